@@ -1,0 +1,3 @@
+//! The `rollcall` program: parses the command line, nothing else.
+
+fn main() {}

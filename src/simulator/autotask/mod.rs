@@ -1,0 +1,1 @@
+//! Autotask as a server with state.

@@ -1,0 +1,1 @@
+//! ConnectWise as a server with state.

@@ -1,0 +1,1 @@
+//! Microsoft Graph and its login as servers with state.

@@ -1,0 +1,1 @@
+//! Wrong requests are refused as the vendor refuses them, and right ones answered.
