@@ -1,3 +1,12 @@
 //! Rollcall keeps the contacts of a PSA in step with Microsoft 365.
 
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod directory;
+pub mod fleet;
+pub mod http;
+pub mod model;
+pub mod psa;
+pub mod seal;
 pub mod simulator;

@@ -1,0 +1,1 @@
+//! Settings from the environment: `behaviour.md` section 10.

@@ -1,0 +1,104 @@
+//! How text is compared and cut: `behaviour.md` section 7.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// The text in Unicode NFC.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// The value trimmed and in NFC; `None` where it is missing, empty or only white space.
+pub fn present(value: Option<&str>) -> Option<Cow<'_, str>> {
+    let trimmed = value?.trim();
+    if trimmed.is_empty() {
+        None
+    } else {
+        Some(nfc(trimmed))
+    }
+}
+
+/// The form in which addresses and filter values are compared: trimmed, NFC, case ignored.
+pub fn folded(text: &str) -> Cow<'_, str> {
+    let text = nfc(text.trim());
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(text.to_ascii_lowercase())
+        } else {
+            text
+        }
+    } else {
+        Cow::Owned(text.to_lowercase())
+    }
+}
+
+/// The text's first `limit` UTF-16 units without splitting a character, white space at the ends trimmed again.
+pub fn cut(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    let mut units = 0;
+    for (at, character) in text.char_indices() {
+        units += character.len_utf16();
+        if units > limit {
+            return text[..at].trim();
+        }
+    }
+    text
+}
+
+/// A phone number's digits, by which numbers are compared; empty where it has none.
+pub fn digits(text: &str) -> String {
+    text.chars()
+        .filter_map(|character| character.to_digit(10).and_then(|d| char::from_digit(d, 10)))
+        .collect()
+}
+
+/// Whether both texts have the same digits in the same order.
+pub fn same_digits(one: &str, other: &str) -> bool {
+    one.chars()
+        .filter(char::is_ascii_digit)
+        .eq(other.chars().filter(char::is_ascii_digit))
+}
+
+/// The part of an address after its last `@`, folded; `None` where there is no `@`.
+pub fn domain(address: &str) -> Option<Cow<'_, str>> {
+    address.rsplit_once('@').map(|(_, domain)| folded(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_never_splits_a_character_and_counts_utf16_units() {
+        assert_eq!(cut("abcdef", 3), "abc");
+        assert_eq!(cut("ab cdef", 3), "ab");
+        assert_eq!(cut("a😀b", 2), "a");
+        assert_eq!(cut("a😀b", 3), "a😀");
+        assert_eq!(cut("éééé", 2), "éé");
+        assert_eq!(cut("short", 30), "short");
+    }
+
+    #[test]
+    fn text_is_compared_in_nfc() {
+        assert_eq!(present(Some(" Rene\u{301} ")).as_deref(), Some("Ren\u{e9}"));
+        assert_eq!(present(Some(" \t ")), None);
+        assert_eq!(
+            folded(" JOSE\u{301}@Contoso.Example "),
+            "jos\u{e9}@contoso.example"
+        );
+    }
+
+    #[test]
+    fn phones_are_compared_by_their_digits() {
+        assert!(same_digits("+44 (0)20 7946 0000", "4402079460000"));
+        assert!(!same_digits("123", "124"));
+        assert_eq!(digits("ext."), "");
+    }
+}
