@@ -37,13 +37,13 @@ pub struct Vendor {
     pub contact_types: bool,
     /// Makes a client; sends nothing.
     pub connect: fn(Connection) -> Result<Arc<dyn Psa>, String>,
-    /// The address at which people see a contact, or `None` where it is not known yet. `facts` is [`Psa::address`].
-    pub contact_link: fn(
-        &BTreeMap<String, String>,
-        facts: Option<&serde_json::Value>,
-        &ContactId,
-    ) -> Option<String>,
+    /// The address at which people see a contact, or `None` where it is not known yet.
+    pub contact_link: ContactLink,
 }
+
+/// Makes a contact's address for people from the connection's fields and [`Psa::address`].
+pub type ContactLink =
+    fn(&BTreeMap<String, String>, Option<&serde_json::Value>, &ContactId) -> Option<String>;
 
 /// One thing that a connection needs.
 #[derive(Clone, Copy, Debug)]
