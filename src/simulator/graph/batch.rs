@@ -36,7 +36,9 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Result<Reply, Refu
             ))
         } else if state.switches.throttle_batch_items > 0 {
             state.switches.throttle_batch_items -= 1;
-            Err(Refusal::throttled(state.switches.batch_retry_after.as_deref()))
+            Err(Refusal::throttled(
+                state.switches.batch_retry_after.as_deref(),
+            ))
         } else {
             handle(state, &item.request)
         };
@@ -110,7 +112,8 @@ fn read(call: &Call) -> Result<Vec<Item>, Refusal> {
 }
 
 fn item(outer: &Request, step: &Value) -> Result<Item, Refusal> {
-    let invalid = |what: &str| Refusal::bad_request(&format!("Invalid batch payload format. {what}"));
+    let invalid =
+        |what: &str| Refusal::bad_request(&format!("Invalid batch payload format. {what}"));
     let text = |name: &str| {
         step[name]
             .as_str()
@@ -119,7 +122,9 @@ fn item(outer: &Request, step: &Value) -> Result<Item, Refusal> {
     };
     let (id, method, url) = (text("id")?, text("method")?, text("url")?);
     if url.contains("://") {
-        return Err(invalid(&format!("The url of request {id} is not relative.")));
+        return Err(invalid(&format!(
+            "The url of request {id} is not relative."
+        )));
     }
     let relative = url.trim_start_matches('/');
     let (path, query) = relative.split_once('?').unwrap_or((relative, ""));

@@ -50,12 +50,19 @@ pub(super) fn check(
     if !claims["jti"].as_str().is_some_and(|id| !id.is_empty()) {
         return Err("The claim 'jti' is missing.".into());
     }
-    if !claims["aud"].as_str().is_some_and(|url| audience(url, tenant)) {
+    if !claims["aud"]
+        .as_str()
+        .is_some_and(|url| audience(url, tenant))
+    {
         return Err("The audience is not the token endpoint.".into());
     }
-    let expires = claims["exp"].as_i64().ok_or("The claim 'exp' is missing.")?;
+    let expires = claims["exp"]
+        .as_i64()
+        .ok_or("The claim 'exp' is missing.")?;
     let not_before = claims["nbf"].as_i64().unwrap_or_default();
-    if expires < now.timestamp().saturating_sub(SKEW) || not_before > now.timestamp().saturating_add(SKEW) {
+    if expires < now.timestamp().saturating_sub(SKEW)
+        || not_before > now.timestamp().saturating_add(SKEW)
+    {
         return Err("The assertion is not within its valid time range.".into());
     }
     Ok(())

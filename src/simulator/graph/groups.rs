@@ -104,7 +104,14 @@ fn list(call: &Call) -> Result<Reply, Refusal> {
     call.require(PERMISSIONS)?;
     let options = Options::read(
         call,
-        &["$select", "$top", "$count", "$filter", "$search", "$skiptoken"],
+        &[
+            "$select",
+            "$top",
+            "$count",
+            "$filter",
+            "$search",
+            "$skiptoken",
+        ],
     )?;
     options.check_select("microsoft.graph.group", &[SINGLE, LISTS, ON_SELECT])?;
     let filters = Filter::read(call, &options, "Group", FILTERABLE)?;
@@ -135,7 +142,9 @@ fn one(call: &Call, key: &str) -> Result<Reply, Refusal> {
     let mut body = Map::new();
     let context = call.context("groups", &options, true);
     body.insert("@odata.context".into(), context.into());
-    body.extend(object(&options.names(&default()), |name| property(group, name)));
+    body.extend(object(&options.names(&default()), |name| {
+        property(group, name)
+    }));
     Ok(Reply::json(200, &Value::Object(body)))
 }
 
@@ -169,7 +178,10 @@ fn members(call: &Call, key: &str, relation: &str, cast: Option<&str>) -> Result
     if let Some(kind) = cast {
         found.retain(|member| member.kind() == kind);
     }
-    let list = found.into_iter().map(|member| (member.id(), member)).collect();
+    let list = found
+        .into_iter()
+        .map(|member| (member.id(), member))
+        .collect();
     let context = call.context("directoryObjects", &options, false);
     page(call, &options, &context, list, |member| {
         member.render(call, &options)
@@ -220,13 +232,19 @@ impl<'a> Member<'a> {
             }
             // without the permission for users only the type and the id come; the rest is null
             Self::User(_) => {
-                for name in options.names(users::DEFAULT).into_iter().filter(|name| *name != "id") {
+                for name in options
+                    .names(users::DEFAULT)
+                    .into_iter()
+                    .filter(|name| *name != "id")
+                {
                     body.insert(name.into(), Value::Null);
                 }
             }
             Self::Group(group) => {
                 let names = options.names(&default());
-                body.extend(object(&names, |name| known(name).then(|| property(group, name)).flatten()));
+                body.extend(object(&names, |name| {
+                    known(name).then(|| property(group, name)).flatten()
+                }));
             }
             Self::Other(..) => {}
         }
@@ -275,7 +293,9 @@ fn default() -> Vec<&'static str> {
 }
 
 fn known(name: &str) -> bool {
-    [SINGLE, LISTS, ON_SELECT].iter().any(|list| list.contains(&name))
+    [SINGLE, LISTS, ON_SELECT]
+        .iter()
+        .any(|list| list.contains(&name))
 }
 
 fn property(group: &GroupData, name: &str) -> Option<Value> {

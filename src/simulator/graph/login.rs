@@ -191,7 +191,10 @@ fn check_credential(
         return certificate::check(assertion, tenant, client, app, state.now())
             .map_err(|why| refuse(700_027, &format!("Client assertion contains an invalid signature or certificate. [Reason - {why}]")));
     }
-    let Some(given) = form.get("client_secret").filter(|secret| !secret.is_empty()) else {
+    let Some(given) = form
+        .get("client_secret")
+        .filter(|secret| !secret.is_empty())
+    else {
         return Err(refuse(
             7_000_216,
             "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",

@@ -90,9 +90,9 @@ impl State {
     fn tenant(&self, name: &str) -> Option<&TenantData> {
         let same = |domain: &String| domain.eq_ignore_ascii_case(name);
         self.tenants.get(&name.to_lowercase()).or_else(|| {
-            self.tenants
-                .values()
-                .find(|tenant| same(&tenant.default_domain) || tenant.other_domains.iter().any(same))
+            self.tenants.values().find(|tenant| {
+                same(&tenant.default_domain) || tenant.other_domains.iter().any(same)
+            })
         })
     }
 
@@ -131,7 +131,9 @@ impl Microsoft {
 
     /// Adds a tenant, or puts it in the place of the one with its id.
     pub fn add_tenant(&self, tenant: TenantData) {
-        self.state().tenants.insert(tenant.id.to_lowercase(), tenant);
+        self.state()
+            .tenants
+            .insert(tenant.id.to_lowercase(), tenant);
     }
 
     /// Removes a tenant; whether it was there.
@@ -255,7 +257,10 @@ fn handle(state: &State, request: &Request) -> Result<Reply, Refusal> {
     let call = authenticate(state, request)?;
     let mut path = Vec::new();
     for segment in request.segments() {
-        match segment.split_once("('").map(|(name, key)| (name, key.strip_suffix("')"))) {
+        match segment
+            .split_once("('")
+            .map(|(name, key)| (name, key.strip_suffix("')")))
+        {
             // OData's other spelling of a key, needed for names that begin with `$`
             Some((name, Some(key))) => path.extend([name, key]),
             _ => path.push(segment),

@@ -242,8 +242,12 @@ impl Options {
             }
             match name.as_str() {
                 "$select" => {
-                    options.select =
-                        Some(value.split(',').map(|part| part.trim().to_owned()).collect());
+                    options.select = Some(
+                        value
+                            .split(',')
+                            .map(|part| part.trim().to_owned())
+                            .collect(),
+                    );
                 }
                 "$top" => options.top = Some(page_size(value)?),
                 "$count" => {
@@ -323,7 +327,10 @@ fn page_size(value: &str) -> Result<usize, Refusal> {
 }
 
 /// The properties of this name as an object. A property without a value is left out.
-pub(super) fn object(names: &[&str], property: impl Fn(&str) -> Option<Value>) -> Map<String, Value> {
+pub(super) fn object(
+    names: &[&str],
+    property: impl Fn(&str) -> Option<Value>,
+) -> Map<String, Value> {
     names
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), property(name)?)))

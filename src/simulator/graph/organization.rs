@@ -62,7 +62,11 @@ pub(super) fn skus(call: &Call) -> Result<Option<Reply>, Refusal> {
         .tenant
         .skus
         .iter()
-        .map(|sku| Value::Object(object(&names, |name| Some(sku_property(call.tenant, sku, name)))))
+        .map(|sku| {
+            Value::Object(object(&names, |name| {
+                Some(sku_property(call.tenant, sku, name))
+            }))
+        })
         .collect();
     let body = json!({
         "@odata.context": call.context("subscribedSkus", &options, false),
@@ -106,9 +110,16 @@ pub(super) fn answer(call: &Call, path: &[&str]) -> Result<Option<Reply>, Refusa
         return Ok(None);
     }
     call.only_get()?;
-    call.require(&["User.Read.All", "User.ReadWrite.All", "Organization.Read.All"])?;
+    call.require(&[
+        "User.Read.All",
+        "User.ReadWrite.All",
+        "Organization.Read.All",
+    ])?;
     let (id, tenant) = match &call.switches().wrong_organization {
-        Some(id) => (id.as_str(), call.state.tenants.get(id).unwrap_or(call.tenant)),
+        Some(id) => (
+            id.as_str(),
+            call.state.tenants.get(id).unwrap_or(call.tenant),
+        ),
         None => (call.tenant.id.as_str(), call.tenant),
     };
     let allowed: &[&str] = match path {

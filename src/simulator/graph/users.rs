@@ -146,7 +146,14 @@ fn list(call: &Call) -> Result<Reply, Refusal> {
     call.require(PERMISSIONS)?;
     let options = Options::read(
         call,
-        &["$select", "$top", "$count", "$filter", "$search", "$skiptoken"],
+        &[
+            "$select",
+            "$top",
+            "$count",
+            "$filter",
+            "$search",
+            "$skiptoken",
+        ],
     )?;
     check(&options)?;
     let filters = Filter::read(call, &options, "User", FILTERABLE)?;
