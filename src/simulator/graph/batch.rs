@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::odata::{Call, Refusal, Trace};
+use super::odata::Call;
+use super::refusal::{Refusal, Trace};
 use super::{State, authenticate, handle};
 use crate::simulator::kit::{Reply, Request};
 

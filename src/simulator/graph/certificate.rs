@@ -47,7 +47,7 @@ pub(super) fn check(
     if claims["iss"] != *client || claims["sub"] != *client {
         return Err("The issuer and subject must be the client id.".into());
     }
-    if !claims["jti"].as_str().is_some_and(|id| !id.is_empty()) {
+    if claims["jti"].as_str().is_none_or(str::is_empty) {
         return Err("The claim 'jti' is missing.".into());
     }
     if !claims["aud"]

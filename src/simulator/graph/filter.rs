@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::odata::{Call, Options, Refusal};
+use super::odata::{Call, Options};
+use super::refusal::Refusal;
 
 /// A condition on one property.
 pub(super) enum Filter {

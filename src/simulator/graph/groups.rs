@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::data::{GroupData, MemberData, UserData};
 use super::filter::Filter;
-use super::odata::{Call, Options, Refusal, object, page};
+use super::odata::{Call, Options, object, page};
+use super::refusal::Refusal;
 use super::users;
 use crate::simulator::kit::Reply;
 
@@ -123,13 +124,13 @@ fn list(call: &Call) -> Result<Reply, Refusal> {
         .filter(|group| {
             filters
                 .iter()
-                .all(|filter| filter.holds(|name| property(group, name)))
+                .all(|filter| filter.holds(|name| Some(property(group, name))))
         })
         .map(|group| (group.id.as_str(), group))
         .collect();
     let context = call.context("groups", &options, false);
     page(call, &options, &context, groups, |group| {
-        Value::Object(object(&names, |name| property(group, name)))
+        Value::Object(object(&names, |name| Some(property(group, name))))
     })
 }
 
@@ -143,7 +144,7 @@ fn one(call: &Call, key: &str) -> Result<Reply, Refusal> {
     let context = call.context("groups", &options, true);
     body.insert("@odata.context".into(), context.into());
     body.extend(object(&options.names(&default()), |name| {
-        property(group, name)
+        Some(property(group, name))
     }));
     Ok(Reply::json(200, &Value::Object(body)))
 }
@@ -243,7 +244,7 @@ impl<'a> Member<'a> {
             Self::Group(group) => {
                 let names = options.names(&default());
                 body.extend(object(&names, |name| {
-                    known(name).then(|| property(group, name)).flatten()
+                    known(name).then(|| property(group, name))
                 }));
             }
             Self::Other(..) => {}
@@ -298,8 +299,8 @@ fn known(name: &str) -> bool {
         .any(|list| list.contains(&name))
 }
 
-fn property(group: &GroupData, name: &str) -> Option<Value> {
-    Some(match name {
+fn property(group: &GroupData, name: &str) -> Value {
+    match name {
         "id" => json!(group.id),
         "displayName" => json!(group.display_name),
         "description" => json!(group.description),
@@ -315,5 +316,5 @@ fn property(group: &GroupData, name: &str) -> Option<Value> {
                 Value::Null
             }
         }),
-    })
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::data::{AppData, TenantData};
-use super::odata::{Refusal, Trace};
+use super::refusal::{Refusal, Trace};
 use super::{State, Switches, certificate};
 use crate::simulator::kit::{Reply, Request};
 

@@ -10,6 +10,7 @@ mod groups;
 mod login;
 mod odata;
 mod organization;
+mod refusal;
 mod users;
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +21,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use data::{AppData, GroupData, MemberData, SecretData, SkuData, TenantData, UserData};
 
 use super::kit::{Cloud, Reply, Request, lock};
-use odata::{Call, Refusal, Trace};
+use odata::Call;
+use refusal::{Refusal, Trace};
 
 /// What can be set about Microsoft as a whole. What its documents leave open is here, so that tests run both ways.
 #[derive(Clone, Debug)]

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::data::{SkuData, TenantData};
-use super::odata::{Call, Options, Refusal, object, page};
+use super::odata::{Call, Options, object, page};
+use super::refusal::Refusal;
 use crate::simulator::kit::Reply;
 
 const SKU_PROPERTIES: &[&str] = &[

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::Switches;
 use super::data::UserData;
 use super::filter::Filter;
-use super::odata::{Call, Options, Refusal, object, page};
+use super::odata::{Call, Options, object, page};
+use super::refusal::Refusal;
 use crate::simulator::kit::Reply;
 
 /// What comes without `$select`: <https://learn.microsoft.com/graph/api/user-list>.
