@@ -134,3 +134,39 @@ fn header(bytes: &[u8]) -> Option<(usize, usize)> {
     })?;
     Some((2 + digits.len(), length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEM: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBiDCCAS+gAwIBAgIULfaTvNnTRIaJwiT6TivOPChyuC4wCgYIKoZIzj0EAwIw\n\
+GjEYMBYGA1UEAwwPY29udG9zby5leGFtcGxlMB4XDTI2MTEyMzAyNDY1NFoXDTM2\n\
+MTEyMDAyNDY1NFowGjEYMBYGA1UEAwwPY29udG9zby5leGFtcGxlMFkwEwYHKoZI\n\
+zj0CAQYIKoZIzj0DAQcDQgAEQX49iHl62yEgxb7U9FQvGqLiTTAm+h0FAtmMy/mo\n\
+BJ8KiwNJ0R7xy7mIkDYgjb4Y7dzc13Yfbf0oY1RlKKPYs6NTMFEwHQYDVR0OBBYE\n\
+FDZ6/mIoUAONMcr2n8H4+b9IOYlHMB8GA1UdIwQYMBaAFDZ6/mIoUAONMcr2n8H4\n\
++b9IOYlHMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgMe/z++/b\n\
+PketK1rpIemdScHV+qS+tGdcJ/3nWrKHdcwCIHS8g31NyPUZ/TnaAlipZ9jXXpIE\n\
+Sw/4aaABOmGo0ZKW\n\
+-----END CERTIFICATE-----\n";
+
+    #[test]
+    fn the_public_key_of_a_pem_certificate_is_found() {
+        let certificate = der(PEM.as_bytes()).unwrap();
+        let digest = Sha256::digest(public_key(&certificate).unwrap());
+        assert_eq!(
+            URL_SAFE_NO_PAD.encode(digest),
+            "KACCWYZr-3v2qA0TnWWk0kJF4yGl_YiGG7GwfXOTGWM"
+        );
+    }
+
+    #[test]
+    fn half_a_certificate_has_no_key() {
+        let certificate = der(PEM.as_bytes()).unwrap();
+        for length in 0..certificate.len() {
+            assert_eq!(public_key(&certificate[..length]), None, "{length}");
+        }
+    }
+}
