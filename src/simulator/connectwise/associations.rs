@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::contacts::reference_id;
 use super::errors::{Findings, refused, unknown_member};
-use super::state::{AssociationData, ContactData, State};
+use super::records::{AssociationData, ContactData};
+use super::state::State;
 use crate::simulator::kit::Reply;
 
 /// `POST …/typeAssociations`: the contact after it. With `parent`, the body must name that contact.

@@ -7,7 +7,8 @@ use super::errors::{Findings, conversion, refused, unknown_member};
 use super::items;
 use super::names::{CONTACTS, Kind, find};
 use super::patch::{Operation, Verb, miscast, nowhere};
-use super::state::{AssociationData, ContactData, ItemKind, State};
+use super::records::{AssociationData, ContactData, ItemKind};
+use super::state::State;
 use super::switches::PatchedTypes;
 use crate::simulator::kit::Reply;
 

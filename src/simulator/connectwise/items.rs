@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use super::contacts::{Written, clean, reference_id, refuse_duplicates};
 use super::errors::{Findings, conversion, not_found, refused, unknown_member};
 use super::patch::{Operation, Verb, miscast, nowhere};
-use super::state::{ContactData, ItemData, ItemKind, State};
+use super::records::{ContactData, ItemData, ItemKind};
+use super::state::State;
 use crate::simulator::kit::Reply;
 
 const MEMBERS: [&str; 7] = [

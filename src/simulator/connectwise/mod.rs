@@ -11,6 +11,7 @@ mod names;
 mod patch;
 mod query;
 mod reading;
+mod records;
 mod routes;
 mod state;
 mod switches;
@@ -19,10 +20,11 @@ mod tokens;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use state::{
+pub use records::{
     AssociationData, CommunicationTypeData, CompanyData, ContactData, ContactTypeData, ItemData,
-    ItemKind, Settings, SiteData, State, StatusData,
+    ItemKind, SiteData, StatusData,
 };
+pub use state::{Settings, State};
 pub use switches::{BadCredentials, LastPage, PatchedTypes, Switches};
 
 use crate::simulator::kit::{Cloud, Reply, Request, lock};

@@ -34,25 +34,39 @@ pub(super) enum Literal {
     Null,
 }
 
+/// How a field and a value are held together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
+pub(super) enum Operator {
+    /// `=`.
     Equal,
+    /// `!=`.
     Unequal,
+    /// `<`.
     Less,
+    /// `<=`.
     LessOrEqual,
+    /// `>`.
     Greater,
+    /// `>=`.
     GreaterOrEqual,
+    /// `contains`.
     Contains,
+    /// `like`.
     Like,
+    /// `in`.
     In,
 }
 
 /// A condition.
 #[derive(Debug)]
 pub(super) enum Condition {
+    /// A name, an operator and its values: more than one for `in` alone.
     Test(String, Operator, Vec<Literal>),
+    /// The opposite.
     Not(Box<Condition>),
+    /// All of them.
     And(Vec<Condition>),
+    /// One of them.
     Or(Vec<Condition>),
 }
 
@@ -126,9 +140,10 @@ impl Parser<'_> {
         }
         if self.sign("(") {
             let inner = self.any(depth + 1)?;
-            return match self.sign(")") {
-                true => Ok(inner),
-                false => Err(Wrong::Form("A closing parenthesis is missing.".into())),
+            return if self.sign(")") {
+                Ok(inner)
+            } else {
+                Err(Wrong::Form("A closing parenthesis is missing.".into()))
             };
         }
         self.test()
@@ -281,6 +296,15 @@ impl Condition {
     pub fn pins(&self, name: &str) -> Option<&[Literal]> {
         match self {
             Self::Test(own, Operator::Equal | Operator::In, values) if own == name => Some(values),
+            Self::And(parts) => decided(parts, row, false),
+            Self::Or(parts) => decided(parts, row, true),
+        }
+    }
+
+    /// The values that this name must have one of, where the condition says so at its top; saves looking at other rows.
+    pub fn pins(&self, name: &str) -> Option<&[Literal]> {
+        match self {
+            Self::Test(own, Operator::Equal | Operator::In, values) if own == name => Some(values),
             Self::And(parts) => parts.iter().find_map(|part| part.pins(name)),
             Self::Or(parts) if parts.len() == 1 => parts[0].pins(name),
             _ => None,
@@ -307,6 +331,19 @@ impl Condition {
             }
         }
     }
+}
+
+/// One part with this outcome decides; else the opposite, unless a part is unknown.
+fn decided(parts: &[Condition], row: &dyn Fn(&str) -> Value, outcome: bool) -> Option<bool> {
+    let mut unknown = false;
+    for part in parts {
+        match part.holds(row) {
+            Some(held) if held == outcome => return Some(outcome),
+            Some(_) => {}
+            None => unknown = true,
+        }
+    }
+    if unknown { None } else { Some(!outcome) }
 }
 
 fn test(value: &Value, operator: Operator, literals: &[Literal]) -> Option<bool> {

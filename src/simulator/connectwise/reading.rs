@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::state::{
+use super::records::{
     AssociationData, CommunicationTypeData, CompanyData, ContactData, ContactTypeData, ItemData,
-    ItemKind, SiteData, State, StatusData,
+    ItemKind, SiteData, StatusData,
 };
+use super::state::State;
 
 /// The state as one caller sees it.
 pub(super) struct View<'a> {

@@ -10,7 +10,8 @@ use super::names::{
 };
 use super::query::Literal;
 use super::reading::View;
-use super::state::{ContactData, State};
+use super::records::ContactData;
+use super::state::State;
 use super::{access, associations, contacts, items, patch};
 use crate::simulator::kit::{Reply, Request};
 
@@ -173,29 +174,26 @@ impl Call<'_> {
             }
             ("POST", []) => {
                 let after = contacts::create(state, self.body()?.as_ref())?;
-                self.stored(state, 201, after)
+                Ok(self.stored(state, 201, after))
             }
             ("PUT", [id]) if *id != "count" => {
                 let before = contact(state, id)?;
                 let after = contacts::replace(state, before, self.body()?.as_ref())?;
-                self.stored(state, 200, after)
+                Ok(self.stored(state, 200, after))
             }
             ("PATCH", [id]) if *id != "count" => {
                 let before = contact(state, id)?;
                 let operations = patch::operations(self.body()?.as_ref())?;
                 let after = contacts::patch(state, before, &operations)?;
-                self.stored(state, 200, after)
+                Ok(self.stored(state, 200, after))
             }
             (method, _) => Err(wrong_verb(method)),
         }
     }
 
-    fn stored(&self, state: &mut State, status: u16, after: ContactData) -> Answer {
+    fn stored(&self, state: &mut State, status: u16, after: ContactData) -> Reply {
         let id = state.write_contact(after);
-        Ok(Reply::json(
-            status,
-            &self.view(state).contact(&state.contacts[&id]),
-        ))
+        Reply::json(status, &self.view(state).contact(&state.contacts[&id]))
     }
 
     fn items(&self, state: &mut State, id: &str, rest: &[&str]) -> Answer {
