@@ -269,33 +269,6 @@ impl Condition {
         match self {
             Self::Test(name, operator, values) => test(&row(name), *operator, values),
             Self::Not(inner) => inner.holds(row).map(|held| !held),
-            Self::And(parts) => {
-                parts
-                    .iter()
-                    .map(|part| part.holds(row))
-                    .fold(Some(true), |all, one| match (all, one) {
-                        (Some(false), _) | (_, Some(false)) => Some(false),
-                        (Some(true), Some(true)) => Some(true),
-                        _ => None,
-                    })
-            }
-            Self::Or(parts) => {
-                parts
-                    .iter()
-                    .map(|part| part.holds(row))
-                    .fold(Some(false), |any, one| match (any, one) {
-                        (Some(true), _) | (_, Some(true)) => Some(true),
-                        (Some(false), Some(false)) => Some(false),
-                        _ => None,
-                    })
-            }
-        }
-    }
-
-    /// The values that this name must have one of, where the condition says so at its top; saves looking at other rows.
-    pub fn pins(&self, name: &str) -> Option<&[Literal]> {
-        match self {
-            Self::Test(own, Operator::Equal | Operator::In, values) if own == name => Some(values),
             Self::And(parts) => decided(parts, row, false),
             Self::Or(parts) => decided(parts, row, true),
         }
