@@ -42,6 +42,8 @@ pub struct SiteData {
     pub inactive: bool,
     /// `primaryAddressFlag`.
     pub primary: bool,
+    /// `phoneNumber`; a contact without a phone of its own shows it as its default phone.
+    pub phone: Option<String>,
 }
 
 /// A contact type; it has a description and no name.
