@@ -1,4 +1,5 @@
-//! Words records as the vendor's JSON: unset members are left out, references carry `_info`. It changes nothing.
+//! Words records as the vendor's JSON: unset members are left out, references carry `_info`. It
+//! changes nothing.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,5 @@
-//! The records of the simulated ConnectWise as plain data, for world generators and tests. They check nothing.
+//! The records of the simulated ConnectWise as plain data, for world generators and tests. They
+//! check nothing.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};

@@ -1,12 +1,14 @@
-//! Each wrong request, with the status and words by which it is refused; and who may not call at all.
+//! Each wrong request, with the status and words by which it is refused; and who may not call at
+//! all.
 
 use rollcall::simulator::connectwise::BadCredentials;
 use serde_json::json;
 
 use super::{World, send};
 
-/// Method, path, body, status, words. `C` is the contact, `S` its site, `F` another company's site, `I` an item's path;
-/// `+{…}` is a new contact of the company with these members, `N*x` a text of so many letters.
+/// Method, path, body, status, words. `C` is the contact, `S` its site, `F` another company's site,
+/// `I` an item's path; `+{…}` is a new contact of the company with these members, `N*x` a text of
+/// so many letters.
 const WRONG: &str = r#"
 GET | company/nothing | | 404 | The endpoint does not exist.
 GET | company/contacts/search | | 404 | The endpoint does not exist.
