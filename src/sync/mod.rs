@@ -8,4 +8,5 @@ pub mod plan;
 pub mod report;
 pub mod route;
 pub mod select;
+pub mod settle;
 pub mod snapshot;
