@@ -180,12 +180,12 @@ impl Autotask {
 
     /// Replaces the secret, as an administrator does: the old one is refused from now on.
     pub fn set_secret(&self, secret: &str) {
-        lock(&self.state).settings.secret = secret.to_owned();
+        lock(&self.state).settings.secret = secret.into();
     }
 
     /// Moves the database to another zone: the old path answers 401 from now on.
     pub fn move_zone(&self, zone: &str) {
-        lock(&self.state).zone = zone.to_owned();
+        lock(&self.state).zone = zone.into();
     }
 
     /// The requests of the last 60 minutes by other integrations of the database.

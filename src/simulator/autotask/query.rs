@@ -100,11 +100,6 @@ impl Query {
         if query.filter.is_empty() && !switches.filter_may_be_empty {
             return Err(errors("The query must have a filter."));
         }
-        if members.values().map(udfs).sum::<usize>() > 1 {
-            return Err(errors(
-                "Only one user-defined field can be used in a query.",
-            ));
-        }
         query.max = query.max.min(switches.page_cap.max(1));
         query.company = query.filter.iter().find_map(|filter| match filter {
             Filter::Test(field, Op::Eq, value) if field.name == "companyID" => value.as_i64(),
@@ -117,17 +112,6 @@ impl Query {
     pub(super) fn fits(&self, row: &Row) -> bool {
         self.company.is_none_or(|company| company == row.company)
             && self.filter.iter().all(|filter| filter.fits(row))
-    }
-}
-
-fn udfs(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.iter().map(udfs).sum(),
-        Value::Object(members) => {
-            usize::from(members.get("udf") == Some(&Value::Bool(true)))
-                + members.get("items").map_or(0, udfs)
-        }
-        _ => 0,
     }
 }
 
@@ -197,7 +181,7 @@ fn filter(entity: Entity, members: &Map<String, Value>, switches: &Switches) -> 
     let name = member("field")
         .and_then(Value::as_str)
         .ok_or_else(|| errors("A condition must have a field."))?;
-    // This database has no user-defined fields.
+    // This database has no user-defined fields, so the limit of one a query cannot be met.
     let udf = member("udf") == Some(&Value::Bool(true));
     let field = entity
         .field(name)

@@ -109,7 +109,7 @@ impl Row {
     }
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const FIRST_FREE: i64 = 30_000_001;
 /// 2025-01-06T08:00:00Z.
 const DATABASE_EPOCH: i64 = 1_736_150_400;
