@@ -1,4 +1,5 @@
-//! Who may call: the look-up of a login company, the code base, the keys, the client id and the member's role.
+//! Who may call: the look-up of a login company, the code base, the keys, the client id and the
+//! member's role.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

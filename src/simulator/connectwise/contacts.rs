@@ -1,5 +1,5 @@
-//! Contacts as written: what a POST, PUT or PATCH makes of one, and everything for which it is refused. It answers the
-//! contact as it would be; storing it is the caller's.
+//! Contacts as written: what a POST, PUT or PATCH makes of one, and everything for which it is
+//! refused. It answers the contact as it would be; storing it is the caller's.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,8 @@ use crate::simulator::kit::Reply;
 /// A contact after a write, or the refusal.
 pub(super) type Written = Result<ContactData, Reply>;
 
-/// The longest texts, in UTF-16 units: from the vendor's older documents, where the present one has none.
+/// The longest texts, in UTF-16 units: from the vendor's older documents, where the present one has
+/// none.
 const LENGTHS: [(&str, usize); 12] = [
     ("title", 100),
     ("nickName", 30),
@@ -65,7 +66,8 @@ pub(super) fn create(state: &State, body: Option<&Value>) -> Written {
     whole(state, body, None)
 }
 
-/// `PUT /company/contacts/{id}`: the contact with everything unnamed at its default; its types stay.
+/// `PUT /company/contacts/{id}`: the contact with everything unnamed at its default; its types
+/// stay.
 pub(super) fn replace(state: &State, before: &ContactData, body: Option<&Value>) -> Written {
     whole(state, body, Some(before))
 }
@@ -167,7 +169,8 @@ fn apply(
                 contact.items.clear();
                 Ok(())
             }
-            // Adding to the list as such is not documented; the vendor wants an index or the whole list.
+            // Adding to the list as such is not documented; the vendor wants an index or the whole
+            // list.
             wrong => Err(miscast(wrong, items::LIST_TYPE)),
         },
         ("communicationItems", _) => items::patch_list(state, contact, operation, findings),

@@ -68,7 +68,8 @@ pub(super) fn bad_patch(message: &str) -> Reply {
 pub(super) fn unknown_member(member: &str, object: &str) -> Reply {
     let message = format!(
         "Could not find member '{member}' on object of type '{object}'. \
-         Path '{member}', line 1, position 1. Check your accept header to ensure you are using the correct version."
+         Path '{member}', line 1, position 1. \
+         Check your accept header to ensure you are using the correct version."
     );
     envelope(400, "ConnectWiseApi", &message)
 }
@@ -165,8 +166,10 @@ pub(super) fn broken(status: u16) -> Reply {
                 _ => "Gateway time-out",
             };
             let page = format!(
-                "<!DOCTYPE html>\n<html><head><title>myconnectwise.example | {status}: {reason}</title></head>\
-                 <body><h1>{reason} <span>Error code {status}</span></h1><p>cloudflare</p></body></html>"
+                "<!DOCTYPE html>\n<html><head>\
+                 <title>myconnectwise.example | {status}: {reason}</title></head>\
+                 <body><h1>{reason} <span>Error code {status}</span></h1>\
+                 <p>cloudflare</p></body></html>"
             );
             Reply::text(status, "text/html; charset=UTF-8", &page).with("server", "cloudflare")
         }

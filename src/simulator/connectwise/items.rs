@@ -1,4 +1,5 @@
-//! Communication items: how one is read from JSON, which of a kind is the default, and a contact's own sub-resource.
+//! Communication items: how one is read from JSON, which of a kind is the default, and a contact's
+//! own sub-resource.
 
 use serde_json::{Map, Value};
 
@@ -23,7 +24,8 @@ const MORE_MEMBERS: [&str; 3] = ["contactId", "mobileGuid", "_info"];
 /// The .NET type of the list, as the vendor names it in refusals.
 pub(super) const LIST_TYPE: &str = "ConnectWise.PSA.ApiModels.Company.ContactCommunication[]";
 
-/// Reads an item of a contact or, with `alone`, of the sub-resource. What is wrong with its values is gathered.
+/// Reads an item of a contact or, with `alone`, of the sub-resource. What is wrong with its values
+/// is gathered.
 pub(super) fn read(
     state: &State,
     value: &Value,

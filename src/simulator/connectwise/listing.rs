@@ -1,5 +1,5 @@
-//! Lists as ConnectWise gives them: conditions, order, fields, and both ways of paging. It sees rows as JSON and does not
-//! know what they mean.
+//! Lists as ConnectWise gives them: conditions, order, fields, and both ways of paging. It sees
+//! rows as JSON and does not know what they mean.
 
 use serde_json::{Map, Value, json};
 

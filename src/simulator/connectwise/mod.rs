@@ -1,5 +1,6 @@
-//! ConnectWise as a server with state. What the vendor documents or was seen to do is done; where sources disagree or are
-//! silent there is a switch. It imports nothing but the kit that the simulated clouds share.
+//! ConnectWise as a server with state. What the vendor documents or was seen to do is done; where
+//! sources disagree or are silent there is a switch. It imports nothing but the kit that the
+//! simulated clouds share.
 
 mod access;
 mod associations;

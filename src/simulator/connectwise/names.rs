@@ -1,5 +1,5 @@
-//! The names that each resource has: what can be asked for, filtered by and ordered by. From the vendor's OpenAPI
-//! document; nothing here looks at data.
+//! The names that each resource has: what can be asked for, filtered by and ordered by. From the
+//! vendor's OpenAPI document; nothing here looks at data.
 
 /// What stands behind a name.
 #[derive(Clone, Copy, Debug)]
@@ -236,7 +236,8 @@ pub(super) fn find(names: Names, path: &str) -> Option<Kind> {
     }
 }
 
-/// What stands behind a path in `conditions` and `orderBy`, where `lastUpdated` is known for every resource.
+/// What stands behind a path in `conditions` and `orderBy`, where `lastUpdated` is known for every
+/// resource.
 pub(super) fn filterable(names: Names, path: &str) -> Option<Kind> {
     if path == "lastUpdated" {
         return Some(Kind::Time);

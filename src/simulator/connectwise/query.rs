@@ -1,5 +1,5 @@
-//! The condition language: reads `conditions` and `childConditions` and holds them against a row's JSON. It knows names and
-//! operators, nothing of where rows come from.
+//! The condition language: reads `conditions` and `childConditions` and holds them against a row's
+//! JSON. It knows names and operators, nothing of where rows come from.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
@@ -264,7 +264,8 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 impl Condition {
-    /// Whether it holds, with the value of each name from `row`; `None` as in SQL, where a value is not set.
+    /// Whether it holds, with the value of each name from `row`; `None` as in SQL, where a value is
+    /// not set.
     pub fn holds(&self, row: &dyn Fn(&str) -> Value) -> Option<bool> {
         match self {
             Self::Test(name, operator, values) => test(&row(name), *operator, values),
@@ -274,7 +275,8 @@ impl Condition {
         }
     }
 
-    /// The values that this name must have one of, where the condition says so at its top; saves looking at other rows.
+    /// The values that this name must have one of, where the condition says so at its top; saves
+    /// looking at other rows.
     pub fn pins(&self, name: &str) -> Option<&[Literal]> {
         match self {
             Self::Test(own, Operator::Equal | Operator::In, values) if own == name => Some(values),

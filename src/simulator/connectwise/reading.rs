@@ -1,4 +1,5 @@
-//! Words records as the vendor's JSON: unset members are left out, references carry `_info`. It changes nothing.
+//! Words records as the vendor's JSON: unset members are left out, references carry `_info`. It
+//! changes nothing.
 
 use serde_json::{Map, Value, json};
 
@@ -149,6 +150,10 @@ impl View<'_> {
             }
             None if contact.company_id.is_some() => {
                 set("defaultPhoneType", json!("Site"));
+                let site = contact.site_id.and_then(|id| self.state.sites.get(&id));
+                if let Some(phone) = site.and_then(|site| site.phone.as_ref()) {
+                    set("defaultPhoneNbr", json!(phone));
+                }
             }
             None => {}
         }
@@ -214,7 +219,7 @@ impl View<'_> {
 
     /// A site.
     pub fn site(&self, site: &SiteData) -> Value {
-        json!({
+        let mut row = json!({
             "id": site.id,
             "name": site.name,
             "primaryAddressFlag": site.primary,
@@ -222,7 +227,11 @@ impl View<'_> {
             "company": self.company_reference(site.company_id),
             "customFields": [],
             "_info": self.info(),
-        })
+        });
+        if let Some(phone) = &site.phone {
+            row["phoneNumber"] = json!(phone);
+        }
+        row
     }
 
     /// A contact type.

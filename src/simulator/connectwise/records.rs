@@ -1,4 +1,5 @@
-//! The records of the simulated ConnectWise as plain data, for world generators and tests. They check nothing.
+//! The records of the simulated ConnectWise as plain data, for world generators and tests. They
+//! check nothing.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -42,6 +43,8 @@ pub struct SiteData {
     pub inactive: bool,
     /// `primaryAddressFlag`.
     pub primary: bool,
+    /// `phoneNumber`; a contact without a phone of its own shows it as its default phone.
+    pub phone: Option<String>,
 }
 
 /// A contact type; it has a description and no name.

@@ -1,4 +1,5 @@
-//! Which path and verb leads where: reads the rows of a list, hands a write to its module and stores what comes of it.
+//! Which path and verb leads where: reads the rows of a list, hands a write to its module and
+//! stores what comes of it.
 
 use serde_json::{Value, json};
 

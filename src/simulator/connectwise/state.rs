@@ -1,5 +1,5 @@
-//! What the simulated ConnectWise holds, with the ids that it gives out, for world generators and tests; it knows nothing
-//! of HTTP or JSON answers.
+//! What the simulated ConnectWise holds, with the ids that it gives out, for world generators and
+//! tests; it knows nothing of HTTP or JSON answers.
 
 use std::collections::BTreeMap;
 
@@ -177,7 +177,8 @@ impl State {
         id
     }
 
-    /// Adds or replaces a contact as it is, without the API's checks; ids of 0 are given out. Answers its id.
+    /// Adds or replaces a contact as it is, without the API's checks; ids of 0 are given out.
+    /// Answers its id.
     pub fn add_contact(&mut self, mut contact: ContactData) -> i64 {
         contact.id = id_of(contact.id, &mut self.next.contact);
         self.number(&mut contact);

@@ -1,4 +1,5 @@
-//! Where sources disagree about ConnectWise, or are silent: one switch each, so that a client is tried both ways.
+//! Where sources disagree about ConnectWise, or are silent: one switch each, so that a client is
+//! tried both ways.
 
 /// How wrong keys are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +31,8 @@ pub enum LastPage {
     EmptyTarget,
     /// The last page has no `Link`.
     NoLink,
-    /// A page that is full always names a next one, which may be empty; that one has an empty target.
+    /// A page that is full always names a next one, which may be empty; that one has an empty
+    /// target.
     EmptyPage,
 }
 
@@ -55,7 +57,8 @@ pub struct Switches {
     pub last_page: LastPage,
     /// The first item of a kind becomes its default where none is marked.
     pub first_item_becomes_default: bool,
-    /// A PATCH or PUT of an existing item's `defaultFlag` has an effect; else it answers 200 and changes nothing.
+    /// A PATCH or PUT of an existing item's `defaultFlag` has an effect; else it answers 200 and
+    /// changes nothing.
     pub default_flag_moves: bool,
     /// A contact that names a company and no site gets the company's primary site.
     pub primary_site_is_given: bool,
