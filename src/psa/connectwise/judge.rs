@@ -24,6 +24,9 @@ const PASSING: [&str; 6] = [
 
 /// What an answer means. An answer of [`is_astray`] is `Fine` here: the client looks at it with what it knows of the address.
 pub(super) fn judge(answer: &Answer) -> Judgement {
+    if is_astray(answer) {
+        return Judgement::Fine;
+    }
     let envelope = Envelope::of(answer);
     let says = |words: &str| {
         let message = envelope.as_ref().map(|envelope| envelope.message.as_str());
@@ -52,10 +55,7 @@ pub(super) fn judge(answer: &Answer) -> Judgement {
             Kind::Permission,
             "Give the security role of the API member the right that is missing",
         ),
-        404 if is_record_missing(answer) => refused(Kind::NotFound, ""),
-        404 => Judgement::Fine,
-        400 if is_unroutable(answer) => Judgement::Fine,
-        408 => Judgement::Passing,
+        404 => refused(Kind::NotFound, ""),
         500 => match &envelope {
             Some(envelope) if !PASSING.iter().any(|words| says(words)) => Judgement::Refused {
                 kind: Kind::Refused,
@@ -64,7 +64,7 @@ pub(super) fn judge(answer: &Answer) -> Judgement {
             },
             _ => Judgement::Passing,
         },
-        501.. => Judgement::Passing,
+        408 | 501.. => Judgement::Passing,
         _ => refused(Kind::Refused, ""),
     }
 }

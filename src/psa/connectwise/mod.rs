@@ -1,7 +1,9 @@
 //! ConnectWise PSA as a vendor: what a connection needs, and the client made from it. Nothing outside this folder knows
 //! `ConnectWise`'s words. It never compares a contact with a user and never decides what is written.
 
+mod address;
 mod client;
+mod items;
 mod judge;
 mod links;
 mod reading;
@@ -102,14 +104,14 @@ fn connect(connection: Connection) -> Result<Arc<dyn Psa>, String> {
             .filter(|value| !value.is_empty())
             .ok_or_else(|| format!("the {label} is missing"))
     };
-    let keys = client::Keys::new(
+    let keys = address::Keys::new(
         &company_id,
         secret("public_key", "public key")?,
         secret("private_key", "private key")?,
         secret("client_id", "client ID")?,
     )?;
     Ok(Arc::new(Client::new(
-        connection.http.clone(),
+        connection.http,
         site,
         company_id,
         keys,

@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::client::{Call, Client, Stands, encoded};
+use super::address::encoded;
+use super::client::{Call, Client, Stands};
+use super::items::phone_type;
 use super::wire::{
     CONTACT_FIELDS, CommunicationTypeRow, CompanyRow, ContactRow, ContactTypeRow, SiteRow,
-    StatusRow, phone_type,
+    StatusRow,
 };
 use super::{sending, steps};
 use crate::http::{ApiError, Kind};

@@ -4,10 +4,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{Call, Client, Stands, encoded};
+use super::address::encoded;
+use super::client::{Call, Client, Stands};
+use super::items::{Item, ItemKind, ItemRow};
 use super::reading::is_plain;
 use super::steps::{NewItem, Operation, Request, adding};
-use super::wire::{AssociationRow, Item, ItemKind, ItemRow, reference};
+use super::wire::{AssociationRow, reference};
 use crate::http::{ApiError, Kind, Repeat};
 use crate::model::{ContactId, Field, text};
 use crate::psa::{Sent, Step};

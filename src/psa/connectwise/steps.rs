@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::wire::{
-    Item, ItemKind, email_item, email_type, items_of, number, phone_item, phone_type, reference,
-};
+use super::items::{Item, ItemKind, email_item, email_type, items_of, phone_item, phone_type};
+use super::wire::{number, reference};
 use crate::model::{
     Change, Contact, ContactId, ContactTypeId, Field, FieldValue, PsaCompanyId, Vocabulary, text,
 };
@@ -310,7 +309,6 @@ impl Wording<'_> {
                 change_item(other, old, &[]),
                 change_item(own, wanted, &settled),
             ],
-            (Some(own), None, _) => vec![change_item(own, wanted, &settled)],
             (None, _, Some(other)) => {
                 let request = Request::MakeDefault {
                     contact: id.clone(),
@@ -322,7 +320,7 @@ impl Wording<'_> {
             (Some(_), Some(old), None) if self.is_own(old) && other_with(old).is_none() => {
                 vec![adding(id, self.new_email(wanted), &settled)]
             }
-            (Some(own), Some(_), None) => vec![change_item(own, wanted, &settled)],
+            (Some(own), _, _) => vec![change_item(own, wanted, &settled)],
             (None, _, None) => vec![adding(id, self.new_email(wanted), &settled)],
         }
     }

@@ -1,12 +1,11 @@
 //! The records of `ConnectWise` as far as Rollcall reads them, and what they are in Rollcall's words. Unset members are left
 //! out of its answers, so everything but an id may be missing. It sends nothing.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::model::{
-    Contact, ContactId, ContactType, ContactTypeId, PhoneType, Site, SiteId, Vocabulary, text,
-};
+use super::items::{Item, ItemKind, ItemRow, email_item, phone_item};
+use crate::model::{Contact, ContactId, ContactType, ContactTypeId, PhoneType, Site, SiteId};
 
 /// The members of a contact that are asked for.
 pub(super) const CONTACT_FIELDS: &str = "id,firstName,lastName,title,inactiveFlag,site,communicationItems,types,\
@@ -140,131 +139,10 @@ impl From<CommunicationTypeRow> for PhoneType {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ItemRow {
-    #[serde(default)]
-    id: i64,
-    #[serde(rename = "type")]
-    of: Option<Reference>,
-    value: Option<String>,
-    default_flag: Option<bool>,
-    communication_type: Option<String>,
-}
-
-#[derive(Deserialize)]
 pub(super) struct AssociationRow {
     id: i64,
     #[serde(rename = "type")]
     pub of: Option<Reference>,
-}
-
-/// What a communication item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum ItemKind {
-    Email,
-    Phone,
-    Fax,
-}
-
-impl ItemKind {
-    /// The word that stands in `communicationType`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Email => "Email",
-            Self::Phone => "Phone",
-            Self::Fax => "Fax",
-        }
-    }
-
-    fn of(word: &str) -> Option<Self> {
-        [Self::Email, Self::Phone, Self::Fax]
-            .into_iter()
-            .find(|kind| kind.word().eq_ignore_ascii_case(word))
-    }
-
-    /// Whether two values are the same: numbers by their digits, addresses with case ignored.
-    pub fn same(self, one: &str, other: &str) -> bool {
-        match self {
-            Self::Phone => text::same_digits(one, other),
-            Self::Email | Self::Fax => text::folded(one) == text::folded(other),
-        }
-    }
-}
-
-/// A communication item as kept in a contact's handle.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Item {
-    pub id: i64,
-    #[serde(rename = "type")]
-    pub type_id: String,
-    pub value: String,
-    pub default: bool,
-    pub kind: ItemKind,
-}
-
-impl Item {
-    /// The value; `None` where it is blank.
-    pub fn value(&self) -> Option<&str> {
-        Some(self.value.trim()).filter(|value| !value.is_empty())
-    }
-}
-
-impl ItemRow {
-    /// `None`: of no kind that is known.
-    pub fn item(self) -> Option<Item> {
-        Some(Item {
-            id: self.id,
-            type_id: self
-                .of
-                .and_then(|of| of.id)
-                .map_or_else(String::new, |id| id.to_string()),
-            value: self.value.unwrap_or_default(),
-            default: self.default_flag == Some(true),
-            kind: ItemKind::of(self.communication_type.as_deref()?)?,
-        })
-    }
-}
-
-/// The item among several that counts: the default one, else the one with the lowest id.
-pub(super) fn chosen<'a>(items: impl Iterator<Item = &'a Item>) -> Option<&'a Item> {
-    items.min_by_key(|item| (!item.default, item.id))
-}
-
-/// The item that holds the number of this phone type.
-pub(super) fn phone_item<'a>(items: &'a [Item], type_id: &str) -> Option<&'a Item> {
-    chosen(
-        items
-            .iter()
-            .filter(|item| item.kind == ItemKind::Phone && item.type_id == type_id),
-    )
-}
-
-/// The Email item that holds the contact's own address: the default one.
-pub(super) fn email_item(items: &[Item]) -> Option<&Item> {
-    chosen(
-        items
-            .iter()
-            .filter(|item| item.kind == ItemKind::Email && item.default),
-    )
-}
-
-/// The phone type of this name, trimmed and case ignored; it must be for phone numbers.
-pub(super) fn phone_type<'a>(vocabulary: &'a Vocabulary, name: &str) -> Option<&'a PhoneType> {
-    let name = text::folded(name);
-    vocabulary
-        .phone_types
-        .iter()
-        .filter(|of| of.phone && text::folded(&of.name) == name)
-        .min_by_key(|of| of.id.parse::<i64>().unwrap_or(i64::MAX))
-}
-
-/// The email type that new addresses get: the default one, else the one with the lowest id.
-pub(super) fn email_type(vocabulary: &Vocabulary) -> Option<&PhoneType> {
-    vocabulary
-        .phone_types
-        .iter()
-        .filter(|of| of.email)
-        .min_by_key(|of| (!of.default, of.id.parse::<i64>().unwrap_or(i64::MAX)))
 }
 
 /// A reference as it is sent: ids are numbers; text is passed on for the vendor to refuse.
@@ -280,14 +158,8 @@ pub(super) fn number(id: &str) -> Value {
 impl ContactRow {
     /// Whether any Email item holds the address.
     pub fn holds(&self, address: &str) -> bool {
-        self.communication_items.iter().flatten().any(|item| {
-            let kind = item.communication_type.as_deref().and_then(ItemKind::of);
-            kind == Some(ItemKind::Email)
-                && item
-                    .value
-                    .as_deref()
-                    .is_some_and(|value| ItemKind::Email.same(value, address))
-        })
+        let mut items = self.communication_items.iter().flatten();
+        items.any(|item| item.is_address(address))
     }
 
     /// The contact in Rollcall's words, with the items of the connection's phone and mobile type.
@@ -333,18 +205,13 @@ impl ContactRow {
     }
 }
 
-/// The items that [`ContactRow::contact`] put into the handle.
-pub(super) fn items_of(contact: &Contact) -> Vec<Item> {
-    let items = contact.handle.get("items").cloned().unwrap_or_default();
-    serde_json::from_value(items).unwrap_or_default()
-}
-
 fn present(value: Option<String>) -> Option<String> {
     value.filter(|value| !value.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::items::items_of;
     use super::*;
 
     fn of(id: &str, name: &str, phone: bool, default: bool) -> PhoneType {
@@ -397,24 +264,5 @@ mod tests {
             (None, true)
         );
         assert!(items_of(&contact).is_empty());
-    }
-
-    #[test]
-    fn types_are_found_by_name_and_default() {
-        let vocabulary = Vocabulary {
-            contact_types: None,
-            phone_types: vec![
-                of("9", "direct ", true, false),
-                of("5", "Direct", false, false),
-                of("10", "Work", false, true),
-            ],
-            limits: super::super::reading::LIMITS,
-        };
-        assert_eq!(
-            phone_type(&vocabulary, "Direct").map(|of| of.id.as_str()),
-            Some("9")
-        );
-        assert_eq!(email_type(&vocabulary).map(|of| of.id.as_str()), Some("10"));
-        assert!(phone_type(&vocabulary, "Cell").is_none());
     }
 }
