@@ -61,6 +61,8 @@ macro_rules! conforms {
 }
 
 conforms!(connectwise, crate::psa_connectwise::stage());
+conforms!(autotask, crate::psa_autotask::stage());
+conforms!(autotask_otherwise, crate::psa_autotask::other_stage());
 
 /// A contact of the simulator in plain values: what is really stored.
 #[derive(Clone, Debug, Default, PartialEq)]
