@@ -1,22 +1,25 @@
 //! The `ConnectWise` client against its simulator: its stage for the conformance suite, and what only `ConnectWise` does.
 
+mod access;
+mod changes;
+mod lists;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rollcall::clock::Clock;
-use rollcall::http::{ApiError, Http, Kind};
+use rollcall::http::Http;
 use rollcall::model::{
-    Change, Contact, ContactId, ContactTypeId, Field, FieldChange, FieldValue, PsaCompanyId,
-    SiteId, Vocabulary,
+    Change, Contact, ContactId, ContactTypeId, Field, FieldChange, FieldValue, PsaCompanyId, SiteId,
 };
 use rollcall::psa::connectwise::VENDOR;
-use rollcall::psa::{Adds, Connection, Psa, Step, Vendor};
+use rollcall::psa::{Connection, Psa, Step, Vendor};
 use rollcall::simulator::connectwise::{
-    AssociationData, BadCredentials, CompanyData, ConnectWise, ContactData, ContactTypeData,
-    ItemData, ItemKind, LastPage, SiteData,
+    AssociationData, CompanyData, ConnectWise, ContactData, ContactTypeData, ItemData, ItemKind,
+    SiteData,
 };
-use rollcall::simulator::kit::{Controls, Fault, FaultKind, Running, start};
-use serde_json::{Value, json};
+use rollcall::simulator::kit::{Controls, Running, start};
+use serde_json::Value;
 
 use crate::conformance::{Options, Plain, Stage, http, vocabulary};
 
@@ -204,5 +207,71 @@ impl Stage for ConnectWiseStage {
     fn remove_company(&self) {
         self.cloud
             .edit(|state| state.companies.remove(&self.company));
+    }
+}
+
+/// A field's new text.
+fn to(field: Field, text: &str) -> FieldChange {
+    FieldChange {
+        field,
+        from: FieldValue::Blank,
+        to: FieldValue::Text(text.into()),
+    }
+}
+
+impl ConnectWiseStage {
+    async fn steps(
+        &self,
+        psa: &dyn Psa,
+        contact: Option<&Contact>,
+        fields: &[FieldChange],
+        own_addresses: &[&str],
+    ) -> Vec<Step> {
+        let own_addresses: Vec<String> = own_addresses.iter().map(ToString::to_string).collect();
+        let change = Change {
+            company: &self.company(),
+            contact,
+            fields,
+            own_addresses: &own_addresses,
+        };
+        psa.steps(&change, &vocabulary(psa).await)
+    }
+
+    async fn contact(&self, psa: &dyn Psa, id: &ContactId) -> Contact {
+        let contacts = psa.contacts(&self.company(), &vocabulary(psa).await).await;
+        let mut contacts = contacts.unwrap().into_iter();
+        contacts.find(|contact| contact.id == *id).unwrap()
+    }
+
+    /// A contact with these items, as read.
+    async fn holding(&self, psa: &dyn Psa, items: Vec<ItemData>) -> (i64, Contact) {
+        let id = self.cloud.add_contact(ContactData {
+            first_name: "Jo".into(),
+            company_id: Some(self.company),
+            items,
+            ..ContactData::default()
+        });
+        (id, self.contact(psa, &id.to_string().into()).await)
+    }
+
+    /// The items of a contact as stored: kind, value and whether it is the default.
+    fn items(&self, id: i64) -> Vec<(ItemKind, String, bool)> {
+        let contact = self.cloud.contact(id).unwrap();
+        let items = contact.items.into_iter();
+        items
+            .map(|item| (item.kind, item.value, item.default))
+            .collect()
+    }
+
+    /// The requests since the log was cleared, each as method, path and body; the code base is left out.
+    fn asked(&self) -> Vec<(String, String, Value)> {
+        let log = self.running.controls.log().into_iter();
+        log.map(|entry| {
+            let path = entry.target.split('?').next().unwrap_or_default();
+            let path = path.rsplit_once("/3.0/").map_or(path, |(_, path)| path);
+            let body = serde_json::from_str(&entry.body).unwrap_or_default();
+            (entry.method, path.to_owned(), body)
+        })
+        .collect()
     }
 }
