@@ -133,11 +133,14 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
         .collect();
     let mut holders = vec![Holder::Nobody; snapshot.contacts.len()];
     let mut forgotten = Vec::new();
+    let deleted = deleted(snapshot);
     for (at, link) in snapshot.links.iter().enumerate() {
         match contacts.get(&link.contact_id) {
             None => forgotten.push(at),
-            Some(&contact) if snapshot.deleted.contains(&link.user_id) => {
-                holders[contact] = Holder::Deleted(at);
+            Some(&contact) if deleted.contains(&link.user_id) => {
+                if holders[contact] == Holder::Nobody {
+                    holders[contact] = Holder::Deleted(at);
+                }
             }
             Some(&contact) => holders[contact] = Holder::Present,
         }
@@ -188,6 +191,17 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
         forgotten,
         taken_over: search.taken_over,
     }
+}
+
+/// Users who are deleted, without those whom the list has again: their links hold.
+fn deleted(snapshot: &Snapshot) -> HashSet<&UserId> {
+    let mut deleted: HashSet<&UserId> = snapshot.deleted.iter().collect();
+    if !deleted.is_empty() {
+        for user in &snapshot.users {
+            deleted.remove(&user.id);
+        }
+    }
+    deleted
 }
 
 /// Positions of contacts by folded address.
