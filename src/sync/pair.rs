@@ -145,13 +145,18 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
             Some(&contact) => holders[contact] = Holder::Present,
         }
     }
+    let unsettled = unsettled(snapshot, &contacts, &links, &holders);
+    let mut contested = vec![false; snapshot.contacts.len()];
+    for &contact in unsettled.values().flatten() {
+        contested[contact] = true;
+    }
     let mut search = Search {
         snapshot,
         scope,
         addresses: Vec::new(),
         found: vec![None; scope.len()],
         holders,
-        contested: vec![false; snapshot.contacts.len()],
+        contested,
         taken_over: HashSet::new(),
     };
     for (slot, &user) in scope.iter().enumerate() {
@@ -165,14 +170,14 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
                 step: Step::Link,
                 taken_over: None,
             });
-        } else if let Some(left) = snapshot.unsettled.get(id) {
-            for contact in left.iter().filter_map(|id| contacts.get(id)) {
-                search.contested[*contact] = true;
-            }
+        } else if let Some(left) = unsettled.get(id) {
             search.found[slot] = Some(Pairing::Conflict(Conflict {
                 why: Doubt::Unsettled,
                 step: None,
-                contacts: left.clone(),
+                contacts: left
+                    .iter()
+                    .map(|&at| snapshot.contacts[at].id.clone())
+                    .collect(),
                 users: Vec::new(),
             }));
         }
@@ -202,6 +207,38 @@ fn deleted(snapshot: &Snapshot) -> HashSet<&UserId> {
         }
     }
     deleted
+}
+
+/// The creates that left several contacts behind, as far as a person still has to choose: not where the user has a link
+/// or is ignored by now, and not where fewer than two of the contacts exist and are linked to nobody. Whether the user
+/// is in scope does not matter: the contacts are nobody else's to take.
+fn unsettled<'a>(
+    snapshot: &'a Snapshot,
+    contacts: &HashMap<&ContactId, usize>,
+    links: &HashMap<&UserId, usize>,
+    holders: &[Holder],
+) -> HashMap<&'a UserId, Vec<usize>> {
+    let settled = |user: &UserId| {
+        let linked = links
+            .get(user)
+            .map(|&link| &snapshot.links[link].contact_id);
+        snapshot.ignored.contains(user) || linked.is_some_and(|id| contacts.contains_key(id))
+    };
+    snapshot
+        .unsettled
+        .iter()
+        .filter(|(user, _)| !settled(user))
+        .filter_map(|(user, left)| {
+            let mut left: Vec<usize> = left
+                .iter()
+                .filter_map(|id| contacts.get(id).copied())
+                .filter(|&contact| holders[contact] == Holder::Nobody)
+                .collect();
+            left.sort_unstable_by_key(|&at| &snapshot.contacts[at].id);
+            left.dedup();
+            (left.len() > 1).then_some((user, left))
+        })
+        .collect()
 }
 
 /// Positions of contacts by folded address.
