@@ -3,6 +3,7 @@
 mod conformance;
 mod db;
 mod directory;
+mod engine;
 mod fleet;
 mod postgres;
 mod psa_autotask;
