@@ -10,3 +10,4 @@ pub mod model;
 pub mod psa;
 pub mod seal;
 pub mod simulator;
+pub mod telemetry;
