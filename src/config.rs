@@ -115,12 +115,11 @@ impl<F: Fn(&str) -> Option<OsString>> Reader<F> {
 
     /// A text, trimmed; an empty variable counts as not set.
     fn text(&mut self, variable: &'static str) -> Option<String> {
-        match (self.lookup)(variable)?.into_string() {
-            Ok(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-            Err(_) => {
-                self.problem(variable, "expected text in UTF-8");
-                None
-            }
+        if let Ok(text) = (self.lookup)(variable)?.into_string() {
+            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        } else {
+            self.problem(variable, "expected text in UTF-8");
+            None
         }
     }
 

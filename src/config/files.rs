@@ -90,7 +90,7 @@ fn create(path: &Path) -> Result<(), String> {
     };
     let mut key = Zeroizing::new([0_u8; 32]);
     aws_lc_rs::rand::fill(&mut *key).map_err(|error| refused(&error))?;
-    let text = Zeroizing::new(BASE64_STANDARD.encode(&*key) + "\n");
+    let text = Zeroizing::new(BASE64_STANDARD.encode(*key) + "\n");
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
