@@ -34,6 +34,8 @@ pub struct PsaEntry {
     pub fields: BTreeMap<&'static str, Spanned<String>>,
     /// The secrets that are given.
     pub secrets: BTreeMap<&'static str, SecretString>,
+    /// The secrets that the file names and that could not be read; of a file with mistakes only.
+    pub unread: Vec<&'static str>,
     /// The contact type of filters that name none.
     pub default_contact_type: Option<Spanned<String>>,
 }
@@ -94,6 +96,8 @@ pub struct TenantEntry {
     pub client_id: String,
     /// `client_secret`, or `certificate` (PFX in base64) and `certificate_password`, as far as given.
     pub secrets: BTreeMap<&'static str, SecretString>,
+    /// The secrets that the file names and that could not be read; of a file with mistakes only.
+    pub unread: Vec<&'static str>,
     /// End date of the secret or certificate.
     pub expires: Option<NaiveDate>,
     /// The cloud that the tenant lives in.

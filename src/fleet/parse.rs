@@ -20,15 +20,21 @@ pub struct KnownPsa {
     pub kind: String,
 }
 
+/// What was read of a fleet file.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// What it says; where there are mistakes, without the entries that could not be read.
+    pub file: FleetFile,
+    /// Every mistake, in the file's order.
+    pub mistakes: Vec<Mistake>,
+    /// Whether the TOML itself is broken, so that the rest is a guess.
+    pub broken: bool,
+}
+
 /// Reads a fleet file. `known` are the PSA connections of the database, which companies may name too.
-/// The error holds every mistake, in the file's order.
 ///
 /// Where the TOML itself is broken, nothing is said about what seems to be missing: it may be there.
-pub fn parse(
-    text: &str,
-    known: &[KnownPsa],
-    secrets: &dyn Secrets,
-) -> Result<FleetFile, Vec<Mistake>> {
+pub fn parse(text: &str, known: &[KnownPsa], secrets: &dyn Secrets) -> Parsed {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader::new(text, secrets);
@@ -59,18 +65,18 @@ pub fn parse(
     psa_named(&mut reader, &found, &psa, known);
     one_company_each(&mut reader, &found);
 
-    let mistakes = reader.into_mistakes();
-    if !mistakes.is_empty() {
-        return Err(mistakes);
+    Parsed {
+        file: FleetFile {
+            ignored_licences,
+            psa: psa.into_iter().filter_map(|read| read.entry).collect(),
+            companies: companies
+                .into_iter()
+                .filter_map(|read| read.entry)
+                .collect(),
+        },
+        broken: reader.guessing(),
+        mistakes: reader.into_mistakes(),
     }
-    Ok(FleetFile {
-        ignored_licences,
-        psa: psa.into_iter().filter_map(|read| read.entry).collect(),
-        companies: companies
-            .into_iter()
-            .filter_map(|read| read.entry)
-            .collect(),
-    })
 }
 
 fn licences(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<Spanned<Vec<String>>> {

@@ -51,10 +51,13 @@ pub(super) fn psa(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Read<Psa
     };
     let mut fields = BTreeMap::new();
     let mut secrets = BTreeMap::new();
+    let mut unread = Vec::new();
     for field in kind.value.fields {
         if field.secret {
             if let Some(secret) = reader.secret(&mut table, field.key, Holds::Text) {
                 secrets.insert(field.key, secret);
+            } else if table.has(field.key) {
+                unread.push(field.key);
             }
         } else if let Some(text) = psa_field(reader, &mut table, field) {
             fields.insert(field.key, text);
@@ -73,6 +76,7 @@ pub(super) fn psa(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Read<Psa
         kind: kind.clone(),
         fields,
         secrets,
+        unread,
         default_contact_type,
     });
     Some(Read {
@@ -269,6 +273,7 @@ fn tenant(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<TenantEntry> {
     let client_id = reader.formed(&mut table, "client_id", want, guid);
     let client_id = reader.insist(&table, "client_id", client_id);
     let mut secrets: BTreeMap<&'static str, SecretString> = BTreeMap::new();
+    let mut unread = Vec::new();
     for (key, holds) in [
         ("client_secret", Holds::Text),
         ("certificate", Holds::Pfx),
@@ -276,6 +281,8 @@ fn tenant(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<TenantEntry> {
     ] {
         if let Some(secret) = reader.secret(&mut table, key, holds) {
             secrets.insert(key, secret);
+        } else if table.has(key) {
+            unread.push(key);
         }
     }
     if let Some(place) = reader.key_place(&table, "certificate")
@@ -302,6 +309,7 @@ fn tenant(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<TenantEntry> {
         tenant_id: TenantId::new(&tenant_id?.value),
         client_id: client_id?.value,
         secrets,
+        unread,
         expires,
         cloud: cloud.map_or_else(Cloud::default, |cloud| cloud.value),
     })
