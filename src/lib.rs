@@ -10,4 +10,5 @@ pub mod model;
 pub mod psa;
 pub mod seal;
 pub mod simulator;
+pub mod sync;
 pub mod telemetry;

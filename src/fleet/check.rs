@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::change::FleetChange;
-use super::diff::{CompanyDraft, PsaDraft, conditions, difference, same_name};
+use super::diff::{CompanyDraft, Difference, PsaDraft, conditions, difference, same_name};
 use super::look::{Lookup, PsaTarget, TenantTarget, Unreachable};
 use super::parse::Parsed;
 use super::place::{Mistake, Spanned};
@@ -139,6 +139,7 @@ pub async fn check(parsed: &Parsed, state: &State, lookup: &dyn Lookup) -> Resul
         found.mistakes.append(&mut difference.mistakes);
         plan.changes.append(&mut difference.settings);
         plan.ignored_licences = difference.ignored_licences.take();
+        unusable(&mut difference, lookup, &mut found.mistakes);
         let looks = Looks {
             lookup,
             targets: &difference.targets,
@@ -180,6 +181,18 @@ pub async fn check(parsed: &Parsed, state: &State, lookup: &dyn Lookup) -> Resul
 
 type Targets = BTreeMap<String, Option<PsaTarget>>;
 type Types = BTreeMap<String, Result<Vec<ContactType>, Unreachable>>;
+
+/// Says which new or changed connections no client can be made of; nothing is looked up through them.
+fn unusable(difference: &mut Difference<'_>, lookup: &dyn Lookup, mistakes: &mut Vec<Mistake>) {
+    for draft in &difference.psa {
+        if let Some(target) = difference.targets.get_mut(&draft.entry.name.value)
+            && let Some(Err(why)) = target.as_ref().map(|target| lookup.usable(target))
+        {
+            *target = None;
+            mistakes.push(Mistake::new(draft.entry.place, why));
+        }
+    }
+}
 
 /// The contact types of every connection of which one is named.
 async fn contact_types(

@@ -55,6 +55,8 @@ pub struct PhoneTypes {
 /// Looks up what a fleet file names. Each answer is complete, or it is an error.
 #[async_trait]
 pub trait Lookup: Send + Sync {
+    /// Whether a client can be made of the connection ([`Vendor::connect`]); sends nothing. The error says what is wrong.
+    fn usable(&self, psa: &PsaTarget) -> Result<(), String>;
     /// Whether the PSA has the company.
     async fn company_exists(
         &self,

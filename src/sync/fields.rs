@@ -1,0 +1,232 @@
+//! Which fields of a contact differ from the user's, and how they are written: `behaviour.md` section 7. Pure.
+
+use std::borrow::Cow;
+
+use super::snapshot::Rules;
+use crate::model::filter::Named;
+use crate::model::{Contact, ContactTypeId, Field, FieldChange, FieldValue, SiteId, User, text};
+
+/// What the user's side says, cut to the PSA's lengths; a blank is `None`.
+struct Wanted<'a> {
+    first_name: Option<Cow<'a, str>>,
+    last_name: Option<Cow<'a, str>>,
+    title: Option<Cow<'a, str>>,
+    phone: Option<Cow<'a, str>>,
+    mobile: Option<Cow<'a, str>>,
+    email: Option<Cow<'a, str>>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(user: &'a User, rules: &Rules) -> Self {
+        let limits = &rules.limits;
+        let line =
+            |value: Option<&'a str>, limit| text::present(value).map(|value| cut(value, limit));
+        let number = |value: Option<&'a str>, limit| {
+            line(value, limit).filter(|value| value.bytes().any(|byte| byte.is_ascii_digit()))
+        };
+        Self {
+            first_name: line(user.given_name.as_deref(), limits.first_name),
+            last_name: line(user.surname.as_deref(), limits.last_name),
+            title: line(user.job_title.as_deref(), limits.title),
+            phone: number(user.business_phone.as_deref(), limits.phone),
+            mobile: number(user.mobile_phone.as_deref(), limits.mobile),
+            email: line(Some(user.address_as_written(rules.use_email)), limits.email),
+        }
+    }
+}
+
+fn cut(value: Cow<'_, str>, limit: usize) -> Cow<'_, str> {
+    match value {
+        Cow::Borrowed(value) => Cow::Borrowed(text::cut(value, limit)),
+        Cow::Owned(value) => Cow::Owned(text::cut(&value, limit).to_owned()),
+    }
+}
+
+/// The fields of the contact that differ from what the user's side wants. A blank never differs.
+pub fn differing(
+    user: &User,
+    contact: &Contact,
+    rules: &Rules,
+    site: Option<&Named<SiteId>>,
+    contact_type: Option<&Named<ContactTypeId>>,
+) -> Vec<FieldChange> {
+    let wanted = Wanted::of(user, rules);
+    let mut changes = Vec::new();
+    let mut compare = |field, wanted: Option<Cow<'_, str>>, has: Option<&str>, same: Same| {
+        if let Some(wanted) = wanted
+            && !same.holds(&wanted, has.unwrap_or_default())
+        {
+            let from = match text::present(has) {
+                Some(_) => FieldValue::Text(has.unwrap_or_default().to_owned()),
+                None => FieldValue::Blank,
+            };
+            changes.push(FieldChange {
+                field,
+                from,
+                to: FieldValue::Text(wanted.into_owned()),
+            });
+        }
+    };
+    compare(
+        Field::FirstName,
+        wanted.first_name,
+        contact.first_name.as_deref(),
+        Same::Exact,
+    );
+    compare(
+        Field::LastName,
+        wanted.last_name,
+        contact.last_name.as_deref(),
+        Same::Exact,
+    );
+    compare(
+        Field::Title,
+        wanted.title,
+        contact.title.as_deref(),
+        Same::Exact,
+    );
+    compare(
+        Field::Phone,
+        wanted.phone,
+        contact.phone.as_deref(),
+        Same::Digits,
+    );
+    compare(
+        Field::Mobile,
+        wanted.mobile,
+        contact.mobile.as_deref(),
+        Same::Digits,
+    );
+    compare(
+        Field::Email,
+        wanted.email,
+        contact.email.as_deref(),
+        Same::Folded,
+    );
+    if let Some(site) = site
+        && contact.site.as_ref() != Some(&site.id)
+    {
+        let from = contact.site.as_ref().map_or(FieldValue::Blank, |id| {
+            FieldValue::Site(id.clone(), rules.site_name(id))
+        });
+        changes.push(FieldChange {
+            field: Field::Site,
+            from,
+            to: to_site(site, rules),
+        });
+    }
+    if let Some(contact_type) = contact_type
+        && !contact.types.contains(&contact_type.id)
+    {
+        changes.push(added(contact_type));
+    }
+    changes
+}
+
+/// The fields of a contact that is made for the user: first and last names are made up where they are blank.
+pub fn for_new(
+    user: &User,
+    rules: &Rules,
+    site: Option<&Named<SiteId>>,
+    contact_type: Option<&Named<ContactTypeId>>,
+) -> Vec<FieldChange> {
+    let mut wanted = Wanted::of(user, rules);
+    let display = text::present(user.display_name.as_deref()).unwrap_or_default();
+    let mut words = display.splitn(2, char::is_whitespace);
+    let (first, rest) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default().trim(),
+    );
+    if wanted.first_name.is_none() {
+        let address = user.address_as_written(rules.use_email);
+        let local = address.split('@').next().unwrap_or_default().trim();
+        let made_up = [first, local, "-"]
+            .into_iter()
+            .find(|name| !name.is_empty());
+        wanted.first_name = made_up.map(|name| cut(text::nfc(name), rules.limits.first_name));
+    }
+    if wanted.last_name.is_none() {
+        if !rest.is_empty() {
+            wanted.last_name = Some(cut(text::nfc(rest), rules.limits.last_name));
+        } else if rules.limits.last_name_required {
+            wanted.last_name = Some("-".into());
+        }
+    }
+    let texts = [
+        (Field::FirstName, wanted.first_name),
+        (Field::LastName, wanted.last_name),
+        (Field::Title, wanted.title),
+        (Field::Phone, wanted.phone),
+        (Field::Mobile, wanted.mobile),
+        (Field::Email, wanted.email),
+    ];
+    let mut fields: Vec<FieldChange> = texts
+        .into_iter()
+        .filter_map(|(field, value)| {
+            let to = FieldValue::Text(value?.into_owned());
+            Some(FieldChange {
+                field,
+                from: FieldValue::Blank,
+                to,
+            })
+        })
+        .collect();
+    if let Some(site) = site {
+        let to = to_site(site, rules);
+        fields.push(FieldChange {
+            field: Field::Site,
+            from: FieldValue::Blank,
+            to,
+        });
+    }
+    fields.extend(contact_type.map(added));
+    fields
+}
+
+/// A contact that becomes active or inactive.
+pub fn active(from: bool, to: bool) -> FieldChange {
+    FieldChange {
+        field: Field::Active,
+        from: FieldValue::Flag(from),
+        to: FieldValue::Flag(to),
+    }
+}
+
+/// The site by the name that it has now.
+fn to_site(site: &Named<SiteId>, rules: &Rules) -> FieldValue {
+    let now = rules.site_name(&site.id);
+    FieldValue::Site(
+        site.id.clone(),
+        if now.is_empty() {
+            site.name.clone()
+        } else {
+            now
+        },
+    )
+}
+
+fn added(contact_type: &Named<ContactTypeId>) -> FieldChange {
+    FieldChange {
+        field: Field::ContactType,
+        from: FieldValue::Blank,
+        to: FieldValue::ContactType(contact_type.id.clone(), contact_type.name.clone()),
+    }
+}
+
+/// How two values are compared.
+#[derive(Clone, Copy)]
+enum Same {
+    Exact,
+    Digits,
+    Folded,
+}
+
+impl Same {
+    fn holds(self, wanted: &str, has: &str) -> bool {
+        match self {
+            Self::Exact => text::nfc(has.trim()) == wanted,
+            Self::Digits => text::same_digits(wanted, has),
+            Self::Folded => text::folded(has) == text::folded(wanted),
+        }
+    }
+}

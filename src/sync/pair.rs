@@ -1,0 +1,441 @@
+//! Which contact is a user's: `behaviour.md` section 4. Pure; no order of users or contacts matters.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::Snapshot;
+use crate::model::{ContactId, LinkMade, User, UserId, text};
+
+/// By which step a contact was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The link.
+    Link,
+    /// The default email.
+    Address,
+    /// Another email.
+    OtherAddress,
+    /// Another address of the user.
+    Alias,
+}
+
+impl Step {
+    /// How a link made by this step is remembered.
+    pub const fn made(self) -> LinkMade {
+        match self {
+            Self::Link => LinkMade::Hand,
+            Self::Address => LinkMade::Address,
+            Self::OtherAddress => LinkMade::OtherAddress,
+            Self::Alias => LinkMade::Alias,
+        }
+    }
+}
+
+/// What the search found for one user in scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// This contact (position in the snapshot), by this step. The link of a deleted user that is taken over with it.
+    Found {
+        /// Position in the snapshot's contacts.
+        contact: usize,
+        /// By which step.
+        step: Step,
+        /// Row id of the link that moves to the user.
+        taken_over: Option<i64>,
+    },
+    /// No contact.
+    Missing,
+    /// A person has to decide.
+    Conflict(Conflict),
+}
+
+/// Why nobody but a person can decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// What kind of doubt it is.
+    pub why: Doubt,
+    /// The step that found it; `None`: after all steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    /// The contacts concerned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<ContactId>,
+    /// The other users concerned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<UserId>,
+}
+
+/// Kinds of doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// Several contacts fit the user.
+    SeveralContacts,
+    /// Several users fit the contact.
+    SeveralUsers,
+    /// The contact was contested on an earlier step.
+    Contested,
+    /// Another user in scope has the same address.
+    SharedAddress,
+    /// An earlier run's create left several contacts behind.
+    Unsettled,
+}
+
+/// The outcome of the search for the whole company.
+#[derive(Debug)]
+pub struct Pairs {
+    /// One for each user that was asked for, in the same order.
+    pub users: Vec<Pairing>,
+    /// For each contact, whether it is contested.
+    pub contested: Vec<bool>,
+    /// Positions of links whose contact is gone.
+    pub forgotten: Vec<usize>,
+    /// Positions of links that another user took over.
+    pub taken_over: HashSet<usize>,
+}
+
+/// Who holds a contact before the steps begin.
+#[derive(Clone, Copy, PartialEq)]
+enum Holder {
+    Nobody,
+    /// A user that exists: no candidate for anybody else.
+    Present,
+    /// The link (position) of a deleted user.
+    Deleted(usize),
+}
+
+struct Search<'a> {
+    snapshot: &'a Snapshot,
+    scope: &'a [usize],
+    addresses: Vec<Cow<'a, str>>,
+    found: Vec<Option<Pairing>>,
+    holders: Vec<Holder>,
+    contested: Vec<bool>,
+    taken_over: HashSet<usize>,
+}
+
+/// Finds the contacts of the users in scope, given as positions in the snapshot's users.
+pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
+    let contacts: HashMap<&ContactId, usize> = snapshot
+        .contacts
+        .iter()
+        .enumerate()
+        .map(|(at, contact)| (&contact.id, at))
+        .collect();
+    let links: HashMap<&UserId, usize> = snapshot
+        .links
+        .iter()
+        .enumerate()
+        .map(|(at, link)| (&link.user_id, at))
+        .collect();
+    let mut holders = vec![Holder::Nobody; snapshot.contacts.len()];
+    let mut forgotten = Vec::new();
+    for (at, link) in snapshot.links.iter().enumerate() {
+        match contacts.get(&link.contact_id) {
+            None => forgotten.push(at),
+            Some(&contact) if snapshot.deleted.contains(&link.user_id) => {
+                holders[contact] = Holder::Deleted(at);
+            }
+            Some(&contact) => holders[contact] = Holder::Present,
+        }
+    }
+    let mut search = Search {
+        snapshot,
+        scope,
+        addresses: Vec::new(),
+        found: vec![None; scope.len()],
+        holders,
+        contested: vec![false; snapshot.contacts.len()],
+        taken_over: HashSet::new(),
+    };
+    for (slot, &user) in scope.iter().enumerate() {
+        let id = &snapshot.users[user].id;
+        let linked = links
+            .get(id)
+            .and_then(|&link| contacts.get(&snapshot.links[link].contact_id));
+        if let Some(&contact) = linked {
+            search.found[slot] = Some(Pairing::Found {
+                contact,
+                step: Step::Link,
+                taken_over: None,
+            });
+        } else if let Some(left) = snapshot.unsettled.get(id) {
+            for contact in left.iter().filter_map(|id| contacts.get(id)) {
+                search.contested[*contact] = true;
+            }
+            search.found[slot] = Some(Pairing::Conflict(Conflict {
+                why: Doubt::Unsettled,
+                step: None,
+                contacts: left.clone(),
+                users: Vec::new(),
+            }));
+        }
+    }
+    if search.found.iter().any(Option::is_none) {
+        search.by_emails();
+    }
+    let users = search
+        .found
+        .into_iter()
+        .map(|found| found.unwrap_or(Pairing::Missing))
+        .collect();
+    Pairs {
+        users,
+        contested: search.contested,
+        forgotten,
+        taken_over: search.taken_over,
+    }
+}
+
+/// Positions of contacts by folded address.
+type Index<'a> = HashMap<Cow<'a, str>, Vec<usize>>;
+
+impl<'a> Search<'a> {
+    fn user(&self, slot: usize) -> &'a User {
+        &self.snapshot.users[self.scope[slot]]
+    }
+
+    fn open(&self) -> Vec<usize> {
+        (0..self.scope.len())
+            .filter(|&slot| self.found[slot].is_none())
+            .collect()
+    }
+
+    fn by_emails(&mut self) {
+        let use_email = self.snapshot.rules.use_email;
+        self.addresses = (0..self.scope.len())
+            .map(|slot| self.user(slot).address(use_email))
+            .collect();
+        let (mut defaults, mut others) = (Index::new(), Index::new());
+        for (at, contact) in self.snapshot.contacts.iter().enumerate() {
+            if let Some(email) = contact.email.as_deref().map(text::folded)
+                && !email.is_empty()
+            {
+                defaults.entry(email).or_default().push(at);
+            }
+            for email in contact.other_emails.iter().map(|email| text::folded(email)) {
+                if !email.is_empty() {
+                    others.entry(email).or_default().push(at);
+                }
+            }
+        }
+        let none: &[usize] = &[];
+        let at = |index: &Index<'a>, address: &str| {
+            index.get(address).map_or(none, Vec::as_slice).to_vec()
+        };
+        self.step(Step::Address, &HashMap::new(), |search, slot| {
+            at(&defaults, &search.addresses[slot])
+        });
+        if self.found.iter().all(Option::is_some) {
+            return;
+        }
+        let owners = self.owners();
+        self.step(Step::OtherAddress, &owners, |search, slot| {
+            at(&others, &search.addresses[slot])
+        });
+        self.step(Step::Alias, &owners, |search, slot| {
+            let mut all = Vec::new();
+            for address in search
+                .user(slot)
+                .addresses()
+                .filter(|one| *one != search.addresses[slot])
+            {
+                all.extend(at(&defaults, &address));
+                all.extend(at(&others, &address));
+            }
+            all
+        });
+        self.shared_addresses();
+    }
+
+    /// For each address that is a UPN or `mail`, up to two users who have it.
+    fn owners(&self) -> HashMap<Cow<'a, str>, (usize, Option<usize>)> {
+        let mut owners = HashMap::with_capacity(self.snapshot.users.len());
+        for (at, user) in self.snapshot.users.iter().enumerate() {
+            for address in [Some(user.upn.as_str()), user.mail.as_deref()]
+                .into_iter()
+                .flatten()
+            {
+                let address = text::folded(address);
+                if !address.is_empty() {
+                    let entry = owners.entry(address).or_insert((at, None));
+                    if entry.0 != at {
+                        entry.1 = Some(at);
+                    }
+                }
+            }
+        }
+        owners
+    }
+
+    /// One of the steps 2 to 4, for everybody who is still without an answer, together.
+    fn step(
+        &mut self,
+        step: Step,
+        owners: &HashMap<Cow<'a, str>, (usize, Option<usize>)>,
+        candidates: impl Fn(&Self, usize) -> Vec<usize>,
+    ) {
+        let mut left: Vec<(usize, Vec<usize>)> = Vec::new();
+        let mut claims: HashMap<usize, Vec<usize>> = HashMap::new();
+        for slot in self.open() {
+            if self.addresses[slot].is_empty() {
+                continue;
+            }
+            let mut fitting = candidates(self, slot);
+            fitting.sort_unstable();
+            fitting.dedup();
+            fitting.retain(|&contact| self.is_candidate(step, contact, self.scope[slot], owners));
+            if fitting.len() > 1 {
+                let mut active = fitting
+                    .iter()
+                    .copied()
+                    .filter(|&at| self.snapshot.contacts[at].active);
+                if let (Some(only), None) = (active.next(), active.next()) {
+                    fitting = vec![only];
+                }
+            }
+            for &contact in &fitting {
+                claims.entry(contact).or_default().push(slot);
+            }
+            if !fitting.is_empty() {
+                left.push((slot, fitting));
+            }
+        }
+        let mut contested = Vec::new();
+        for (slot, fitting) in left {
+            let shared = fitting.iter().any(|contact| claims[contact].len() > 1);
+            let earlier = fitting.iter().any(|&contact| self.contested[contact]);
+            let pairing = match fitting[..] {
+                [contact] if !shared && !earlier => {
+                    let taken_over = self.take(contact);
+                    Pairing::Found {
+                        contact,
+                        step,
+                        taken_over,
+                    }
+                }
+                _ => {
+                    let why = if fitting.len() > 1 {
+                        Doubt::SeveralContacts
+                    } else if shared {
+                        Doubt::SeveralUsers
+                    } else {
+                        Doubt::Contested
+                    };
+                    let conflict = self.conflict(why, step, slot, &fitting, &claims);
+                    contested.extend(fitting);
+                    Pairing::Conflict(conflict)
+                }
+            };
+            self.found[slot] = Some(pairing);
+        }
+        for contact in contested {
+            self.contested[contact] = true;
+        }
+    }
+
+    fn is_candidate(
+        &self,
+        step: Step,
+        contact: usize,
+        user: usize,
+        owners: &HashMap<Cow<'a, str>, (usize, Option<usize>)>,
+    ) -> bool {
+        match self.holders[contact] {
+            Holder::Present => return false,
+            Holder::Deleted(_) if step != Step::Address => return false,
+            Holder::Deleted(_) | Holder::Nobody => {}
+        }
+        if step == Step::Address {
+            return true;
+        }
+        let Some(email) = self.snapshot.contacts[contact]
+            .email
+            .as_deref()
+            .map(text::folded)
+        else {
+            return true;
+        };
+        match owners.get(&email) {
+            None => true,
+            Some((first, second)) => *first == user && second.is_none(),
+        }
+    }
+
+    /// Gives the contact to its user; returns the row id of a deleted user's link that moves with it.
+    fn take(&mut self, contact: usize) -> Option<i64> {
+        match std::mem::replace(&mut self.holders[contact], Holder::Present) {
+            Holder::Deleted(link) => {
+                self.taken_over.insert(link);
+                Some(self.snapshot.links[link].id)
+            }
+            Holder::Nobody | Holder::Present => None,
+        }
+    }
+
+    fn conflict(
+        &self,
+        why: Doubt,
+        step: Step,
+        slot: usize,
+        fitting: &[usize],
+        claims: &HashMap<usize, Vec<usize>>,
+    ) -> Conflict {
+        let mut contacts: Vec<ContactId> = fitting
+            .iter()
+            .map(|&at| self.snapshot.contacts[at].id.clone())
+            .collect();
+        contacts.sort();
+        let mut users: Vec<UserId> = fitting
+            .iter()
+            .flat_map(|contact| &claims[contact])
+            .filter(|&&other| other != slot)
+            .map(|&other| self.user(other).id.clone())
+            .collect();
+        users.sort();
+        users.dedup();
+        Conflict {
+            why,
+            step: Some(step),
+            contacts,
+            users,
+        }
+    }
+
+    /// Two contacts with one address help nobody.
+    fn shared_addresses(&mut self) {
+        let open = self.open();
+        if open.is_empty() {
+            return;
+        }
+        let mut sharing: HashMap<Cow<'a, str>, Vec<usize>> = HashMap::new();
+        for (slot, address) in self.addresses.iter().enumerate() {
+            if !address.is_empty() {
+                sharing.entry(address.clone()).or_default().push(slot);
+            }
+        }
+        for slot in open {
+            let Some(slots) = sharing
+                .get(&self.addresses[slot])
+                .filter(|slots| slots.len() > 1)
+            else {
+                continue;
+            };
+            let mut users: Vec<UserId> = slots
+                .iter()
+                .filter(|&&other| other != slot)
+                .map(|&other| self.user(other).id.clone())
+                .collect();
+            users.sort();
+            self.found[slot] = Some(Pairing::Conflict(Conflict {
+                why: Doubt::SharedAddress,
+                step: None,
+                contacts: Vec::new(),
+                users,
+            }));
+        }
+    }
+}
