@@ -6,6 +6,7 @@ pub mod change;
 pub mod check;
 mod conditions;
 mod diff;
+pub mod export;
 pub mod file;
 pub mod look;
 pub mod parse;
@@ -17,6 +18,7 @@ mod tables;
 
 pub use change::{FleetChange, Subject};
 pub use check::{Plan, Report, Stop, check};
+pub use export::export;
 pub use file::FleetFile;
 pub use look::{Lookup, PhoneTypes, PsaTarget, TenantTarget, Unreachable};
 pub use parse::{KnownPsa, Parsed, parse};
