@@ -24,7 +24,7 @@ use crate::model::{
 const AT_ONCE: usize = 8;
 
 /// What is to be written, and what is to be said about it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// What changes, in the file's order.
     pub changes: Vec<FleetChange>,
@@ -36,21 +36,24 @@ pub struct Plan {
 }
 
 /// A PSA connection to be written; its row id is 0 where it is new.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PsaWrite {
     pub(super) connection: PsaConnection,
     pub(super) secrets: BTreeMap<&'static str, SecretString>,
 }
 
 /// A company to be written; its row id is 0 where it is new, and its connection is known by name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CompanyWrite {
     pub(super) company: Company,
     pub(super) psa: String,
     pub(super) tenant: Option<TenantConnection>,
     pub(super) secrets: BTreeMap<&'static str, SecretString>,
     pub(super) dropped: Vec<String>,
-    pub(super) retire: Option<&'static str>,
+    /// Whether its place in the PSA is new or another one.
+    pub(super) moved: bool,
+    /// Whether its links are retired.
+    pub(super) retires: bool,
 }
 
 /// Why nothing is applied. Where there are mistakes they come first (exit status 2); else something could not be reached (5).
@@ -307,7 +310,8 @@ impl Looks<'_> {
             tenant: draft.tenant.clone(),
             secrets: draft.new_secrets.clone(),
             dropped: draft.dropped.clone(),
-            retire: draft.retire,
+            moved: draft.moved,
+            retires: draft.retire.is_some(),
         };
         (write, found)
     }

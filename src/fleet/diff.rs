@@ -86,7 +86,15 @@ pub(super) fn difference<'f>(file: &'f FleetFile, state: &'f State) -> Differenc
         .collect();
     let mut settings = Changes::of(Subject::Settings, None);
     let ignored_licences = file.ignored_licences.as_ref().and_then(|wanted| {
-        settings.list("ignored_licences", &state.ignored_licences, &wanted.value);
+        let to = &wanted.value;
+        match &state.ignored_licences {
+            Some(from) => settings.list("ignored_licences", from, to),
+            None => settings.word(
+                "ignored_licences",
+                Some("as Rollcall starts".to_owned()),
+                Some(to.len().to_string()),
+            ),
+        }
         settings.any().then(|| wanted.value.clone())
     });
     Difference {

@@ -10,7 +10,9 @@ use crate::psa::vendor;
 pub fn export(state: &State) -> String {
     let mut out =
         String::from("# Secrets are left out: applying this file keeps those that are stored.\n\n");
-    list(&mut out, "ignored_licences", &state.ignored_licences);
+    if let Some(licences) = &state.ignored_licences {
+        list(&mut out, "ignored_licences", licences);
+    }
     for stored in &state.psa {
         psa(&mut out, stored);
     }

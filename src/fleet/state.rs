@@ -17,8 +17,8 @@ pub struct State {
     pub psa: Vec<StoredPsa>,
     /// Companies, by name.
     pub companies: Vec<StoredCompany>,
-    /// Licences that do not count.
-    pub ignored_licences: Vec<String>,
+    /// Licences that do not count; `None`: the list that Rollcall starts with.
+    pub ignored_licences: Option<Vec<String>>,
 }
 
 /// A PSA connection as stored.
