@@ -13,3 +13,4 @@ pub mod runs;
 pub mod seal;
 pub mod simulator;
 pub mod sync;
+pub mod telemetry;
