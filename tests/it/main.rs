@@ -1,4 +1,5 @@
 //! All integration tests, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod conformance;
 mod db;
