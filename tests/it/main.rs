@@ -4,6 +4,7 @@ mod conformance;
 mod db;
 mod directory;
 mod fleet;
+mod postgres;
 mod psa_autotask;
 mod psa_connectwise;
 mod seal;
