@@ -5,11 +5,13 @@
 pub mod apply;
 pub mod change;
 pub mod check;
+mod company;
 mod conditions;
 mod diff;
 pub mod export;
 pub mod file;
 pub mod look;
+mod names;
 pub mod parse;
 pub mod place;
 mod reader;
