@@ -1,8 +1,10 @@
 //! All integration tests, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod conformance;
 mod db;
 mod directory;
+mod engine;
 mod fleet;
 mod postgres;
 mod psa_autotask;

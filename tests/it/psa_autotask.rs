@@ -2,8 +2,11 @@
 
 mod limits;
 mod reading;
+mod stage;
 mod writing;
 mod zone;
+
+pub use stage::{other_stage, stage};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -17,7 +17,8 @@ use super::zone::{Located, Zones};
 use crate::http::{Answer, ApiError, Ask, Http, Judgement, Kind, Repeat, Service};
 use crate::psa::{Budget, Connection};
 
-/// Requests at once for each tracking identifier and endpoint. Source: the vendor's help, "Thread limiting".
+/// Requests at once for each tracking identifier and endpoint. Source: the vendor's help, "Thread
+/// limiting".
 const AT_ONCE: usize = 3;
 /// Rows of a page, at most. Source: the vendor's help, "Basic query calls".
 pub(super) const PAGE: usize = 500;
@@ -64,8 +65,9 @@ pub(super) struct Call<'a> {
 
 /// The requests at once that the vendor limits.
 struct Lanes {
-    /// Contacts and companies together. A contact is written through its company, and whether the vendor counts
-    /// `Companies/5/Contacts` as the one or the other is not documented: together neither can exceed its limit.
+    /// Contacts and companies together. A contact is written through its company, and whether the
+    /// vendor counts `Companies/5/Contacts` as the one or the other is not documented: together
+    /// neither can exceed its limit.
     companies_and_contacts: Semaphore,
     locations: Semaphore,
     others: Semaphore,
@@ -151,7 +153,8 @@ impl Client {
         self.deliver(call, page).await
     }
 
-    /// Waits or refuses as the last reading of the budget asks for. Only a budget that was read once is kept.
+    /// Waits or refuses as the last reading of the budget asks for. Only a budget that was read
+    /// once is kept.
     async fn keep_pace(&self, action: &'static str) -> Result<(), ApiError> {
         if self.meter.wants_reading(self.http.clock().now())
             && let Err(failure) = self.budget().await
@@ -169,7 +172,8 @@ impl Client {
                 action,
                 Kind::Budget,
                 format!(
-                    "{used} of the {allowed} requests an hour that the database allows are used, and the rest is left to others"
+                    "{used} of the {allowed} requests an hour that the database allows are used, \
+                     and the rest is left to others"
                 ),
             )),
         }
@@ -249,8 +253,9 @@ impl Client {
         self.http.send(ask).await
     }
 
-    /// Every row that fits the filter, each once, or an error. A query is a POST, and its next pages are POSTs with the same
-    /// body: a GET there is refused. Source: observed, and the vendor's help for the paging itself.
+    /// Every row that fits the filter, each once, or an error. A query is a POST, and its next
+    /// pages are POSTs with the same body: a GET there is refused. Source: observed, and the
+    /// vendor's help for the paging itself.
     pub(super) async fn rows(
         &self,
         action: &'static str,

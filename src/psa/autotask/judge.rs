@@ -1,7 +1,8 @@
 //! What Autotask's answers mean. It sends nothing and knows no entity.
 //!
-//! Most failures are status 500 with `{"errors":["text"]}`, so a 500 is judged by its text: with one it is the vendor's own
-//! refusal, without one nobody knows what was done. Source: the vendor's REST help, and bodies seen with live databases.
+//! Most failures are status 500 with `{"errors":["text"]}`, so a 500 is judged by its text: with
+//! one it is the vendor's own refusal, without one nobody knows what was done. Source: the vendor's
+//! REST help, and bodies seen with live databases.
 
 use serde_json::Value;
 
@@ -16,7 +17,8 @@ pub(super) fn judge(answer: &Answer) -> Judgement {
     let json = answer.json();
     let words = json.as_ref().and_then(errors);
     if (200..300).contains(&answer.status) {
-        // A row may hold any of the words below; only an answer that is nothing but errors is a refusal.
+        // A row may hold any of the words below; only an answer that is nothing but errors is a
+        // refusal.
         return match words {
             Some(words) if has_no_result(json.as_ref()) => classified(answer.status, words),
             _ => Judgement::Fine,
@@ -52,8 +54,8 @@ fn has_no_result(json: Option<&Value>) -> bool {
     json.is_some_and(|json| results.iter().all(|key| json.get(key).is_none()))
 }
 
-/// Limits are refused under several statuses. The general word counts in the vendor's own errors alone: a 404 quotes the
-/// address asked for, which may be `ThresholdInformation`.
+/// Limits are refused under several statuses. The general word counts in the vendor's own errors
+/// alone: a 404 quotes the address asked for, which may be `ThresholdInformation`.
 fn speaks_of_threshold(answer: &Answer, words: Option<&str>) -> bool {
     let body = String::from_utf8_lossy(&answer.body).to_lowercase();
     body.contains("thread threshold exceeded")
@@ -61,7 +63,8 @@ fn speaks_of_threshold(answer: &Answer, words: Option<&str>) -> bool {
         || words.is_some_and(|words| words.to_lowercase().contains("threshold"))
 }
 
-/// The texts of `{"errors":[…]}`, each a text or an object with a `message` and perhaps a `field`; `None` where there are none.
+/// The texts of `{"errors":[…]}`, each a text or an object with a `message` and perhaps a `field`;
+/// `None` where there are none.
 fn errors(json: &Value) -> Option<String> {
     let entries = json.get("errors").or_else(|| json.get("Errors"))?;
     let text = |entry: &Value| match entry {
@@ -112,7 +115,8 @@ fn classified(status: u16, words: String) -> Judgement {
     } else if says("adequate permissions") {
         (
             Kind::Permission,
-            "Give the security level of the API user the right to read companies and to read, add and edit contacts",
+            "Give the security level of the API user the right to read companies and to read, \
+             add and edit contacts",
         )
     } else if status == 404 {
         (Kind::NotFound, "")
@@ -144,10 +148,20 @@ mod tests {
         }
     }
 
+    fn errors_of(text: &str) -> String {
+        serde_json::json!({ "errors": [text] }).to_string()
+    }
+
     #[test]
     fn answers_are_judged_by_their_status_and_words() {
-        let permission = r#"{"errors":["The logged in Resource does not have the adequate permissions to query this entity type."]}"#;
-        let gone = r#"{"errors":["No matching records found. The logged in Resource may not have the required permissions to update the data."]}"#;
+        let permission = errors_of(
+            "The logged in Resource does not have the adequate permissions to query this entity \
+             type.",
+        );
+        let gone = errors_of(
+            "No matching records found. The logged in Resource may not have the required \
+             permissions to update the data.",
+        );
         for (status, body, wanted) in [
             (200, r#"{"itemId":5}"#, "fine"),
             (
@@ -182,8 +196,8 @@ mod tests {
             (502, "", "passing"),
             (503, r#"{"errors":["busy"]}"#, "passing"),
             (504, "", "passing"),
-            (500, permission, "permission"),
-            (500, gone, "not_found"),
+            (500, permission.as_str(), "permission"),
+            (500, gone.as_str(), "not_found"),
             (
                 500,
                 r#"{"errors":["IntegrationCode is invalid."]}"#,
@@ -191,7 +205,7 @@ mod tests {
             ),
             (
                 404,
-                r#"{"Message":"No HTTP resource … 'http://h/v1.0/ThresholdInformation'."}"#,
+                r#"{"Message":"No resource matches 'http://h/v1.0/ThresholdInformation'."}"#,
                 "not_found",
             ),
             (404, "<html>404</html>", "not_found"),

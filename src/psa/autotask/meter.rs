@@ -1,7 +1,9 @@
-//! How fast the client may go by the database's hourly budget. It sends nothing and does not wait: it says how long to.
+//! How fast the client may go by the database's hourly budget. It sends nothing and does not wait:
+//! it says how long to.
 //!
-//! 10,000 requests in 60 minutes, shared by every integration of the tenant; the vendor itself slows requests down from 50 % and
-//! from 75 %, and over 100 % refuses everybody's. Source: the vendor's help, "REST thresholds and limits".
+//! 10,000 requests in 60 minutes, shared by every integration of the tenant; the vendor itself
+//! slows requests down from 50 % and from 75 %, and over 100 % refuses everybody's. Source: the
+//! vendor's help, "REST thresholds and limits".
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,8 +18,8 @@ const SLOW: u64 = 50;
 const SLOWER: u64 = 75;
 /// From here on none is sent: before 90 %, with room for requests that are on their way.
 const STOP: u64 = 88;
-/// A reading of a budget that runs short is used for this long. Own requests are added to it; others' are not known, and the
-/// window rolls on.
+/// A reading of a budget that runs short is used for this long. Own requests are added to it;
+/// others' are not known, and the window rolls on.
 const FRESH: TimeDelta = TimeDelta::minutes(1);
 
 /// What the budget says of the next request.
@@ -56,7 +58,8 @@ impl Meter {
         *self.reading() = (budget.allowed > 0).then_some(Reading { budget, asked: now });
     }
 
-    /// Whether the budget runs short by a reading that is too old to slow down or stop by; true once, the caller asks anew.
+    /// Whether the budget runs short by a reading that is too old to slow down or stop by; true
+    /// once, the caller asks anew.
     pub(super) fn wants_reading(&self, now: DateTime<Utc>) -> bool {
         let mut reading = self.reading();
         let Some(reading) = reading.as_mut() else {

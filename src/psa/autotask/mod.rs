@@ -1,6 +1,7 @@
 //! The Autotask client: the PSA as Autotask's REST API words it. It compares and decides nothing.
 //!
-//! - `client`: zone, headers, limits and pages of a request; `zone`: where the database lives; `meter`: the hourly budget
+//! - `client`: zone, headers, limits and pages of a request
+//! - `zone`: where the database lives; `meter`: the hourly budget
 //! - `judge`: what an answer means; `wire`: the JSON of records; `steps`: changes as requests
 
 mod client;
@@ -49,7 +50,8 @@ pub const VENDOR: Vendor = Vendor {
         CredentialField {
             key: "integration_code",
             label: "Integration code",
-            help: "The tracking identifier of the API user: an integration vendor's, or a custom one",
+            help: "The tracking identifier of the API user: an integration vendor's, or a custom \
+                   one",
             secret: true,
             default: None,
         },
@@ -65,7 +67,8 @@ pub const VENDOR: Vendor = Vendor {
 /// Most companies that a search answers.
 const PICKED: usize = 50;
 
-/// The page of a contact. Source: the vendor's `ExecuteCommand` API for its form; the parameter's name from public code.
+/// The page of a contact. Source: the vendor's `ExecuteCommand` API for its form; the parameter's
+/// name from public code.
 fn contact_link(
     _: &BTreeMap<String, String>,
     address: Option<&Value>,
@@ -210,7 +213,8 @@ impl Psa for Autotask {
         steps::steps(change)
     }
 
-    /// A create that is answered with success and without a number is lost too: it is there, and nobody knows its number.
+    /// A create that is answered with success and without a number is lost too: it is there, and
+    /// nobody knows its number.
     async fn send(&self, step: &Step) -> Result<Sent, ApiError> {
         let (action, request, company) = stored(step)?;
         let body = Value::Object(request.body);
@@ -247,7 +251,8 @@ impl Psa for Autotask {
         })
     }
 
-    /// Only creates add something here. The address may have moved to another place of the contact since.
+    /// Only creates add something here. The address may have moved to another place of the contact
+    /// since.
     async fn happened(&self, step: &Step) -> Result<Vec<Sent>, ApiError> {
         if step.adds != Adds::Contact {
             return Ok(Vec::new());

@@ -1,7 +1,8 @@
 //! A change in Autotask's words: one request, whatever the change. Pure.
 //!
-//! Contacts are written through their company alone: a create is a POST to `Companies/{id}/Contacts`, all else a PATCH of the same
-//! route with the contact's `id` in the body, which leaves alone what it does not name. Source: the vendor's Swagger and help.
+//! Contacts are written through their company alone: a create is a POST to
+//! `Companies/{id}/Contacts`, all else a PATCH of the same route with the contact's `id` in the
+//! body, which leaves alone what it does not name. Source: the vendor's Swagger and help.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -12,7 +13,7 @@ use crate::model::{Change, Contact, Field, FieldChange, FieldValue};
 use crate::psa::{Adds, Step};
 
 /// A request as it is stored in a [`Step`].
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Request {
     pub(super) verb: Verb,
     /// The company's id.
@@ -62,13 +63,14 @@ pub(super) fn steps(change: &Change<'_>) -> Vec<Step> {
     }]
 }
 
-/// A record's number as JSON. Other text is sent as it is: the vendor then refuses it in its own words.
+/// A record's number as JSON. Other text is sent as it is: the vendor then refuses it in its own
+/// words.
 fn number(id: &str) -> Value {
     id.parse::<i64>().map_or_else(|_| id.into(), Value::from)
 }
 
-/// One field on the wire. Whether null clears a field in a PATCH is not documented, so a text is cleared by an empty one; a
-/// location can be cleared by null alone.
+/// One field on the wire. Whether null clears a field in a PATCH is not documented, so a text is
+/// cleared by an empty one; a location can be cleared by null alone.
 fn written(change: &FieldChange) -> Option<(String, Value)> {
     let key = match change.field {
         Field::Active => "isActive",
@@ -93,7 +95,8 @@ fn written(change: &FieldChange) -> Option<(String, Value)> {
     Some((key.to_owned(), value))
 }
 
-/// The address and where the one that gives way goes, so that none is lost: `behaviour.md` section 7.
+/// The address and where the one that gives way goes, so that none is lost: `behaviour.md` section
+/// 7.
 fn emails(contact: &Contact, change: &FieldChange, own: &[String]) -> Vec<(String, Value)> {
     let mut fields: Vec<_> = written(change).into_iter().collect();
     let (FieldValue::Text(wanted), Value::Object(handle)) = (&change.to, &contact.handle) else {

@@ -1,7 +1,8 @@
 //! Autotask's JSON, read into the words of Rollcall. It sends nothing.
 //!
-//! Names on the wire are camelCase, though the vendor's Swagger prints `PascalCase`. A text without a value is null or `""`. A
-//! contact's `isActive` is a number, that of companies and locations a boolean; both are read everywhere.
+//! Names on the wire are camelCase, though the vendor's Swagger prints `PascalCase`. A text without
+//! a value is null or `""`. A contact's `isActive` is a number, that of companies and locations a
+//! boolean; both are read everywhere.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +10,8 @@ use super::client::PAGE;
 use crate::model::{Contact, ContactId, Limits, PsaCompany, PsaCompanyId, Site, SiteId};
 use crate::psa::Budget;
 
-/// The fields of a contact that are read. `billingContact` is left out: databases that do not have it yet would refuse the query.
+/// The fields of a contact that are read. `billingContact` is left out: databases that do not have
+/// it yet would refuse the query.
 pub(super) const CONTACT: [&str; 13] = [
     "id",
     "companyID",
@@ -39,7 +41,8 @@ pub(super) struct Page {
     pub(super) next: Option<String>,
 }
 
-/// Reads one page of a query. A page that does not say whether there are more is one that may be the last only if it is not full.
+/// Reads one page of a query. A page that does not say whether there are more is one that may be
+/// the last only if it is not full.
 pub(super) fn page(mut answer: Value) -> Result<Page, &'static str> {
     let Some(Value::Object(details)) = answer.get_mut("pageDetails").map(Value::take) else {
         return Err("pageDetails is missing");
@@ -131,8 +134,9 @@ pub(super) fn site(row: &Value) -> Result<Site, &'static str> {
     })
 }
 
-/// The lengths of a contact's fields from `entityInformation/fields`; a length that is missing is the documented one. For names the
-/// documents disagree (20 in the help, 50 in live metadata): 20 is right in both.
+/// The lengths of a contact's fields from `entityInformation/fields`; a length that is missing is
+/// the documented one. For names the documents disagree (20 in the help, 50 in live metadata): 20
+/// is right in both.
 pub(super) fn limits(answer: &Value) -> Option<Limits> {
     let fields = answer.get("fields")?.as_array()?;
     let length = |name: &str, documented: usize| {

@@ -1,7 +1,9 @@
-//! Where an API user's database lives: the look-up of its zone, and the memory of it. It sends no credentials.
+//! Where an API user's database lives: the look-up of its zone, and the memory of it. It sends no
+//! credentials.
 //!
-//! `GET /v1.0/zoneInformation?user=…` answers the base address of the zone, without the version. Databases move between zones; the
-//! old zone then answers 401. Source: the vendor's Swagger; observed by several public clients.
+//! `GET /v1.0/zoneInformation?user=…` answers the base address of the zone, without the version.
+//! Databases move between zones; the old zone then answers 401. Source: the vendor's Swagger;
+//! observed by several public clients.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -36,8 +38,9 @@ impl Zone {
         self.url.join(&format!("v1.0/{path}")).ok()
     }
 
-    /// The address of a next page where the secret may go there: same scheme, host and port, and under the zone's own path.
-    /// Paths compare with case ignored, as the vendor prints the version as `v1.0` and as `V1.0`.
+    /// The address of a next page where the secret may go there: same scheme, host and port, and
+    /// under the zone's own path. Paths compare with case ignored, as the vendor prints the version
+    /// as `v1.0` and as `V1.0`.
     pub(super) fn own_page(&self, url: &str) -> Option<Url> {
         let page = Url::parse(url).ok()?;
         let path = self.url.path().to_ascii_lowercase();
@@ -55,7 +58,8 @@ impl Zone {
     }
 }
 
-/// An address that secrets may go to: https, or http on this computer; with the vendor's own look-up only the vendor's hosts.
+/// An address that secrets may go to: https, or http on this computer; with the vendor's own
+/// look-up only the vendor's hosts.
 fn address(text: &str, official: bool) -> Option<Url> {
     let slash = if text.trim().ends_with('/') { "" } else { "/" };
     let url = Url::parse(&format!("{}{slash}", text.trim())).ok()?;
@@ -94,7 +98,6 @@ struct Known {
 }
 
 /// The zone of one API user; looked up once for all requests.
-#[derive(Debug)]
 pub(super) struct Zones {
     http: Http,
     lookup: Url,
@@ -105,7 +108,8 @@ pub(super) struct Zones {
 }
 
 impl Zones {
-    /// The zone of this user; sends nothing. What is remembered and would not pass as an answer is forgotten.
+    /// The zone of this user; sends nothing. What is remembered and would not pass as an answer is
+    /// forgotten.
     ///
     /// # Errors
     /// Where the look-up's address is none, or is plain http of another computer.
@@ -119,7 +123,10 @@ impl Zones {
         let mut lookup = Url::parse(&format!("{base}/v1.0/zoneInformation"))
             .ok()
             .filter(safe)
-            .ok_or("the address of Autotask's zone look-up must be https, or http for a loopback address")?;
+            .ok_or(
+                "the address of Autotask's zone look-up must be https, or http for a loopback \
+                 address",
+            )?;
         lookup.query_pairs_mut().append_pair("user", user);
         let official = lookup_url.is_none();
         let text = |key: &str| remembered?.get(key)?.as_str();
@@ -163,7 +170,8 @@ impl Zones {
         }
     }
 
-    /// The zone after a request to `before` was refused with 401: `None` where the database has not moved.
+    /// The zone after a request to `before` was refused with 401: `None` where the database has not
+    /// moved.
     pub(super) async fn moved(&self, before: &Located) -> Result<Option<Located>, ApiError> {
         let _turn = self.looking.lock().await;
         let now = match self.known() {

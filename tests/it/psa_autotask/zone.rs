@@ -21,7 +21,9 @@ async fn the_zone_is_looked_up_once_remembered_and_forgotten() {
     assert_eq!(world.look_ups(), 1);
     let address = world.psa.address().unwrap();
     let url = &world.running.url;
-    let wanted = json!({ "url": format!("{url}/zone14/atservicesrest/"), "web_url": format!("{url}/zone14/") });
+    let wanted = json!({
+        "url": format!("{url}/zone14/atservicesrest/"), "web_url": format!("{url}/zone14/"),
+    });
     assert_eq!(address, wanted);
 
     let later = connect(Connection {
@@ -172,7 +174,8 @@ fn a_contact_is_linked_through_the_zones_website() {
         (VENDOR.contact_link)(&BTreeMap::new(), address, &ContactId::new("77"))
     };
     let address = json!({ "url": "https://x.example/", "web_url": "https://ww14.autotask.net/" });
-    let wanted = "https://ww14.autotask.net/Autotask/AutotaskExtend/ExecuteCommand.aspx?Code=OpenContact&ContactID=77";
+    let wanted = "https://ww14.autotask.net/Autotask/AutotaskExtend/ExecuteCommand.aspx\
+                  ?Code=OpenContact&ContactID=77";
     assert_eq!(link(Some(&address)).as_deref(), Some(wanted));
     assert_eq!(link(None), None);
     assert_eq!(link(Some(&json!({ "web_url": null }))), None);
