@@ -5,7 +5,10 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 use super::{Config, KeySource};
 
@@ -33,20 +36,20 @@ impl Config {
 
     /// The text of the keys that secrets are sealed with, newest first, one a line.
     ///
-    /// A missing key file is made (mode 0600) with `new_key`, which is given only where the database holds no sealed secret.
-    /// Blocks on files. The error is one sentence for people.
-    pub fn key_text(&self, new_key: Option<&SecretString>) -> Result<SecretString, String> {
+    /// A missing key file is made with a new key (mode 0600) only where `may_create`: where the database holds no sealed
+    /// secret. Blocks on files. The error is one sentence for people.
+    pub fn key_text(&self, may_create: bool) -> Result<SecretString, String> {
         let path = match &self.key {
             KeySource::Text(text) => return Ok(text.clone()),
             KeySource::File(path) | KeySource::Default(path) => path,
         };
-        match (read(path)?, new_key) {
-            (Some(text), _) => Ok(text),
-            (None, Some(key)) => {
-                create(path, key)?;
+        match read(path)? {
+            Some(text) => Ok(text),
+            None if may_create => {
+                create(path)?;
                 read(path)?.ok_or_else(|| format!("The key file {} vanished", path.display()))
             }
-            (None, None) => Err(format!(
+            None => Err(format!(
                 "The key file {} is missing, and the database holds secrets that were sealed with it: put the file back, \
                  or name it in ROLLCALL_SECRET_KEY_FILE",
                 path.display()
@@ -77,7 +80,7 @@ fn read(path: &Path) -> Result<Option<SecretString>, String> {
 }
 
 /// Makes the file whole or not at all, and leaves a file alone that another process made meanwhile.
-fn create(path: &Path, key: &SecretString) -> Result<(), String> {
+fn create(path: &Path) -> Result<(), String> {
     let refused = |error: &dyn std::fmt::Display| {
         format!(
             "The key file {} cannot be made ({error}): make its folder writable for the user that runs Rollcall, \
@@ -85,6 +88,9 @@ fn create(path: &Path, key: &SecretString) -> Result<(), String> {
             path.display()
         )
     };
+    let mut key = Zeroizing::new([0_u8; 32]);
+    aws_lc_rs::rand::fill(&mut *key).map_err(|error| refused(&error))?;
+    let text = Zeroizing::new(BASE64_STANDARD.encode(*key) + "\n");
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -93,7 +99,7 @@ fn create(path: &Path, key: &SecretString) -> Result<(), String> {
         .permissions(fs::Permissions::from_mode(0o600))
         .tempfile_in(folder)
         .map_err(|error| refused(&error))?;
-    file.write_all(key.expose_secret().as_bytes())
+    file.write_all(text.as_bytes())
         .and_then(|()| file.as_file().sync_all())
         .map_err(|error| refused(&error))?;
     match file.persist_noclobber(path) {

@@ -164,13 +164,16 @@ fn a_missing_key_file_is_made_once_and_only_where_no_secret_is_sealed() {
     use std::os::unix::fs::PermissionsExt as _;
     let temp = tempfile::tempdir().unwrap();
     let config = in_folder(temp.path());
-    let message = config.key_text(None).unwrap_err();
+    let message = config.key_text(false).unwrap_err();
     assert!(message.contains("secret.key is missing"), "{message}");
-    let first = config.key_text(Some(&"first".into())).unwrap();
-    assert_eq!(first.expose_secret(), "first");
+    let first = config.key_text(true).unwrap();
+    assert_eq!(first.expose_secret().trim().len(), 44);
     let path = temp.path().join("secret.key");
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    let again = config.key_text(Some(&"second".into())).unwrap();
-    assert_eq!(again.expose_secret(), "first");
-    assert_eq!(config.key_text(None).unwrap().expose_secret(), "first");
+    let again = config.key_text(true).unwrap();
+    assert_eq!(first.expose_secret(), again.expose_secret());
+    assert_eq!(
+        config.key_text(false).unwrap().expose_secret(),
+        first.expose_secret()
+    );
 }
