@@ -194,6 +194,7 @@ fn blanks(user: &mut UserData, rng: &mut Rng, _: &mut Maker) {
     user.business_phones = vec![rng.pick(&["n/a", "-", " "]).into()];
     user.mobile_phone = Some(String::new());
     user.office_location = None;
+    user.department = None;
 }
 
 fn sloppy_department(user: &mut UserData, rng: &mut Rng, _: &mut Maker) {

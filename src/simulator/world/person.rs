@@ -94,9 +94,9 @@ pub(super) fn is_active(user: &UserData) -> bool {
     user.account_enabled == Some(true) && licences.into_iter().any(|sku| words::counts(sku))
 }
 
-/// Whether this is a person of the company: no guest, mailbox, room or service.
+/// Whether this is a person of the company: guests, mailboxes, rooms and services have no job.
 pub(super) fn is_person(user: &UserData) -> bool {
-    user.department.is_some() && user.user_type.as_deref() != Some("Guest")
+    user.job_title.is_some() && user.user_type.as_deref() != Some("Guest")
 }
 
 /// A proxy address without its kind.
