@@ -87,7 +87,12 @@ pub struct KnownContact {
     pub user: Option<String>,
 }
 
-const OUTSIDE: [&str; 4] = ["proseware.example", "relecloud.example", "treyresearch.example", "vanarsdel.example"];
+const OUTSIDE: [&str; 4] = [
+    "proseware.example",
+    "relecloud.example",
+    "treyresearch.example",
+    "vanarsdel.example",
+];
 
 /// The contact that a careful technician would enter for this user.
 pub(super) fn contact_of(user: &UserData, sites: &[String]) -> PsaContact {
@@ -106,7 +111,11 @@ pub(super) fn contact_of(user: &UserData, sites: &[String]) -> PsaContact {
         title: text(user.job_title.as_deref()),
         phone: number(user.business_phones.first()),
         mobile: number(user.mobile_phone.as_ref()),
-        email: Some(user.mail.clone().unwrap_or_else(|| user.user_principal_name.clone())),
+        email: Some(
+            user.mail
+                .clone()
+                .unwrap_or_else(|| user.user_principal_name.clone()),
+        ),
         site: Some(home_site(sites, department(user)).into()),
         active: true,
         types: vec![types.into()],
@@ -120,7 +129,9 @@ fn text(value: Option<&str>) -> Option<String> {
 }
 
 fn number(value: Option<&String>) -> Option<String> {
-    value.filter(|value| value.chars().any(|each| each.is_ascii_digit())).cloned()
+    value
+        .filter(|value| value.chars().any(|each| each.is_ascii_digit()))
+        .cloned()
 }
 
 /// The contacts of these people, and of others. A few of the people get the address of somebody who left as an alias.
@@ -176,11 +187,18 @@ fn spoil(list: &mut Vec<KnownContact>, users: &[UserData], rng: &mut Rng, option
     for (origin, per_thousand) in SPOILED {
         let mut drawn = deck.take(per_thousand);
         if origin == Origin::UnderAlias {
-            drawn = aliased.iter().copied().filter(|index| list[*index].origin == Origin::Same).take(drawn.len()).collect();
+            drawn = aliased
+                .iter()
+                .copied()
+                .filter(|index| list[*index].origin == Origin::Same)
+                .take(drawn.len())
+                .collect();
         }
         for index in drawn {
             let known = &mut list[index];
-            let Some(user) = by_id(known.user.as_ref()) else { continue };
+            let Some(user) = by_id(known.user.as_ref()) else {
+                continue;
+            };
             known.origin = origin;
             doubles.extend(change(known, user, rng, options));
         }
@@ -193,7 +211,10 @@ fn spoil(list: &mut Vec<KnownContact>, users: &[UserData], rng: &mut Rng, option
             known.contact.fax = Some("+44 20 7946 0999".into());
         }
         if rng.percent(2) {
-            known.contact.other_emails.push(format!("reception@{}", OUTSIDE[0]));
+            known
+                .contact
+                .other_emails
+                .push(format!("reception@{}", OUTSIDE[0]));
         }
     }
     list.extend(doubles);
@@ -217,8 +238,15 @@ fn change(
         Origin::Respelled => contact.phone = contact.phone.as_deref().map(words::respelled),
         Origin::OtherSite => {
             let home = contact.site.clone();
-            let mut others = options.sites.iter().filter(|site| Some(*site) != home.as_ref());
-            contact.site = if rng.percent(20) { None } else { others.next_back().cloned() };
+            let mut others = options
+                .sites
+                .iter()
+                .filter(|site| Some(*site) != home.as_ref());
+            contact.site = if rng.percent(20) {
+                None
+            } else {
+                others.next_back().cloned()
+            };
         }
         Origin::Inactive => contact.active = false,
         Origin::AmongOthers => {
@@ -233,12 +261,11 @@ fn change(
         }
         Origin::NoAddress => contact.email = None,
         Origin::Duplicate | Origin::InactiveDuplicate => {
+            contact.email = Some(upn);
             let mut double = known.clone();
-            double.contact.email = Some(upn.clone());
             double.contact.main = false;
             double.contact.phone = None;
             double.contact.active = known.origin == Origin::Duplicate;
-            contact.email = Some(upn);
             known.origin = Origin::Same;
             return Some(double);
         }
@@ -249,8 +276,12 @@ fn change(
 
 /// An address of the user beside UPN and mail.
 fn alias(user: &UserData) -> Option<String> {
-    let mut aliases = user.proxy_addresses.iter().filter(|entry| entry.starts_with("smtp:"));
-    let alias = aliases.find(|entry| !bare(entry).eq_ignore_ascii_case(&user.user_principal_name))?;
+    let mut aliases = user
+        .proxy_addresses
+        .iter()
+        .filter(|entry| entry.starts_with("smtp:"));
+    let alias =
+        aliases.find(|entry| !bare(entry).eq_ignore_ascii_case(&user.user_principal_name))?;
     Some(bare(alias).to_owned())
 }
 
@@ -264,7 +295,11 @@ fn past_and_others(
     let mut list = Vec::new();
     let of = |per_thousand: usize| (users.len() * per_thousand + 500) / 1000;
     let (gone, succeeded, strangers) = (of(60), of(6), of(20).max(1));
-    let nobody = |contact, origin| KnownContact { contact, origin, user: None };
+    let nobody = |contact, origin| KnownContact {
+        contact,
+        origin,
+        user: None,
+    };
     for _ in 0..gone {
         let former = maker.person(rng);
         let mut contact = contact_of(&former, &options.sites);
@@ -273,15 +308,22 @@ fn past_and_others(
     }
     for _ in 0..succeeded {
         let former = maker.person(rng);
-        let mut successors: Vec<&mut UserData> =
-            users.iter_mut().filter(|user| is_active(user) && user.mail.is_some()).collect();
+        let mut successors: Vec<&mut UserData> = users
+            .iter_mut()
+            .filter(|user| is_active(user) && user.mail.is_some())
+            .collect();
         if successors.is_empty() {
             break;
         }
         let chosen = rng.below(successors.len());
         let left = &former.user_principal_name;
-        successors[chosen].proxy_addresses.push(format!("smtp:{left}"));
-        list.push(nobody(contact_of(&former, &options.sites), Origin::Succeeded));
+        successors[chosen]
+            .proxy_addresses
+            .push(format!("smtp:{left}"));
+        list.push(nobody(
+            contact_of(&former, &options.sites),
+            Origin::Succeeded,
+        ));
     }
     for number in 0..strangers {
         let mut outside = Maker::new(rng.pick(&OUTSIDE), &[]);

@@ -41,18 +41,51 @@ impl Psa<'_> {
         }
     }
 
+    /// Sets a contact's `title` or `phone`, as a technician does in the program.
+    pub(super) fn edit(self, contact_id: i64, field: &str, value: &str) {
+        match self {
+            Self::ConnectWise(cloud) => {
+                let direct = ItemTypes::of(cloud).direct;
+                cloud.edit(|state| {
+                    let Some(contact) = state.contacts.get_mut(&contact_id) else {
+                        return;
+                    };
+                    let mut items = contact.items.iter_mut();
+                    if field == "title" {
+                        contact.title = Some(value.into());
+                    } else if let Some(item) = items.find(|item| item.type_id == direct) {
+                        item.value = value.into();
+                    }
+                });
+            }
+            Self::Autotask(cloud) => {
+                cloud.edit_contact(contact_id, |contact| {
+                    if field == "title" {
+                        contact.title = Some(value.into());
+                    } else {
+                        contact.phone = Some(value.into());
+                    }
+                });
+            }
+        }
+    }
+
     /// The contacts of a company as they are now, by id.
     pub fn contacts(self, company_id: i64) -> Vec<(i64, PsaContact)> {
         match self {
             Self::ConnectWise(cloud) => {
                 let contacts = cloud.contacts(company_id).into_iter();
-                contacts.map(|contact| (contact.id, from_connectwise(cloud, &contact))).collect()
+                contacts
+                    .map(|contact| (contact.id, from_connectwise(cloud, &contact)))
+                    .collect()
             }
             Self::Autotask(cloud) => {
                 let sites = cloud.locations(company_id).into_iter();
                 let sites: BTreeMap<i64, String> = sites.map(|site| (site.id, site.name)).collect();
                 let contacts = cloud.contacts(company_id).into_iter();
-                contacts.map(|contact| (contact.id, from_autotask(&sites, contact))).collect()
+                contacts
+                    .map(|contact| (contact.id, from_autotask(&sites, contact)))
+                    .collect()
             }
         }
     }
@@ -94,7 +127,9 @@ pub fn load_connectwise(cloud: &ConnectWise, customer: &Customer) -> Loaded {
     for name in CONTACT_TYPES {
         let known = cloud.edit(|state| {
             let mut types = state.contact_types.values();
-            types.find(|each| each.description == name).map(|each| each.id)
+            types
+                .find(|each| each.description == name)
+                .map(|each| each.id)
         });
         let id = known.unwrap_or_else(|| {
             cloud.add_contact_type(connectwise::ContactTypeData {
@@ -163,17 +198,29 @@ fn to_connectwise(
     if let Some(fax) = &contact.fax {
         item(ids.fax, ItemKind::Fax, fax, true);
     }
-    let types = contact.types.iter().filter_map(|name| loaded.contact_types.get(name));
+    let types = contact
+        .types
+        .iter()
+        .filter_map(|name| loaded.contact_types.get(name));
     connectwise::ContactData {
         first_name: cut(&contact.first, 30),
         last_name: contact.last.as_deref().map(|last| cut(last, 30)),
         title: contact.title.as_deref().map(|title| cut(title, 100)),
         company_id: Some(loaded.company_id),
-        site_id: contact.site.as_ref().and_then(|site| loaded.sites.get(site)).copied(),
+        site_id: contact
+            .site
+            .as_ref()
+            .and_then(|site| loaded.sites.get(site))
+            .copied(),
         inactive: !contact.active,
         default: contact.main,
         default_billing: contact.billing,
-        types: types.map(|id| connectwise::AssociationData { type_id: *id, id: 0 }).collect(),
+        types: types
+            .map(|id| connectwise::AssociationData {
+                type_id: *id,
+                id: 0,
+            })
+            .collect(),
         items,
         ..Default::default()
     }
@@ -185,9 +232,15 @@ fn from_connectwise(cloud: &ConnectWise, contact: &connectwise::ContactData) -> 
         let item = contact.items.iter().find(|item| item.type_id == id);
         item.map(|item| item.value.clone())
     };
-    let others = contact.items.iter().filter(|item| item.kind == ItemKind::Email && !item.default);
+    let others = contact
+        .items
+        .iter()
+        .filter(|item| item.kind == ItemKind::Email && !item.default);
     let (site, types) = cloud.edit(|state| {
-        let site = contact.site_id.and_then(|id| state.sites.get(&id)).map(|site| site.name.clone());
+        let site = contact
+            .site_id
+            .and_then(|id| state.sites.get(&id))
+            .map(|site| site.name.clone());
         let ids = contact.type_ids();
         let types = ids.iter().filter_map(|id| state.contact_types.get(id));
         (site, types.map(|each| each.description.clone()).collect())
@@ -243,7 +296,10 @@ fn to_autotask(contact: &PsaContact, loaded: &Loaded, longest: usize) -> autotas
     let mut result = autotask::ContactData {
         company_id: loaded.company_id,
         first_name: cut(&contact.first, longest),
-        last_name: contact.last.as_deref().map_or_else(|| "-".into(), |last| cut(last, longest)),
+        last_name: contact
+            .last
+            .as_deref()
+            .map_or_else(|| "-".into(), |last| cut(last, longest)),
         is_active: i64::from(contact.active),
         title: contact.title.as_deref().map(|title| cut(title, 50)),
         email_address: contact.email.clone(),
@@ -251,7 +307,11 @@ fn to_autotask(contact: &PsaContact, loaded: &Loaded, longest: usize) -> autotas
         email_address3: others.next(),
         phone: contact.phone.as_deref().map(|phone| cut(phone, 25)),
         mobile_phone: contact.mobile.as_deref().map(|phone| cut(phone, 25)),
-        company_location_id: contact.site.as_ref().and_then(|site| loaded.sites.get(site)).copied(),
+        company_location_id: contact
+            .site
+            .as_ref()
+            .and_then(|site| loaded.sites.get(site))
+            .copied(),
         primary_contact: contact.main,
         billing_contact: contact.billing,
         ..Default::default()
@@ -263,7 +323,10 @@ fn to_autotask(contact: &PsaContact, loaded: &Loaded, longest: usize) -> autotas
 }
 
 fn from_autotask(sites: &BTreeMap<i64, String>, contact: autotask::ContactData) -> PsaContact {
-    let fax = contact.other.get("faxNumber").and_then(serde_json::Value::as_str);
+    let fax = contact
+        .other
+        .get("faxNumber")
+        .and_then(serde_json::Value::as_str);
     PsaContact {
         fax: fax.map(Into::into),
         first: contact.first_name,
@@ -272,8 +335,15 @@ fn from_autotask(sites: &BTreeMap<i64, String>, contact: autotask::ContactData) 
         phone: contact.phone,
         mobile: contact.mobile_phone,
         email: contact.email_address,
-        other_emails: contact.email_address2.into_iter().chain(contact.email_address3).collect(),
-        site: contact.company_location_id.and_then(|id| sites.get(&id)).cloned(),
+        other_emails: contact
+            .email_address2
+            .into_iter()
+            .chain(contact.email_address3)
+            .collect(),
+        site: contact
+            .company_location_id
+            .and_then(|id| sites.get(&id))
+            .cloned(),
         active: contact.is_active == 1,
         types: Vec::new(),
         main: contact.primary_contact,

@@ -4,7 +4,9 @@
 use super::names;
 use super::person::{Maker, bare, department, readdress};
 use super::rng::Rng;
-use super::words::{self, AAD_PREMIUM, ENTERPRISEPACK, EXCHANGESTANDARD, FLOW_FREE, POWER_BI_STANDARD, SPB};
+use super::words::{
+    self, AAD_PREMIUM, ENTERPRISEPACK, EXCHANGESTANDARD, FLOW_FREE, POWER_BI_STANDARD, SPB,
+};
 use crate::simulator::graph::UserData;
 
 /// Draws people for one mess after the other, nobody twice until everybody has been drawn.
@@ -74,15 +76,21 @@ const MESSES: [(usize, Mess); 19] = [
     (20, married),
     (8, only_a_display_name),
     (10, blanks),
-    (8, |user, rng, _| user.job_title = Some(words::long_title(rng))),
-    (25, |user, _, _| user.business_phones = vec!["+44 20 7946 0000".into()]),
+    (8, |user, rng, _| {
+        user.job_title = Some(words::long_title(rng))
+    }),
+    (25, |user, _, _| {
+        user.business_phones = vec!["+44 20 7946 0000".into()]
+    }),
     (60, |user, _, _| user.business_phones = Vec::new()),
     (15, sloppy_department),
     (8, |user, _, _| user.department = Some("Selling".into())),
     (50, extension_attributes),
     (6, |user, _, _| user.user_type = None),
     (20, contractor),
-    (8, |user, _, _| user.given_name = user.given_name.take().map(|name| format!(" {name} "))),
+    (8, |user, _, _| {
+        user.given_name = user.given_name.take().map(|name| format!(" {name} "))
+    }),
 ];
 
 /// Does everything to somebody.
@@ -139,15 +147,22 @@ fn no_mail(user: &mut UserData, _: &mut Rng, _: &mut Maker) {
 }
 
 fn aliases(user: &mut UserData, rng: &mut Rng, maker: &mut Maker) {
-    let local = user.user_principal_name.split('@').next().unwrap_or_default().to_owned();
+    let local = user
+        .user_principal_name
+        .split('@')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let surname = local.split('.').next_back().unwrap_or(&local).to_owned();
     let alias = maker.address(&surname);
     user.proxy_addresses.push(format!("smtp:{alias}"));
     if rng.percent(40) {
-        user.proxy_addresses.push(format!("smtp:{local}@old-{}", maker.domain));
+        user.proxy_addresses
+            .push(format!("smtp:{local}@old-{}", maker.domain));
     }
     if rng.percent(20) {
-        user.proxy_addresses.push(format!("SIP:{}", user.user_principal_name));
+        user.proxy_addresses
+            .push(format!("SIP:{}", user.user_principal_name));
     }
 }
 
@@ -172,7 +187,10 @@ pub(super) fn rename(user: &mut UserData, rng: &mut Rng, maker: &mut Maker) {
     let mut wanted = format!("{first}.{}", surname.latin);
     wanted.truncate(48);
     let address = maker.address(&wanted);
-    let listed = user.proxy_addresses.iter().any(|entry| bare(entry).eq_ignore_ascii_case(&old));
+    let listed = user
+        .proxy_addresses
+        .iter()
+        .any(|entry| bare(entry).eq_ignore_ascii_case(&old));
     if !listed {
         user.proxy_addresses.push(format!("smtp:{old}"));
     }

@@ -23,7 +23,7 @@ pub use words::{
 };
 pub use worked_example::{LANDS, worked_example};
 
-use crate::simulator::graph::{SkuData, TenantData, UserData};
+use crate::simulator::graph::{MemberData, SkuData, TenantData, UserData};
 use person::{Maker, is_active, is_person};
 use rng::Rng;
 
@@ -45,7 +45,9 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            sites: ["Main", "New Site", "Site 2", "Site 3"].map(Into::into).into(),
+            sites: ["Main", "New Site", "Site 2", "Site 3"]
+                .map(Into::into)
+                .into(),
             contacts_percent: 85,
             messy: true,
         }
@@ -128,20 +130,35 @@ impl Customer {
 
     /// Number of users that are enabled and hold a licence that is not free.
     pub fn active_users(&self) -> usize {
-        self.tenant.users.iter().filter(|user| is_active(user)).count()
+        self.tenant
+            .users
+            .iter()
+            .filter(|user| is_active(user))
+            .count()
     }
 
     /// The user principal name of somebody whose way is worth explaining: an active member of "Management" in the department
     /// IT, else the active person with the most licences.
     pub fn worth_explaining(&self) -> Option<&str> {
-        let group = self.tenant.groups.iter().find(|group| group.display_name == "Management")?;
         let listed = |user: &UserData| {
-            let member = crate::simulator::graph::MemberData::User(user.id.clone());
-            group.members.contains(&member) && person::department(user).eq_ignore_ascii_case("IT")
+            let member = MemberData::User(user.id.clone());
+            let mut groups = self.tenant.groups.iter();
+            person::department(user).eq_ignore_ascii_case("IT")
+                && groups.any(|group| {
+                    ["Management", "Board"].contains(&group.display_name.as_str())
+                        && group.members.contains(&member)
+                })
         };
-        let active = self.tenant.users.iter().filter(|user| is_person(user) && is_active(user));
+        let active = self
+            .tenant
+            .users
+            .iter()
+            .filter(|user| is_person(user) && is_active(user));
         let found = active.max_by_key(|user| {
-            (listed(user), user.assigned_licenses.as_ref().map_or(0, Vec::len))
+            (
+                listed(user),
+                user.assigned_licenses.as_ref().map_or(0, Vec::len),
+            )
         });
         found.map(|user| user.user_principal_name.as_str())
     }
@@ -156,7 +173,10 @@ pub fn home_site<'a>(sites: &'a [String], department: &str) -> &'a str {
         "support" => 3,
         _ => 0,
     };
-    sites.get(place).or(sites.first()).map_or("Main", String::as_str)
+    sites
+        .get(place)
+        .or(sites.first())
+        .map_or("Main", String::as_str)
 }
 
 fn tenant_of(domain: &str) -> TenantData {
@@ -187,5 +207,9 @@ fn skus(users: &[UserData]) -> Vec<SkuData> {
 /// `Wide World Importers` becomes `wideworldimporters`.
 fn slug(name: &str) -> String {
     let letters = names::latin_letters(name).replace('-', "");
-    if letters.is_empty() { "company".into() } else { letters }
+    if letters.is_empty() {
+        "company".into()
+    } else {
+        letters
+    }
 }

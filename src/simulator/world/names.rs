@@ -14,68 +14,258 @@ pub(super) struct Pool {
 
 const ENGLISH: Pool = Pool {
     first: &[
-        "Amelia", "Ben", "Charlotte", "Daniel", "Emily", "Fred", "Grace", "Henry", "Isla", "Jack", "Katherine", "Liam",
-        "Mary Ann", "Noah", "Olivia", "Peter", "Rachel", "Samuel", "Tara", "William", "Zachary", "Jo", "J.", "Mary-Kate",
+        "Amelia",
+        "Ben",
+        "Charlotte",
+        "Daniel",
+        "Emily",
+        "Fred",
+        "Grace",
+        "Henry",
+        "Isla",
+        "Jack",
+        "Katherine",
+        "Liam",
+        "Mary Ann",
+        "Noah",
+        "Olivia",
+        "Peter",
+        "Rachel",
+        "Samuel",
+        "Tara",
+        "William",
+        "Zachary",
+        "Jo",
+        "J.",
+        "Mary-Kate",
     ],
     last: &[
-        "Adams", "Baker", "Carter", "Dawson", "Ellis", "Fletcher", "Graham", "Harris", "Irving", "Johnson", "Knight", "Lawson",
-        "Mitchell", "Nelson", "Osborne", "Parker", "Reynolds", "Smith", "Turner", "Underwood", "Walker", "Young",
-        "Smith-Jones", "St. John",
+        "Adams",
+        "Baker",
+        "Carter",
+        "Dawson",
+        "Ellis",
+        "Fletcher",
+        "Graham",
+        "Harris",
+        "Irving",
+        "Johnson",
+        "Knight",
+        "Lawson",
+        "Mitchell",
+        "Nelson",
+        "Osborne",
+        "Parker",
+        "Reynolds",
+        "Smith",
+        "Turner",
+        "Underwood",
+        "Walker",
+        "Young",
+        "Smith-Jones",
+        "St. John",
     ],
 };
 
 const APOSTROPHE: Pool = Pool {
-    first: &["Aoife", "Ciarán", "Niamh", "Seán", "Siobhán", "D'Arcy", "Róisín", "Pádraig"],
-    last: &["O'Brien", "O'Neill", "O’Sullivan", "D'Angelo", "MacDonald", "McCarthy", "O'Connor", "Dell'Acqua"],
+    first: &[
+        "Aoife", "Ciarán", "Niamh", "Seán", "Siobhán", "D'Arcy", "Róisín", "Pádraig",
+    ],
+    last: &[
+        "O'Brien",
+        "O'Neill",
+        "O’Sullivan",
+        "D'Angelo",
+        "MacDonald",
+        "McCarthy",
+        "O'Connor",
+        "Dell'Acqua",
+    ],
 };
 
 const EUROPEAN: Pool = Pool {
     first: &[
-        "Anaïs", "Björn", "Chloé", "Dušan", "Eléonore", "François", "Giulia", "Håkan", "Inês", "Jürgen", "Kateřina", "Łukasz",
-        "Małgorzata", "Núria", "Øyvind", "Pénélope", "Réka", "Søren", "Şebnem", "Þóra", "Umut", "Željka", "Zoë", "João",
+        "Anaïs",
+        "Björn",
+        "Chloé",
+        "Dušan",
+        "Eléonore",
+        "François",
+        "Giulia",
+        "Håkan",
+        "Inês",
+        "Jürgen",
+        "Kateřina",
+        "Łukasz",
+        "Małgorzata",
+        "Núria",
+        "Øyvind",
+        "Pénélope",
+        "Réka",
+        "Søren",
+        "Şebnem",
+        "Þóra",
+        "Umut",
+        "Željka",
+        "Zoë",
+        "João",
     ],
     last: &[
-        "Ångström", "Bäcker", "Çelik", "Dvořák", "Espinós", "Fußmann", "García López", "Håland", "Ibáñez", "Jørgensen",
-        "Kovačević", "Lefèvre", "Müller", "Núñez", "Ólafsdóttir", "Przybyła", "Quintão", "Rößler", "Şahin", "Tóth",
-        "van der Berg", "de la Fuente", "Weiß", "Życzkowski",
+        "Ångström",
+        "Bäcker",
+        "Çelik",
+        "Dvořák",
+        "Espinós",
+        "Fußmann",
+        "García López",
+        "Håland",
+        "Ibáñez",
+        "Jørgensen",
+        "Kovačević",
+        "Lefèvre",
+        "Müller",
+        "Núñez",
+        "Ólafsdóttir",
+        "Przybyła",
+        "Quintão",
+        "Rößler",
+        "Şahin",
+        "Tóth",
+        "van der Berg",
+        "de la Fuente",
+        "Weiß",
+        "Życzkowski",
     ],
 };
 
 /// Written with combining characters, as some phones and Macs send names.
 pub(super) const DECOMPOSED: Pool = Pool {
-    first: &["Jose\u{301}", "Zoe\u{308}", "Rene\u{301}e", "A\u{30a}sa", "Nguye\u{302}\u{303}n"],
-    last: &["Mu\u{308}ller", "Garci\u{301}a", "Fran\u{327}ois", "Ha\u{30a}kansson", "Dvor\u{30c}a\u{301}k"],
+    first: &[
+        "Jose\u{301}",
+        "Zoe\u{308}",
+        "Rene\u{301}e",
+        "A\u{30a}sa",
+        "Nguye\u{302}\u{303}n",
+    ],
+    last: &[
+        "Mu\u{308}ller",
+        "Garci\u{301}a",
+        "Fran\u{327}ois",
+        "Ha\u{30a}kansson",
+        "Dvor\u{30c}a\u{301}k",
+    ],
 };
 
 pub(super) const CYRILLIC: Pool = Pool {
-    first: &["Иван|Ivan", "Ольга|Olga", "Дмитрий|Dmitri", "Наталья|Natalia", "Олександр|Oleksandr", "Мирослава|Myroslava"],
-    last: &["Иванов|Ivanov", "Петрова|Petrova", "Шевченко|Shevchenko", "Кузнецов|Kuznetsov", "Йорданова|Yordanova"],
+    first: &[
+        "Иван|Ivan",
+        "Ольга|Olga",
+        "Дмитрий|Dmitri",
+        "Наталья|Natalia",
+        "Олександр|Oleksandr",
+        "Мирослава|Myroslava",
+    ],
+    last: &[
+        "Иванов|Ivanov",
+        "Петрова|Petrova",
+        "Шевченко|Shevchenko",
+        "Кузнецов|Kuznetsov",
+        "Йорданова|Yordanova",
+    ],
 };
 
 pub(super) const GREEK: Pool = Pool {
-    first: &["Γιώργος|Giorgos", "Ελένη|Eleni", "Νίκος|Nikos", "Αθηνά|Athina", "Σταύρος|Stavros"],
-    last: &["Παπαδόπουλος|Papadopoulos", "Αγγελοπούλου|Angelopoulou", "Νικολάου|Nikolaou", "Ιωάννου|Ioannou"],
+    first: &[
+        "Γιώργος|Giorgos",
+        "Ελένη|Eleni",
+        "Νίκος|Nikos",
+        "Αθηνά|Athina",
+        "Σταύρος|Stavros",
+    ],
+    last: &[
+        "Παπαδόπουλος|Papadopoulos",
+        "Αγγελοπούλου|Angelopoulou",
+        "Νικολάου|Nikolaou",
+        "Ιωάννου|Ioannou",
+    ],
 };
 
 pub(super) const EAST_ASIAN: Pool = Pool {
-    first: &["伟|Wei", "芳|Fang", "秀英|Xiuying", "大翔|Hiroto", "さくら|Sakura", "민준|Minjun", "서연|Seoyeon"],
+    first: &[
+        "伟|Wei",
+        "芳|Fang",
+        "秀英|Xiuying",
+        "大翔|Hiroto",
+        "さくら|Sakura",
+        "민준|Minjun",
+        "서연|Seoyeon",
+    ],
     // the first character of the second one lies outside the basic plane: two UTF-16 units
-    last: &["陈|Chen", "𠮷田|Yoshida", "王|Wang", "佐藤|Sato", "김|Kim", "欧阳|Ouyang"],
+    last: &[
+        "陈|Chen",
+        "𠮷田|Yoshida",
+        "王|Wang",
+        "佐藤|Sato",
+        "김|Kim",
+        "欧阳|Ouyang",
+    ],
 };
 
 const ASIAN: Pool = Pool {
-    first: &["Aarav", "Bảo", "Chandra", "Divya", "Farhan", "Gita", "Hương", "Ishaan", "Kavita", "Mei", "Priya", "Rajesh", "Siti"],
-    last: &["Agarwal", "Bhattacharya", "Chaudhary", "Desai", "Iyer", "Krishnamurthy", "Lê", "Nguyễn", "Patel", "Rahman", "Tan"],
+    first: &[
+        "Aarav", "Bảo", "Chandra", "Divya", "Farhan", "Gita", "Hương", "Ishaan", "Kavita", "Mei",
+        "Priya", "Rajesh", "Siti",
+    ],
+    last: &[
+        "Agarwal",
+        "Bhattacharya",
+        "Chaudhary",
+        "Desai",
+        "Iyer",
+        "Krishnamurthy",
+        "Lê",
+        "Nguyễn",
+        "Patel",
+        "Rahman",
+        "Tan",
+    ],
 };
 
 const AFRICAN_AND_ARAB: Pool = Pool {
-    first: &["Abdul-Rahman", "Adaeze", "Chidi", "Fatima", "Kwame", "Layla", "محمد|Mohammed", "Omar", "Thandiwe", "Yusuf", "Zainab"],
-    last: &["Abubakar", "Adeyemi", "al-Hassan", "ben Yusuf", "Diallo", "الفاسي|al-Fasi", "Mensah", "Ndlovu", "Okafor", "Zulu"],
+    first: &[
+        "Abdul-Rahman",
+        "Adaeze",
+        "Chidi",
+        "Fatima",
+        "Kwame",
+        "Layla",
+        "محمد|Mohammed",
+        "Omar",
+        "Thandiwe",
+        "Yusuf",
+        "Zainab",
+    ],
+    last: &[
+        "Abubakar",
+        "Adeyemi",
+        "al-Hassan",
+        "ben Yusuf",
+        "Diallo",
+        "الفاسي|al-Fasi",
+        "Mensah",
+        "Ndlovu",
+        "Okafor",
+        "Zulu",
+    ],
 };
 
 /// First or last names of more than 30 characters, the most that ConnectWise keeps.
 pub(super) const LONG: Pool = Pool {
-    first: &["Maximiliane-Alexandrina Wilhelmine", "José Francisco Sebastián de los Ángeles", "Anne-Marie-Josephine Antoinette"],
+    first: &[
+        "Maximiliane-Alexandrina Wilhelmine",
+        "José Francisco Sebastián de los Ángeles",
+        "Anne-Marie-Josephine Antoinette",
+    ],
     last: &[
         "Wolfeschlegelsteinhausen-Bergerdorff",
         "Fernández de Córdoba y Álvarez de Toledo",
@@ -85,7 +275,15 @@ pub(super) const LONG: Pool = Pool {
 };
 
 /// People with one name only.
-pub(super) const ONE_NAME: &[&str] = &["Suharto", "Teller", "Mononymous", "Wulandari", "Björk", "Sukarno", "Madhavan"];
+pub(super) const ONE_NAME: &[&str] = &[
+    "Suharto",
+    "Teller",
+    "Mononymous",
+    "Wulandari",
+    "Björk",
+    "Sukarno",
+    "Madhavan",
+];
 
 const USUAL: &[(&Pool, usize)] = &[
     (&ENGLISH, 44),
@@ -129,13 +327,19 @@ pub(super) fn pool(rng: &mut Rng) -> &'static Pool {
 
 /// A first and a last name of this pool.
 pub(super) fn full(rng: &mut Rng, pool: &Pool) -> (Name, Name) {
-    (Name::of(rng.pick(pool.first)), Name::of(rng.pick(pool.last)))
+    (
+        Name::of(rng.pick(pool.first)),
+        Name::of(rng.pick(pool.last)),
+    )
 }
 
 /// What may stand before the `@`: Latin letters in lower case and hyphens.
 pub(super) fn latin_letters(name: &str) -> String {
     let mut letters = String::new();
-    for character in name.nfd().filter(|character| !is_combining_mark(*character)) {
+    for character in name
+        .nfd()
+        .filter(|character| !is_combining_mark(*character))
+    {
         match character {
             'ø' | 'Ø' => letters.push('o'),
             'ł' | 'Ł' => letters.push('l'),

@@ -121,5 +121,9 @@ fn local_part(first: &Name, last: &Name) -> String {
     // a user name has at most 64 characters
     let mut local = parts.join(".");
     local.truncate(48);
-    if local.is_empty() { "user".into() } else { local }
+    if local.is_empty() {
+        "user".into()
+    } else {
+        local
+    }
 }

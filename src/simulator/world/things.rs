@@ -5,9 +5,30 @@ use super::rng::Rng;
 use super::words::{DEPARTMENTS, EXCHANGESTANDARD, FLOW_FREE};
 use crate::simulator::graph::{GroupData, MemberData, UserData};
 
-const MAILBOXES: [&str; 8] = ["Info", "Sales", "Invoices", "Support Desk", "Jobs", "Reception", "Scans", "Orders"];
-const ROOMS: [&str; 5] = ["Boardroom", "Meeting Room 1", "Meeting Room 2", "Phone Booth", "Training Room"];
-const SERVICES: [&str; 5] = ["svc-backup", "svc-scanner", "sync_AADConnect", "breakglass", "adm-helpdesk"];
+const MAILBOXES: [&str; 8] = [
+    "Info",
+    "Sales",
+    "Invoices",
+    "Support Desk",
+    "Jobs",
+    "Reception",
+    "Scans",
+    "Orders",
+];
+const ROOMS: [&str; 5] = [
+    "Boardroom",
+    "Meeting Room 1",
+    "Meeting Room 2",
+    "Phone Booth",
+    "Training Room",
+];
+const SERVICES: [&str; 5] = [
+    "svc-backup",
+    "svc-scanner",
+    "sync_AADConnect",
+    "breakglass",
+    "adm-helpdesk",
+];
 const GUESTS: [(&str, &str); 5] = [
     ("Robin Vance", "robin.vance@proseware.example"),
     ("Toni Costa", "toni@relecloud.example"),
@@ -76,7 +97,11 @@ fn guest(rng: &mut Rng, maker: &mut Maker, number: usize) -> UserData {
     let (name, mail) = GUESTS[number % GUESTS.len()];
     let (local, domain) = mail.split_once('@').unwrap_or((mail, "proseware.example"));
     let round = number / GUESTS.len();
-    let local = if round == 0 { local.into() } else { format!("{local}{round}") };
+    let local = if round == 0 {
+        local.into()
+    } else {
+        format!("{local}{round}")
+    };
     UserData {
         id: rng.guid(),
         display_name: Some(name.into()),
@@ -85,7 +110,11 @@ fn guest(rng: &mut Rng, maker: &mut Maker, number: usize) -> UserData {
         user_principal_name: format!("{local}_{domain}#EXT#@{}", maker.domain),
         user_type: Some("Guest".into()),
         account_enabled: Some(true),
-        assigned_licenses: Some(if number == 0 { vec![FLOW_FREE.into()] } else { Vec::new() }),
+        assigned_licenses: Some(if number == 0 {
+            vec![FLOW_FREE.into()]
+        } else {
+            Vec::new()
+        }),
         ..UserData::default()
     }
 }
@@ -97,8 +126,14 @@ pub(super) fn groups(rng: &mut Rng, users: &[UserData]) -> Vec<GroupData> {
     let member = |user: &&UserData| MemberData::User(user.id.clone());
     let mut teams = Vec::new();
     for (name, ..) in DEPARTMENTS {
-        let own = people.iter().filter(|user| department(user).eq_ignore_ascii_case(name));
-        teams.push(group(rng, &format!("{name} team"), own.map(member).collect()));
+        let own = people
+            .iter()
+            .filter(|user| department(user).eq_ignore_ascii_case(name));
+        teams.push(group(
+            rng,
+            &format!("{name} team"),
+            own.map(member).collect(),
+        ));
     }
     let leads: Vec<&UserData> = people
         .iter()
@@ -109,7 +144,9 @@ pub(super) fn groups(rng: &mut Rng, users: &[UserData]) -> Vec<GroupData> {
     let board = group(rng, "Board", board.iter().map(member).collect());
     let mut members: Vec<MemberData> = managers.iter().map(member).collect();
     // the head of IT sits at the table too, and fits several filters for it
-    let technician = people.iter().find(|user| is_active(user) && department(user) == "IT");
+    let technician = people
+        .iter()
+        .find(|user| is_active(user) && department(user) == "IT");
     members.extend(technician.map(member));
     members.push(MemberData::Group(board.id.clone()));
     members.push(device(rng));
@@ -129,14 +166,25 @@ pub(super) fn groups(rng: &mut Rng, users: &[UserData]) -> Vec<GroupData> {
         MemberData::Group(departments.id.clone()),
         MemberData::Group(field_staff.id.clone()),
     ];
-    let guests = users.iter().filter(|user| user.user_type.as_deref() == Some("Guest"));
+    let guests = users
+        .iter()
+        .filter(|user| user.user_type.as_deref() == Some("Guest"));
     members.extend(guests.map(|user| member(&user)));
     let everyone = group(rng, "Everyone", members);
-    let gone = people.iter().filter(|user| user.account_enabled == Some(false));
+    let gone = people
+        .iter()
+        .filter(|user| user.account_enabled == Some(false));
     let mut members: Vec<MemberData> = gone.map(member).collect();
     members.push(MemberData::User(rng.guid()));
     let former = group(rng, "Former staff", members);
-    teams.extend([board, management, field_staff, departments, everyone, former]);
+    teams.extend([
+        board,
+        management,
+        field_staff,
+        departments,
+        everyone,
+        former,
+    ]);
     teams
 }
 

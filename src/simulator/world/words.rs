@@ -29,12 +29,71 @@ pub const SKUS: [(&str, &str); 6] = [
 
 /// The departments with their share of the people in percent and their job titles.
 pub(super) const DEPARTMENTS: [(&str, usize, &[&str]); 6] = [
-    ("Sales", 28, &["Sales Representative", "Account Manager", "Inside Sales", "Head of Sales", "Verkäufer im Außendienst"]),
-    ("Warehouse", 22, &["Warehouse Operative", "Forklift Driver", "Shift Lead", "Dispatcher", "Stock Controller"]),
-    ("Support", 18, &["Support Agent", "Customer Care Specialist", "Team Lead Support", "Service Desk Analyst"]),
-    ("Finance", 14, &["Accountant", "Payroll Officer", "Financial Controller", "Credit Clerk", "Accounts Payable"]),
-    ("IT", 10, &["IT Administrator", "Systems Engineer", "Head of IT", "Software Developer", "IT Support"]),
-    ("Management", 8, &["Managing Director", "Chief Operating Officer", "Chief of Staff", "Executive Assistant", "Director"]),
+    (
+        "Sales",
+        28,
+        &[
+            "Sales Representative",
+            "Account Manager",
+            "Inside Sales",
+            "Head of Sales",
+            "Verkäufer im Außendienst",
+        ],
+    ),
+    (
+        "Warehouse",
+        22,
+        &[
+            "Warehouse Operative",
+            "Forklift Driver",
+            "Shift Lead",
+            "Dispatcher",
+            "Stock Controller",
+        ],
+    ),
+    (
+        "Support",
+        18,
+        &[
+            "Support Agent",
+            "Customer Care Specialist",
+            "Team Lead Support",
+            "Service Desk Analyst",
+        ],
+    ),
+    (
+        "Finance",
+        14,
+        &[
+            "Accountant",
+            "Payroll Officer",
+            "Financial Controller",
+            "Credit Clerk",
+            "Accounts Payable",
+        ],
+    ),
+    (
+        "IT",
+        10,
+        &[
+            "IT Administrator",
+            "Systems Engineer",
+            "Head of IT",
+            "Software Developer",
+            "IT Support",
+        ],
+    ),
+    (
+        "Management",
+        8,
+        &[
+            "Managing Director",
+            "Chief Operating Officer",
+            "Chief of Staff",
+            "Executive Assistant",
+            "Director",
+        ],
+    ),
 ];
 
 const PLACES: [(&str, &str, &str); 9] = [
@@ -68,16 +127,26 @@ pub(super) fn job(rng: &mut Rng) -> (&'static str, &'static str) {
 
 /// Another job title of the same department, as somebody had it before.
 pub(super) fn former_title(rng: &mut Rng, department: &str, present: &str) -> String {
-    let titles = DEPARTMENTS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(department.trim()));
+    let titles = DEPARTMENTS
+        .iter()
+        .find(|(name, ..)| name.eq_ignore_ascii_case(department.trim()));
     let titles = titles.map_or(&["Trainee"][..], |(_, _, titles)| titles);
     let title = rng.pick(titles);
-    if title == present { format!("Junior {title}") } else { title.into() }
+    if title == present {
+        format!("Junior {title}")
+    } else {
+        title.into()
+    }
 }
 
 /// A job title of more than 100 UTF-16 units, with a character of two units across the limits of 50 and of 100: cutting there
 /// must not split it.
 pub(super) fn long_title(rng: &mut Rng) -> String {
-    let start = rng.pick(&["Deputy Head of", "Acting Director of", "Senior Vice President for"]);
+    let start = rng.pick(&[
+        "Deputy Head of",
+        "Acting Director of",
+        "Senior Vice President for",
+    ]);
     let mut title = format!("{start} Strategic Procurement, Logistics and Regional Supplier");
     title.truncate(49);
     title.push_str("🏭 Operations for Northern and Central Europe and");
