@@ -1,6 +1,8 @@
 //! The contacts that technicians entered for a customer over the years: most are right, and the rest is the reason for
 //! Rollcall. They are neutral; `load` puts them into a PSA.
 
+use std::collections::HashMap;
+
 use unicode_normalization::UnicodeNormalization;
 
 use super::mess::Deck;
@@ -170,33 +172,37 @@ const SPOILED: [(Origin, usize); 11] = [
     (Origin::OtherSite, 40),
     (Origin::Inactive, 20),
     (Origin::AmongOthers, 25),
-    (Origin::UnderAlias, 20),
     (Origin::FormerName, 10),
     (Origin::NoAddress, 8),
     (Origin::Duplicate, 8),
     (Origin::InactiveDuplicate, 10),
+    (Origin::UnderAlias, 20),
 ];
 
 fn spoil(list: &mut Vec<KnownContact>, users: &[UserData], rng: &mut Rng, options: &Options) {
-    let by_id = |id: Option<&String>| users.iter().find(|user| Some(&user.id) == id);
-    let aliased: Vec<usize> = (0..list.len())
-        .filter(|index| by_id(list[*index].user.as_ref()).is_some_and(|user| alias(user).is_some()))
-        .collect();
+    let users: HashMap<&str, &UserData> =
+        users.iter().map(|user| (user.id.as_str(), user)).collect();
+    let owner = |known: &KnownContact| users.get(known.user.as_deref()?).copied();
     let mut deck = Deck::new(rng, list.len());
-    let mut doubles = Vec::new();
+    let mut doubles: Vec<KnownContact> = Vec::new();
     for (origin, per_thousand) in SPOILED {
         let mut drawn = deck.take(per_thousand);
         if origin == Origin::UnderAlias {
-            drawn = aliased
-                .iter()
-                .copied()
-                .filter(|index| list[*index].origin == Origin::Same)
-                .take(drawn.len())
+            // only some people have an alias, and who has two contacts keeps their address
+            let fits = |known: &KnownContact| {
+                known.origin == Origin::Same
+                    && owner(known).is_some_and(|user| alias(user).is_some())
+                    && doubles.iter().all(|double| double.user != known.user)
+            };
+            let number = drawn.len();
+            drawn = (0..list.len())
+                .filter(|index| fits(&list[*index]))
+                .take(number)
                 .collect();
         }
         for index in drawn {
             let known = &mut list[index];
-            let Some(user) = by_id(known.user.as_ref()) else {
+            let Some(user) = owner(known) else {
                 continue;
             };
             known.origin = origin;

@@ -65,11 +65,16 @@ pub(super) fn special_names(rng: &mut Rng, maker: &mut Maker, people: usize) -> 
 /// One kind of mess, done to one user.
 type Mess = fn(&mut UserData, &mut Rng, &mut Maker);
 
-const MESSES: [(usize, Mess); 19] = [
+/// Who works at all.
+const STANDING: [(usize, Mess); 4] = [
     (30, blocked),
     (25, free_only),
     (15, |user, _, _| user.assigned_licenses = Some(Vec::new())),
     (50, several_licences),
+];
+
+/// What may be odd about anybody.
+const ODDITIES: [(usize, Mess); 15] = [
     (25, mail_differs),
     (8, no_mail),
     (80, aliases),
@@ -77,10 +82,10 @@ const MESSES: [(usize, Mess); 19] = [
     (8, only_a_display_name),
     (10, blanks),
     (8, |user, rng, _| {
-        user.job_title = Some(words::long_title(rng))
+        user.job_title = Some(words::long_title(rng));
     }),
     (25, |user, _, _| {
-        user.business_phones = vec!["+44 20 7946 0000".into()]
+        user.business_phones = vec!["+44 20 7946 0000".into()];
     }),
     (60, |user, _, _| user.business_phones = Vec::new()),
     (15, sloppy_department),
@@ -89,16 +94,18 @@ const MESSES: [(usize, Mess); 19] = [
     (6, |user, _, _| user.user_type = None),
     (20, contractor),
     (8, |user, _, _| {
-        user.given_name = user.given_name.take().map(|name| format!(" {name} "))
+        user.given_name = user.given_name.take().map(|name| format!(" {name} "));
     }),
 ];
 
 /// Does everything to somebody.
 pub(super) fn mess_up(users: &mut [UserData], rng: &mut Rng, maker: &mut Maker) {
-    let mut deck = Deck::new(rng, users.len());
-    for (per_thousand, mess) in MESSES {
-        for index in deck.take(per_thousand) {
-            mess(&mut users[index], rng, maker);
+    for messes in [&STANDING[..], &ODDITIES] {
+        let mut deck = Deck::new(rng, users.len());
+        for (per_thousand, mess) in messes {
+            for index in deck.take(*per_thousand) {
+                mess(&mut users[index], rng, maker);
+            }
         }
     }
 }
@@ -195,8 +202,10 @@ pub(super) fn rename(user: &mut UserData, rng: &mut Rng, maker: &mut Maker) {
         user.proxy_addresses.push(format!("smtp:{old}"));
     }
     readdress(user, &address);
-    let given = user.given_name.as_deref().unwrap_or_default().trim();
-    user.display_name = Some(format!("{given} {}", surname.native).trim().to_owned());
+    let shown = user.display_name.as_deref().unwrap_or_default();
+    let given = user.given_name.as_deref().or(shown.split(' ').next());
+    let given = given.unwrap_or_default().trim();
+    user.display_name = Some(format!("{given} {}", surname.native));
     user.surname = Some(surname.native);
     user.mail_nickname = Some(wanted);
     user.user_principal_name = address;

@@ -84,6 +84,7 @@ impl Customer {
         while users.len() < people {
             users.push(maker.person(&mut rng));
         }
+        rng.shuffle(&mut users);
         // However small, a company has somebody who leads it.
         if let Some(head) = users.first_mut() {
             head.department = Some("Management".into());

@@ -87,7 +87,7 @@ pub(super) const DEPARTMENTS: [(&str, usize, &[&str]); 6] = [
         "Management",
         8,
         &[
-            "Managing Director",
+            "Commercial Director",
             "Chief Operating Officer",
             "Chief of Staff",
             "Executive Assistant",

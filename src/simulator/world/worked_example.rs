@@ -259,10 +259,10 @@ fn contacts(users: &[UserData], sites: &[String]) -> Vec<KnownContact> {
             contact.main = true;
         }),
         known(1, Origin::OldTitle, &|contact| {
-            contact.title = Some("IT Support".into())
+            contact.title = Some("IT Support".into());
         }),
         known(2, Origin::UnderAlias, &|contact| {
-            contact.email = Some(address("w.chen"))
+            contact.email = Some(address("w.chen"));
         }),
         known(3, Origin::Inactive, &|contact| contact.active = false),
         known(5, Origin::AmongOthers, &|contact| {
