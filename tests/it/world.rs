@@ -123,9 +123,10 @@ async fn ask(url: &str, token: Option<&str>, form: Option<String>) -> Value {
             .post(url)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form),
-        None => client.get(url).bearer_auth(token.unwrap()),
+        None => client.get(url).bearer_auth(token.expect("a token")),
     };
-    let text = request.send().await.unwrap().text().await.unwrap();
+    let answer = request.send().await.expect("an answer");
+    let text = answer.text().await.expect("text");
     serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
 }
 

@@ -57,7 +57,7 @@ fn holds(groups: &[GroupData], name: &str, user: &str) -> bool {
     let group = groups
         .iter()
         .find(|group| group.display_name == name || group.id == name)
-        .unwrap();
+        .expect("a group");
     group.members.iter().any(|member| match member {
         MemberData::User(id) => id == user,
         MemberData::Group(id) => holds(groups, id, user),

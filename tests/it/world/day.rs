@@ -36,7 +36,7 @@ fn a_day_changes_the_tenant_and_says_what_it_did() {
             What::Deleted => assert!(now.is_none()),
             What::Blocked => assert_eq!(now.unwrap().account_enabled, Some(false)),
             What::LicenceRemoved => {
-                assert!(now.unwrap().assigned_licenses.as_ref().unwrap().is_empty())
+                assert!(now.unwrap().assigned_licenses.as_ref().unwrap().is_empty());
             }
             _ => panic!("{event:?}"),
         }

@@ -128,7 +128,7 @@ fn every_kind_of_mess_occurs_from_two_hundred_people_on() {
 fn within(user: &UserData, range: std::ops::RangeInclusive<char>) -> bool {
     user.display_name
         .as_deref()
-        .unwrap()
+        .expect("a name")
         .chars()
         .any(|each| range.contains(&each))
 }
