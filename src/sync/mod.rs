@@ -210,11 +210,11 @@ impl Run<'_> {
                 },
             };
         }
+        let stopped_first = applied.halted.is_some() || plan.company_inactive;
         applied.done.resize_with(plan.people.len(), Done::default);
         for (person, done) in plan.people.iter().zip(&mut applied.done) {
             if done.outcome.is_none() {
-                done.outcome =
-                    Some(self.outcome(person, approved(person), applied.halted.is_some()));
+                done.outcome = Some(self.outcome(person, approved(person), stopped_first));
             }
         }
         if applied
@@ -264,16 +264,16 @@ impl Run<'_> {
     }
 
     /// What came of a person whom nobody wrote.
-    fn outcome(&self, person: &Person, approved: bool, halted: bool) -> Outcome {
+    fn outcome(&self, person: &Person, approved: bool, stopped_first: bool) -> Outcome {
         let acts = person.action.writes() || person.action == Action::Link;
         if !acts {
             Outcome::None
         } else if person.held && !approved {
             Outcome::Held
+        } else if stopped_first {
+            Outcome::Skipped
         } else if self.turn.is_none() {
             Outcome::Planned
-        } else if halted {
-            Outcome::Skipped
         } else {
             Outcome::None
         }
