@@ -202,7 +202,7 @@ fn company(size: usize) -> Snapshot {
         .map(|person| (person.user_id, person.site.map(|site| site.id)))
         .collect();
     for (user, contact) in company.users.iter().zip(&mut company.contacts) {
-        contact.site = sites[&user.id].clone();
+        contact.site.clone_from(&sites[&user.id]);
     }
     for user in company.users.iter_mut().skip(1).step_by(10) {
         user.job_title = Some("Lead engineer".to_owned());
