@@ -141,6 +141,11 @@ cases! {
     one_contact_with_both_as_other_emails_is_a_conflict_for_both:
         jane().user(user("bob")).contact(contact("1").also("jane@contoso.example").also("bob@contoso.example"))
         => "jane": "conflict 1 SeveralUsers [1] [bob]", "bob": "conflict 1 SeveralUsers [1] [jane]";
+    a_candidate_that_another_user_has_among_several_is_a_conflict_too:
+        jane().user(user("bob"))
+            .contact(contact("1").also("jane@contoso.example").also("bob@contoso.example"))
+            .contact(contact("2").also("jane@contoso.example"))
+        => "jane": "conflict SeveralContacts [1, 2] [bob]", "bob": "conflict 1 SeveralUsers [1] [jane]";
     who_is_not_in_scope_claims_nothing:
         two_with_one_mail().ignore("bob").contact(contact("1").also("team@contoso.example"))
         => "jane": "update 1 by otheraddress new", "bob": "out_of_scope (ignored)";
