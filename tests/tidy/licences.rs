@@ -1,12 +1,10 @@
 //! What comes in from outside, by `deny.toml`: licences, sources, and versions that are said.
 //! The same as `cargo deny check licenses bans sources`, for a machine that lacks that tool.
 
-use crate::keep;
+use crate::{folder, keep};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::Command;
-
-const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 
 /// `deny.toml`, as far as it is needed here.
 struct Deny {
@@ -16,7 +14,7 @@ struct Deny {
 }
 
 fn read_toml(name: &str) -> toml::Value {
-    let text = std::fs::read_to_string(format!("{FOLDER}/{name}")).expect("a file beside src");
+    let text = std::fs::read_to_string(folder().join(name)).expect("a file beside src");
     toml::from_str(&text).expect("TOML")
 }
 
@@ -60,7 +58,7 @@ fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--locked", "--offline"])
         .args(["--filter-platform", host])
-        .current_dir(FOLDER)
+        .current_dir(folder())
         .output()
         .expect("cargo runs");
     assert!(

@@ -12,12 +12,17 @@ mod tree;
 mod words;
 
 use source::Source;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// The project's folder: cargo names it anew for every run.
+fn folder() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from)
+}
 
 /// The project's own text files, by path; what git ignores and what is downloaded are left out.
 fn project() -> Vec<Source> {
     let mut files = Vec::new();
-    collect(Path::new(env!("CARGO_MANIFEST_DIR")), "", &mut files);
+    collect(&folder(), "", &mut files);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(files.len() > 50, "the project's files were not found");
     files
