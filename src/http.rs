@@ -17,9 +17,9 @@ use crate::clock::Clock;
 use crate::model::Calls;
 
 /// A request is tried so many times at most.
-const TRIES: u32 = 6;
+pub const TRIES: u32 = 6;
 /// All waiting of one request together ends here.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Who is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -501,7 +501,7 @@ fn cause(error: &reqwest::Error) -> String {
 }
 
 /// 1, 2, 4 … seconds, less up to half of it, so that clients do not come back together.
-fn backoff(tries: u32) -> Duration {
+pub fn backoff(tries: u32) -> Duration {
     let full = 1000 * 2_u64.pow(tries.saturating_sub(1).min(6));
     Duration::from_millis(rand::rng().random_range(full / 2..=full))
 }

@@ -19,8 +19,9 @@ struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     fn of(user: &'a User, rules: &Rules) -> Self {
         let limits = &rules.limits;
-        let line =
-            |value: Option<&'a str>, limit| text::present(value).map(|value| cut(value, limit));
+        let line = |value: Option<&'a str>, limit| {
+            text::present(value).and_then(|value| cut(value, limit))
+        };
         let number = |value: Option<&'a str>, limit| {
             line(value, limit).filter(|value| value.bytes().any(|byte| byte.is_ascii_digit()))
         };
@@ -35,11 +36,14 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn cut(value: Cow<'_, str>, limit: usize) -> Cow<'_, str> {
-    match value {
+/// The value as the PSA can keep it. A cut that leaves nothing (a limit of 0, a pair of units at the limit) makes a
+/// blank, which never overwrites.
+fn cut(value: Cow<'_, str>, limit: usize) -> Option<Cow<'_, str>> {
+    let value = match value {
         Cow::Borrowed(value) => Cow::Borrowed(text::cut(value, limit)),
         Cow::Owned(value) => Cow::Owned(text::cut(&value, limit).to_owned()),
-    }
+    };
+    (!value.is_empty()).then_some(value)
 }
 
 /// The fields of the contact that differ from what the user's side wants. A blank never differs.
@@ -140,17 +144,13 @@ pub fn for_new(
     if wanted.first_name.is_none() {
         let address = user.address_as_written(rules.use_email);
         let local = address.split('@').next().unwrap_or_default().trim();
-        let made_up = [first, local, "-"]
+        wanted.first_name = [first, local, "-"]
             .into_iter()
-            .find(|name| !name.is_empty());
-        wanted.first_name = made_up.map(|name| cut(text::nfc(name), rules.limits.first_name));
+            .find_map(|name| cut(text::nfc(name), rules.limits.first_name));
     }
     if wanted.last_name.is_none() {
-        if !rest.is_empty() {
-            wanted.last_name = Some(cut(text::nfc(rest), rules.limits.last_name));
-        } else if rules.limits.last_name_required {
-            wanted.last_name = Some("-".into());
-        }
+        wanted.last_name = cut(text::nfc(rest), rules.limits.last_name)
+            .or_else(|| rules.limits.last_name_required.then(|| "-".into()));
     }
     let texts = [
         (Field::FirstName, wanted.first_name),

@@ -1,11 +1,372 @@
-//! One run for one company: read both sides, plan, guard, apply, record.
+//! One run for one company: read both sides, plan, guard, apply, record. There is one engine: a preview is a plan that
+//! nobody applied, and `explain` answers from the same plan.
 
+pub mod apply;
 pub mod explain;
+pub mod facts;
+pub mod failure;
 pub mod fields;
 pub mod guard;
+pub mod links;
+pub mod observe;
 pub mod pair;
 pub mod plan;
+pub mod record;
 pub mod report;
 pub mod route;
 pub mod select;
+pub mod settle;
 pub mod snapshot;
+pub mod stop;
+pub mod turn;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use self::apply::Applied;
+use self::facts::Facts;
+use self::failure::{RunError, failure, stopped};
+use self::observe::{Observed, Scene};
+use self::plan::{Person, Plan};
+use self::report::{Counts, Done, Report};
+use self::snapshot::Snapshot;
+use crate::http::{Counter, counted};
+use crate::model::{Action, Calls, Mode, Outcome, Status, UserId};
+
+/// What a run is asked to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What kind of run.
+    pub mode: Mode,
+    /// Whether it only plans: nothing is written to the PSA, and no hold is opened or changed.
+    pub preview: bool,
+    /// With [`Mode::Approval`]: the people whose deactivation a technician approved. Nothing else is applied.
+    pub approved: HashSet<UserId>,
+    /// Requests that were sent for this run before it began.
+    pub calls_before: Calls,
+}
+
+impl Options {
+    /// A run of this mode.
+    pub fn new(mode: Mode, preview: bool) -> Self {
+        Self {
+            mode,
+            preview,
+            approved: HashSet::new(),
+            calls_before: Calls::default(),
+        }
+    }
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Both sides are being read.
+    Reading,
+    /// So many people are to be written.
+    Planned(usize),
+    /// So many of them are done.
+    Written(usize),
+}
+
+/// A run that is over.
+pub struct Finished {
+    /// Its report.
+    pub report: Report,
+    /// What it was planned from; `None` where it failed before.
+    pub seen: Option<(Snapshot, Plan)>,
+}
+
+/// A run under way.
+struct Run<'a> {
+    scene: &'a Scene,
+    facts: Facts,
+    options: &'a Options,
+    id: String,
+    /// The claim of the company; `None`: a preview.
+    turn: Option<&'a str>,
+    progress: &'a (dyn Fn(Progress) + Send + Sync),
+}
+
+/// What a run came to, before it is worded.
+struct Outcomes {
+    seen: Option<(Snapshot, Plan)>,
+    done: Vec<Done>,
+    error: Option<RunError>,
+}
+
+/// Runs for one company. `turn` is the name of the company's claim, which the caller holds; a preview needs none. It never
+/// fails: what goes wrong is in the report.
+pub async fn run(
+    scene: &Scene,
+    options: &Options,
+    turn: Option<&str>,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Finished {
+    let started_at = scene.clock.now();
+    let counter = Arc::new(Counter::default());
+    let run = Run {
+        scene,
+        facts: Facts::new(scene.db.clone(), scene.clock.clone(), scene.readers.clone()),
+        options,
+        id: Uuid::now_v7().to_string(),
+        turn,
+        progress,
+    };
+    let outcomes = counted(counter.clone(), Box::pin(run.drive(started_at))).await;
+    let mut calls = counter.calls();
+    calls.login += options.calls_before.login;
+    calls.graph += options.calls_before.graph;
+    calls.psa += options.calls_before.psa;
+    run.finish(started_at, calls, outcomes).await
+}
+
+impl Run<'_> {
+    async fn drive(&self, started_at: DateTime<Utc>) -> Outcomes {
+        match self.plan(started_at).await {
+            Ok((observed, plan)) => self.carry_out(observed, plan).await,
+            Err(error) => Outcomes {
+                seen: None,
+                done: Vec::new(),
+                error: Some(error),
+            },
+        }
+    }
+
+    /// Reads both sides, settles what an earlier run left, and decides everything.
+    async fn plan(&self, started_at: DateTime<Utc>) -> Result<(Observed, Plan), RunError> {
+        (self.progress)(Progress::Reading);
+        if self.turn.is_some() {
+            record::begin(self.scene, &self.id, self.options.mode, started_at).await?;
+        }
+        if self.options.mode == Mode::Resync {
+            for scope in [
+                self.scene.psa_scope(),
+                self.scene.company_scope(),
+                self.scene.tenant_scope(),
+            ] {
+                self.facts.forget(&scope).await?;
+            }
+            self.scene.psa.forget_address();
+        }
+        let observed = observe::observe(self.scene, &self.facts).await;
+        self.remember_address().await?;
+        let mut observed = observed?;
+        record::settle(self.scene, &mut observed, self.turn).await?;
+        let mut plan = plan::plan(&observed.snapshot);
+        let writes = plan.people.iter().any(|person| person.action.writes());
+        if writes && observe::read_anew(self.scene, &self.facts, &mut observed).await? {
+            plan = plan::plan(&observed.snapshot);
+        }
+        if self.scene.stop.asked() {
+            return Err(stopped());
+        }
+        Ok((observed, plan))
+    }
+
+    async fn carry_out(&self, observed: Observed, plan: Plan) -> Outcomes {
+        let approval = self.options.mode == Mode::Approval;
+        let approved =
+            |person: &Person| approval && self.options.approved.contains(&person.user_id);
+        let chosen = |person: &Person| {
+            if approval {
+                person.action == Action::Deactivate && approved(person)
+            } else {
+                !person.held
+            }
+        };
+        let to_do = plan
+            .people
+            .iter()
+            .filter(|one| one.action.writes() && chosen(one))
+            .count();
+        (self.progress)(Progress::Planned(to_do));
+        let mut applied = Applied {
+            done: Vec::new(),
+            halted: None,
+        };
+        if let Some(turn) = self.turn {
+            let recorded =
+                record::before_writing(self.scene, &observed, &plan, (&self.id, turn), approval);
+            applied = match recorded.await {
+                Ok(()) => {
+                    let progress = |done| (self.progress)(Progress::Written(done));
+                    apply::apply(
+                        self.scene,
+                        &observed,
+                        &plan,
+                        (&self.id, turn),
+                        chosen,
+                        &progress,
+                    )
+                    .await
+                }
+                Err(error) => Applied {
+                    done: Vec::new(),
+                    halted: Some(error),
+                },
+            };
+        }
+        applied.done.resize_with(plan.people.len(), Done::default);
+        for (person, done) in plan.people.iter().zip(&mut applied.done) {
+            if done.outcome.is_none() {
+                done.outcome = Some(self.outcome(person, approved(person), &applied.halted));
+            }
+        }
+        if applied
+            .done
+            .iter()
+            .any(|done| done.outcome == Some(Outcome::Failed))
+        {
+            // What the PSA refused may rest on a fact that is no longer true.
+            for (scope, name) in [
+                (self.scene.company_scope(), observe::SITES),
+                (self.scene.psa_scope(), observe::CONTACT_TYPES),
+                (self.scene.psa_scope(), observe::PHONE_TYPES),
+                (self.scene.psa_scope(), observe::LIMITS),
+            ] {
+                let forgotten = self.facts.forget_one(&scope, name).await;
+                applied.halted = applied.halted.or(forgotten.err());
+            }
+        }
+        let mut error = applied.halted;
+        if approval && self.turn.is_some() && error.is_none() {
+            let left = record::after_approval(self.scene, &observed, &plan, &applied.done).await;
+            error = left.err();
+        }
+        let mut done = applied.done;
+        let mut plan = plan;
+        if approval {
+            // The report is about the people of the hold alone.
+            let mut kept = done.into_iter();
+            let mut keep = plan
+                .people
+                .iter()
+                .map(approved)
+                .collect::<Vec<_>>()
+                .into_iter();
+            done = Vec::new();
+            plan.people.retain(|_| {
+                let (one, stays) = (kept.next(), keep.next().unwrap_or(false));
+                done.extend(one.filter(|_| stays));
+                stays
+            });
+        }
+        Outcomes {
+            seen: Some((observed.snapshot, plan)),
+            done,
+            error,
+        }
+    }
+
+    /// What came of a person whom nobody wrote.
+    fn outcome(&self, person: &Person, approved: bool, halted: &Option<RunError>) -> Outcome {
+        let acts = person.action.writes() || person.action == Action::Link;
+        match (acts, person.held && !approved) {
+            (false, _) => Outcome::None,
+            (true, true) => Outcome::Held,
+            (true, false) if self.turn.is_none() => Outcome::Planned,
+            (true, false) if halted.is_some() => Outcome::Skipped,
+            (true, false) => Outcome::None,
+        }
+    }
+
+    async fn remember_address(&self) -> Result<(), RunError> {
+        let Some(address) = self.scene.psa.address() else {
+            return Ok(());
+        };
+        let scope = self.scene.psa_scope();
+        let known: Option<serde_json::Value> =
+            self.facts.remembered(&scope, observe::ADDRESS).await?;
+        if known.as_ref() == Some(&address) {
+            return Ok(());
+        }
+        self.facts.put(&scope, observe::ADDRESS, &address).await
+    }
+
+    async fn finish(
+        &self,
+        started_at: DateTime<Utc>,
+        calls: Calls,
+        outcomes: Outcomes,
+    ) -> Finished {
+        let Outcomes { seen, done, error } = outcomes;
+        let (people, findings) = match &seen {
+            Some((_, plan)) => (
+                report::lines(plan, &done),
+                plan.findings.iter().map(report::finding).collect(),
+            ),
+            None => (Vec::new(), Vec::new()),
+        };
+        let counts = Counts::of(&people);
+        let status = if error.is_some() {
+            Status::Failed
+        } else if counts.failed > 0 {
+            Status::Partial
+        } else if counts.held > 0 {
+            Status::Held
+        } else {
+            Status::Succeeded
+        };
+        let finished_at = self.scene.clock.now();
+        let mut report = Report {
+            company: self.scene.company.name.clone(),
+            run: self.id.clone(),
+            mode: self.options.mode,
+            preview: self.turn.is_none(),
+            status,
+            started_at: report::stamp(started_at),
+            finished_at: report::stamp(finished_at),
+            counts,
+            calls,
+            error,
+            findings,
+            people,
+        };
+        if self.turn.is_some()
+            && let Err(unrecorded) = record::end(self.scene, &report, finished_at).await
+        {
+            report.status = Status::Failed;
+            report.error.get_or_insert(unrecorded);
+        }
+        tracing::info!(
+            run.id = %self.id,
+            company = %self.scene.company.name,
+            status = report.status.as_str(),
+            "Run finished"
+        );
+        Finished { report, seen }
+    }
+}
+
+/// A run that could not even begin.
+pub fn not_begun(
+    company: &str,
+    mode: Mode,
+    preview: bool,
+    now: DateTime<Utc>,
+    error: RunError,
+) -> Report {
+    Report {
+        company: company.to_owned(),
+        run: Uuid::now_v7().to_string(),
+        mode,
+        preview,
+        status: Status::Failed,
+        started_at: report::stamp(now),
+        finished_at: report::stamp(now),
+        counts: Counts::default(),
+        calls: Calls::default(),
+        error: Some(error),
+        findings: Vec::new(),
+        people: Vec::new(),
+    }
+}
+
+/// A company that lacks something a run needs.
+pub fn not_set_up(message: impl Into<String>, advice: impl Into<String>) -> RunError {
+    failure("not_set_up", message, advice)
+}

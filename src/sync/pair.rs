@@ -133,14 +133,22 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
         .collect();
     let mut holders = vec![Holder::Nobody; snapshot.contacts.len()];
     let mut forgotten = Vec::new();
+    let deleted = deleted(snapshot);
     for (at, link) in snapshot.links.iter().enumerate() {
         match contacts.get(&link.contact_id) {
             None => forgotten.push(at),
-            Some(&contact) if snapshot.deleted.contains(&link.user_id) => {
-                holders[contact] = Holder::Deleted(at);
+            Some(&contact) if deleted.contains(&link.user_id) => {
+                if holders[contact] == Holder::Nobody {
+                    holders[contact] = Holder::Deleted(at);
+                }
             }
             Some(&contact) => holders[contact] = Holder::Present,
         }
+    }
+    let unsettled = unsettled(snapshot, &contacts, &links, &holders);
+    let mut contested = vec![false; snapshot.contacts.len()];
+    for &contact in unsettled.values().flatten() {
+        contested[contact] = true;
     }
     let mut search = Search {
         snapshot,
@@ -148,7 +156,7 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
         addresses: Vec::new(),
         found: vec![None; scope.len()],
         holders,
-        contested: vec![false; snapshot.contacts.len()],
+        contested,
         taken_over: HashSet::new(),
     };
     for (slot, &user) in scope.iter().enumerate() {
@@ -162,14 +170,14 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
                 step: Step::Link,
                 taken_over: None,
             });
-        } else if let Some(left) = snapshot.unsettled.get(id) {
-            for contact in left.iter().filter_map(|id| contacts.get(id)) {
-                search.contested[*contact] = true;
-            }
+        } else if let Some(left) = unsettled.get(id) {
             search.found[slot] = Some(Pairing::Conflict(Conflict {
                 why: Doubt::Unsettled,
                 step: None,
-                contacts: left.clone(),
+                contacts: left
+                    .iter()
+                    .map(|&at| snapshot.contacts[at].id.clone())
+                    .collect(),
                 users: Vec::new(),
             }));
         }
@@ -188,6 +196,49 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
         forgotten,
         taken_over: search.taken_over,
     }
+}
+
+/// Users who are deleted, without those whom the list has again: their links hold.
+fn deleted(snapshot: &Snapshot) -> HashSet<&UserId> {
+    let mut deleted: HashSet<&UserId> = snapshot.deleted.iter().collect();
+    if !deleted.is_empty() {
+        for user in &snapshot.users {
+            deleted.remove(&user.id);
+        }
+    }
+    deleted
+}
+
+/// The creates that left several contacts behind, as far as a person still has to choose: not where the user has a link
+/// or is ignored by now, and not where fewer than two of the contacts exist and are linked to nobody. Whether the user
+/// is in scope does not matter: the contacts are nobody else's to take.
+fn unsettled<'a>(
+    snapshot: &'a Snapshot,
+    contacts: &HashMap<&ContactId, usize>,
+    links: &HashMap<&UserId, usize>,
+    holders: &[Holder],
+) -> HashMap<&'a UserId, Vec<usize>> {
+    let settled = |user: &UserId| {
+        let linked = links
+            .get(user)
+            .map(|&link| &snapshot.links[link].contact_id);
+        snapshot.ignored.contains(user) || linked.is_some_and(|id| contacts.contains_key(id))
+    };
+    snapshot
+        .unsettled
+        .iter()
+        .filter(|(user, _)| !settled(user))
+        .filter_map(|(user, left)| {
+            let mut left: Vec<usize> = left
+                .iter()
+                .filter_map(|id| contacts.get(id).copied())
+                .filter(|&contact| holders[contact] == Holder::Nobody)
+                .collect();
+            left.sort_unstable_by_key(|&at| &snapshot.contacts[at].id);
+            left.dedup();
+            (left.len() > 1).then_some((user, left))
+        })
+        .collect()
 }
 
 /// Positions of contacts by folded address.

@@ -80,15 +80,18 @@ pub fn select(user: &User, licences: &Licences) -> Activity {
     }
 }
 
-/// The field that Graph gives for no user at all, so that the app may not be allowed to read it; `None` where all is well.
+/// The field that the app may not be allowed to read, where every user is silent; `None` where all is well. Where
+/// some lack the one field and the rest the other, it is the one that more users lack.
 pub fn unreadable(users: &[User]) -> Option<Silence> {
-    if users.is_empty() {
-        None
-    } else if users.iter().all(|user| user.enabled.is_none()) {
-        Some(Silence::Enabled)
-    } else if users.iter().all(|user| user.licences.is_none()) {
-        Some(Silence::Licences)
-    } else {
-        None
+    let silent = |user: &User| user.enabled.is_none() || user.licences.is_none();
+    if users.is_empty() || !users.iter().all(silent) {
+        return None;
     }
+    let no_enabled = users.iter().filter(|user| user.enabled.is_none()).count();
+    let no_licences = users.iter().filter(|user| user.licences.is_none()).count();
+    Some(if no_enabled >= no_licences {
+        Silence::Enabled
+    } else {
+        Silence::Licences
+    })
 }

@@ -1,1 +1,5 @@
-//! Tests of the fleet.
+//! The fleet file: what is wrong with it, what it changes, and what is printed of it.
+
+mod check;
+mod parse;
+mod world;

@@ -1,9 +1,12 @@
 //! All integration tests, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod conformance;
 mod db;
 mod directory;
+mod engine;
 mod fleet;
+mod postgres;
 mod psa_autotask;
 mod psa_connectwise;
 mod seal;

@@ -1,0 +1,309 @@
+//! App: the state that everything shares, nothing else. It opens the database, unseals secrets, and holds one client for each
+//! PSA connection and tenant.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{Db, psa_connections, secrets, settings, tenant_connections};
+use crate::directory::{Credential, Directory, Endpoints, FREE_SKUS};
+use crate::http::Http;
+use crate::model::{Company, PsaConnection, TenantConnection};
+use crate::psa::{self, Connection, Psa};
+use crate::seal::Keyring;
+use crate::sync::facts::{Facts, Readers};
+use crate::sync::failure::{RunError, failure};
+use crate::sync::observe::{self, Scene};
+use crate::sync::stop::Stop;
+
+/// The owner kind of a PSA connection's secrets; the owner id is the connection's.
+pub const OF_PSA: &str = "psa";
+/// The owner kind of a tenant connection's secrets; the owner id is the company's.
+pub const OF_COMPANY: &str = "company";
+
+/// What everything shares; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    db: Db,
+    keyring: Keyring,
+    clock: Clock,
+    http: Http,
+    stop: Stop,
+    readers: Readers,
+    psas: Mutex<HashMap<i64, Arc<dyn Psa>>>,
+    directories: Mutex<HashMap<i64, (TenantConnection, Arc<Directory>)>>,
+}
+
+impl App {
+    /// Opens the database and the keys; makes the data folder and the key file where they are missing.
+    ///
+    /// # Errors
+    /// One sentence that says what to do.
+    pub async fn open(config: Config, clock: Clock, stop: Stop) -> anyhow::Result<Self> {
+        config.prepare_data_dir().map_err(anyhow::Error::msg)?;
+        let url = config.database.url();
+        let db = Db::open(url.expose_secret(), clock.clone()).await?;
+        let sealed = db.read(secrets::any).await?;
+        let text = config.key_text(!sealed).map_err(anyhow::Error::msg)?;
+        let keyring = Keyring::parse(text.expose_secret())?;
+        let http = Http::new(clock.clone())?;
+        Ok(Self(Arc::new(Inner {
+            config,
+            db,
+            keyring,
+            clock,
+            http,
+            stop,
+            readers: Readers::default(),
+            psas: Mutex::default(),
+            directories: Mutex::default(),
+        })))
+    }
+
+    /// The settings of this process.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The keys that secrets are sealed with.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The shared HTTP client.
+    pub fn http(&self) -> &Http {
+        &self.0.http
+    }
+
+    /// Whether the program is asked to end.
+    pub fn stop(&self) -> &Stop {
+        &self.0.stop
+    }
+
+    /// Where Microsoft is found.
+    pub fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            login: self.0.config.login_url.clone(),
+            graph: self.0.config.graph_url.clone(),
+        }
+    }
+
+    /// Forgets the clients, so that changed settings and secrets take effect.
+    pub fn forget_clients(&self) {
+        locked(&self.0.psas).clear();
+        locked(&self.0.directories).clear();
+    }
+
+    /// A PSA connection and its client.
+    ///
+    /// # Errors
+    /// Where it does not exist, or its secrets cannot be unsealed.
+    pub async fn psa(&self, id: i64) -> Result<(PsaConnection, Arc<dyn Psa>), RunError> {
+        let found = self
+            .db()
+            .read(move |conn| {
+                let connection = psa_connections::get(conn, id)?;
+                let names = secrets::names(conn, OF_PSA, id)?;
+                let stored: Result<Vec<_>, _> = names
+                    .iter()
+                    .map(|name| secrets::get(conn, OF_PSA, id, name))
+                    .collect();
+                Ok((connection, stored?))
+            })
+            .await?;
+        let (Some(connection), stored) = found else {
+            return Err(not_set_up("The PSA connection does not exist any more"));
+        };
+        if let Some(client) = locked(&self.0.psas).get(&id) {
+            return Ok((connection, client.clone()));
+        }
+        let vendor = psa::vendor(&connection.kind).ok_or_else(|| {
+            not_set_up(format!("There is no PSA of the kind {}", connection.kind))
+        })?;
+        let mut opened = std::collections::BTreeMap::new();
+        for secret in stored.into_iter().flatten() {
+            let text = self
+                .keyring()
+                .open_text(OF_PSA, id, &secret.name, &secret.sealed);
+            opened.insert(secret.name, text.map_err(|error| unsealed(&error))?);
+        }
+        let remembered = self
+            .facts()
+            .remembered(&observe::psa_scope(id), observe::ADDRESS)
+            .await?;
+        let client = (vendor.connect)(Connection {
+            fields: connection.fields.clone(),
+            secrets: opened,
+            remembered,
+            lookup_url: self.config().autotask_url.clone(),
+            at_once: self.number(&format!("at_once.{}", vendor.id)).await?,
+            http: self.http().clone(),
+        })
+        .map_err(not_set_up)?;
+        Ok((
+            connection,
+            locked(&self.0.psas).entry(id).or_insert(client).clone(),
+        ))
+    }
+
+    /// A company's tenant connection and its client.
+    ///
+    /// # Errors
+    /// Where the company has none, or its secret cannot be unsealed or used.
+    pub async fn directory(
+        &self,
+        company: &Company,
+    ) -> Result<(TenantConnection, Arc<Directory>), RunError> {
+        let id = company.id;
+        let Some(tenant) = self
+            .db()
+            .read(move |conn| tenant_connections::get(conn, id))
+            .await?
+        else {
+            return Err(not_set_up(format!(
+                "{} has no tenant connection yet",
+                company.name
+            )));
+        };
+        if let Some((known, client)) = locked(&self.0.directories).get(&id)
+            && *known == tenant
+        {
+            return Ok((tenant, client.clone()));
+        }
+        let credential = if tenant.certificate {
+            let pfx = self.secret(id, "certificate").await?;
+            let pfx = pfx
+                .ok_or_else(|| not_set_up("The certificate of the tenant connection is missing"))?;
+            let password = self.secret(id, "certificate_password").await?;
+            // Stored as text, in base64, like every other secret.
+            let pfx = BASE64
+                .decode(pfx.expose_secret())
+                .map_err(|_| not_set_up("The stored certificate is damaged"))?;
+            let password = password.as_ref().map(as_text).transpose()?;
+            Credential::Certificate { pfx: pfx.into(), password }
+        } else {
+            let secret = self.secret(id, "client_secret").await?;
+            let secret = secret.ok_or_else(|| {
+                not_set_up("The client secret of the tenant connection is missing")
+            })?;
+            Credential::Secret(as_text(&secret)?)
+        };
+        let at_once = self.number("at_once.graph").await?;
+        let http = self.http().clone();
+        let client = Directory::connect(&tenant, credential, &self.endpoints(), at_once, http)?;
+        let client = Arc::new(client);
+        locked(&self.0.directories).insert(id, (tenant.clone(), client.clone()));
+        Ok((tenant, client))
+    }
+
+    async fn secret(
+        &self,
+        company: i64,
+        name: &'static str,
+    ) -> Result<Option<secrecy::SecretSlice<u8>>, RunError> {
+        let stored = self
+            .db()
+            .read(move |conn| secrets::get(conn, OF_COMPANY, company, name))
+            .await?;
+        stored
+            .map(|stored| {
+                self.keyring()
+                    .open(OF_COMPANY, company, name, &stored.sealed)
+            })
+            .transpose()
+            .map_err(|error| unsealed(&error))
+    }
+
+    /// A whole number of the settings; `None` where it is not set.
+    async fn number(&self, key: &str) -> Result<Option<usize>, RunError> {
+        let key = key.to_owned();
+        let value = self
+            .db()
+            .read(move |conn| settings::get(conn, &key))
+            .await?;
+        Ok(value.and_then(|value| value.trim().parse().ok()))
+    }
+
+    /// The licences that do not count: the list of the settings, or the one it starts with.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn ignored_licences(&self) -> Result<Vec<String>, RunError> {
+        let set = self.db().read(settings::ignored_licences).await?;
+        Ok(set.unwrap_or_else(|| FREE_SKUS.iter().map(ToString::to_string).collect()))
+    }
+
+    /// The remembered facts, for a look-up outside a run.
+    pub fn facts(&self) -> Facts {
+        Facts::new(
+            self.db().clone(),
+            self.clock().clone(),
+            self.0.readers.clone(),
+        )
+    }
+
+    /// Everything that a run of this company needs.
+    ///
+    /// # Errors
+    /// Where something is missing or cannot be unsealed.
+    pub async fn scene(&self, company: &Company) -> Result<Scene, RunError> {
+        let (tenant, directory) = self.directory(company).await?;
+        let (connection, psa) = self.psa(company.psa_id).await?;
+        Ok(Scene {
+            db: self.db().clone(),
+            clock: self.clock().clone(),
+            readers: self.0.readers.clone(),
+            stop: self.stop().clone(),
+            company: company.clone(),
+            tenant,
+            connection,
+            directory,
+            psa,
+            ignored_licences: self.ignored_licences().await?,
+        })
+    }
+}
+
+fn not_set_up(message: impl Into<String>) -> RunError {
+    failure(
+        "not_set_up",
+        message,
+        "Complete the connection with `rollcall fleet apply`",
+    )
+}
+
+fn unsealed(error: &crate::seal::SealError) -> RunError {
+    failure(
+        "secret_key",
+        error.to_string(),
+        "Give Rollcall the key that the secret was sealed with",
+    )
+}
+
+fn as_text(secret: &secrecy::SecretSlice<u8>) -> Result<SecretString, RunError> {
+    let text = std::str::from_utf8(secret.expose_secret());
+    text.map(SecretString::from)
+        .map_err(|_| not_set_up("A stored secret is not text"))
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

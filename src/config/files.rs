@@ -1,0 +1,110 @@
+//! The data folder and the key file. It never overwrites a file.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use super::{Config, KeySource};
+
+impl Config {
+    /// Makes the data folder (mode 0700) where it is missing, and makes sure that it can be written to.
+    /// The error is one sentence for people.
+    pub fn prepare_data_dir(&self) -> Result<(), String> {
+        let folder = &self.data_dir;
+        let refused = |what: &str, error: &std::io::Error| {
+            format!(
+                "The data folder {} cannot be {what} ({error}): make it writable for the user that runs Rollcall, \
+                 or name another folder in ROLLCALL_DATA_DIR",
+                folder.display()
+            )
+        };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| refused("made", &error))?;
+        tempfile::tempfile_in(folder)
+            .map(drop)
+            .map_err(|error| refused("written to", &error))
+    }
+
+    /// The text of the keys that secrets are sealed with, newest first, one a line.
+    ///
+    /// A missing key file is made with a new key (mode 0600) only where `may_create`: where the database holds no sealed
+    /// secret. Blocks on files. The error is one sentence for people.
+    pub fn key_text(&self, may_create: bool) -> Result<SecretString, String> {
+        let path = match &self.key {
+            KeySource::Text(text) => return Ok(text.clone()),
+            KeySource::File(path) | KeySource::Default(path) => path,
+        };
+        match read(path)? {
+            Some(text) => Ok(text),
+            None if may_create => {
+                create(path)?;
+                read(path)?.ok_or_else(|| format!("The key file {} vanished", path.display()))
+            }
+            None => Err(format!(
+                "The key file {} is missing, and the database holds secrets that were sealed with it: put the file back, \
+                 or name it in ROLLCALL_SECRET_KEY_FILE",
+                path.display()
+            )),
+        }
+    }
+}
+
+/// The file's text; `None` where there is no file.
+fn read(path: &Path) -> Result<Option<SecretString>, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            let open = fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
+            if open {
+                tracing::warn!(
+                    path = %path.display(),
+                    "The key file can be read by other users of this machine: set its mode to 0600"
+                );
+            }
+            Ok(Some(text.into()))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!(
+            "The key file {} cannot be read ({error})",
+            path.display()
+        )),
+    }
+}
+
+/// Makes the file whole or not at all, and leaves a file alone that another process made meanwhile.
+fn create(path: &Path) -> Result<(), String> {
+    let refused = |error: &dyn std::fmt::Display| {
+        format!(
+            "The key file {} cannot be made ({error}): make its folder writable for the user that runs Rollcall, \
+             or give a key in ROLLCALL_SECRET_KEY",
+            path.display()
+        )
+    };
+    let mut key = Zeroizing::new([0_u8; 32]);
+    aws_lc_rs::rand::fill(&mut *key).map_err(|error| refused(&error))?;
+    let text = Zeroizing::new(BASE64_STANDARD.encode(*key) + "\n");
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o600))
+        .tempfile_in(folder)
+        .map_err(|error| refused(&error))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|error| refused(&error))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(refused(&error.error)),
+    }
+}

@@ -1,0 +1,178 @@
+//! Companies with their filters and ignored users.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::schema::companies::{self, dsl};
+use super::types::{named, stamp};
+use super::{Conn, filters, ignored_users, links};
+use crate::model::{Company, Guard};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = companies)]
+struct Row {
+    id: i64,
+    name: String,
+    psa_id: i64,
+    psa_company_id: String,
+    sync_contacts: bool,
+    update_existing: bool,
+    use_email: bool,
+    default_site_id: Option<String>,
+    default_site_name: Option<String>,
+    schedule: Option<String>,
+    timezone: String,
+    guard_floor: i64,
+    guard_percent: i64,
+}
+
+impl From<Row> for Company {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            psa_id: row.psa_id,
+            psa_company_id: row.psa_company_id.into(),
+            sync_contacts: row.sync_contacts,
+            update_existing: row.update_existing,
+            use_email: row.use_email,
+            default_site: named(row.default_site_id, row.default_site_name),
+            schedule: row.schedule,
+            timezone: row.timezone,
+            guard: Guard {
+                floor: u32::try_from(row.guard_floor).unwrap_or(u32::MAX),
+                percent: u32::try_from(row.guard_percent).unwrap_or(u32::MAX),
+            },
+            filters: Vec::new(),
+            ignored: Vec::new(),
+        }
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = companies, treat_none_as_null = true)]
+struct Values<'a> {
+    name: &'a str,
+    psa_id: i64,
+    psa_company_id: &'a str,
+    sync_contacts: bool,
+    update_existing: bool,
+    use_email: bool,
+    default_site_id: Option<&'a str>,
+    default_site_name: Option<&'a str>,
+    schedule: Option<&'a str>,
+    timezone: &'a str,
+    guard_floor: i64,
+    guard_percent: i64,
+    updated_at: chrono::NaiveDateTime,
+}
+
+fn values(company: &Company, now: DateTime<Utc>) -> Values<'_> {
+    let site = company.default_site.as_ref();
+    Values {
+        name: &company.name,
+        psa_id: company.psa_id,
+        psa_company_id: company.psa_company_id.as_str(),
+        sync_contacts: company.sync_contacts,
+        update_existing: company.update_existing,
+        use_email: company.use_email,
+        default_site_id: site.map(|site| site.id.as_str()),
+        default_site_name: site.map(|site| site.name.as_str()),
+        schedule: company.schedule.as_deref(),
+        timezone: &company.timezone,
+        guard_floor: company.guard.floor.into(),
+        guard_percent: company.guard.percent.into(),
+        updated_at: stamp(now),
+    }
+}
+
+/// All companies, by name.
+pub fn list(conn: &mut Conn) -> QueryResult<Vec<Company>> {
+    let rows = dsl::companies
+        .select(Row::as_select())
+        .order(dsl::name)
+        .load(conn)?;
+    let mut found: Vec<Company> = rows.into_iter().map(Into::into).collect();
+    let at: HashMap<i64, usize> = found
+        .iter()
+        .enumerate()
+        .map(|(at, company)| (company.id, at))
+        .collect();
+    for (company, filter) in filters::all(conn)? {
+        if let Some(at) = at.get(&company) {
+            found[*at].filters.push(filter);
+        }
+    }
+    for (company, entry) in ignored_users::all(conn)? {
+        if let Some(at) = at.get(&company) {
+            found[*at].ignored.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+/// The company of this row id.
+pub fn get(conn: &mut Conn, id: i64) -> QueryResult<Option<Company>> {
+    let row = dsl::companies
+        .find(id)
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(|row| whole(conn, row)).transpose()
+}
+
+/// The company of exactly this name.
+pub fn by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<Company>> {
+    let row = dsl::companies
+        .filter(dsl::name.eq(name))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(|row| whole(conn, row)).transpose()
+}
+
+fn whole(conn: &mut Conn, row: Row) -> QueryResult<Company> {
+    let mut company = Company::from(row);
+    company.filters = filters::of_company(conn, company.id)?;
+    company.ignored = ignored_users::of_company(conn, company.id)?
+        .into_iter()
+        .map(|(entry, _)| entry)
+        .collect();
+    Ok(company)
+}
+
+/// Adds a company with its filters and ignored users, whatever its `id` says, and gives its row id.
+pub fn insert(conn: &mut Conn, company: &Company, now: DateTime<Utc>) -> QueryResult<i64> {
+    let id = diesel::insert_into(dsl::companies)
+        .values((values(company, now), dsl::created_at.eq(stamp(now))))
+        .returning(dsl::id)
+        .get_result(conn)?;
+    filters::replace(conn, id, &company.filters)?;
+    ignored_users::replace(conn, id, &company.ignored)?;
+    Ok(id)
+}
+
+/// Changes the company of this `id` and replaces its filters and ignored users; whether there is one.
+///
+/// A company that is now another one in the PSA loses its links: they belong to one PSA company (`behaviour.md` section 4).
+pub fn update(conn: &mut Conn, company: &Company, now: DateTime<Utc>) -> QueryResult<bool> {
+    let before: Option<(i64, String)> = dsl::companies
+        .find(company.id)
+        .select((dsl::psa_id, dsl::psa_company_id))
+        .first(conn)
+        .optional()?;
+    let Some((psa_id, psa_company_id)) = before else {
+        return Ok(false);
+    };
+    diesel::update(dsl::companies.find(company.id))
+        .set(values(company, now))
+        .execute(conn)?;
+    if psa_id != company.psa_id || psa_company_id != company.psa_company_id.as_str() {
+        links::retire_all(conn, company.id, "PSA company changed", now)?;
+    }
+    filters::replace(conn, company.id, &company.filters)?;
+    ignored_users::replace(conn, company.id, &company.ignored)?;
+    Ok(true)
+}

@@ -1,0 +1,146 @@
+//! Links between users and contacts. A link is retired, never deleted: the history keeps it.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::links::{self, dsl};
+use super::types::{AT_ONCE, Word, json, stamp};
+use crate::model::{ContactId, Link, LinkMade, PsaCompanyId, TenantId, UserId};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = links)]
+struct Row {
+    id: i64,
+    user_id: String,
+    upn: String,
+    contact_id: String,
+    made: Word<LinkMade>,
+    user_deleted: bool,
+}
+
+impl From<Row> for Link {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id.into(),
+            upn: row.upn,
+            contact_id: row.contact_id.into(),
+            made: row.made.0,
+            user_deleted: row.user_deleted,
+        }
+    }
+}
+
+/// A link that is made.
+#[derive(Clone, Debug)]
+pub struct NewLink<'a> {
+    /// The company's row id.
+    pub company_id: i64,
+    /// The company's tenant.
+    pub tenant_id: &'a TenantId,
+    /// The company's id in the PSA.
+    pub psa_company_id: &'a PsaCompanyId,
+    /// The user.
+    pub user_id: &'a UserId,
+    /// The user's principal name.
+    pub upn: &'a str,
+    /// The contact.
+    pub contact_id: &'a ContactId,
+    /// How it is made.
+    pub made: LinkMade,
+    /// The run that makes it; `None`: a technician outside a run.
+    pub made_run: Option<&'a str>,
+    /// When it is made.
+    pub made_at: DateTime<Utc>,
+}
+
+/// A company's links that belong to this tenant and this PSA company and are not retired, oldest first.
+pub fn in_force(
+    conn: &mut Conn,
+    company: i64,
+    tenant: &TenantId,
+    psa_company: &PsaCompanyId,
+) -> QueryResult<Vec<Link>> {
+    let rows = dsl::links
+        .filter(
+            dsl::company_id
+                .eq(company)
+                .and(dsl::tenant_id.eq(tenant.as_str()))
+                .and(dsl::psa_company_id.eq(psa_company.as_str()))
+                .and(dsl::retired_at.is_null()),
+        )
+        .select(Row::as_select())
+        .order(dsl::id)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Makes a link and gives its row id. Fails where the user or the contact has a link already that is not retired.
+pub fn insert(conn: &mut Conn, link: &NewLink<'_>) -> QueryResult<i64> {
+    diesel::insert_into(dsl::links)
+        .values((
+            dsl::company_id.eq(link.company_id),
+            dsl::tenant_id.eq(link.tenant_id.as_str()),
+            dsl::psa_company_id.eq(link.psa_company_id.as_str()),
+            dsl::user_id.eq(link.user_id.as_str()),
+            dsl::upn.eq(link.upn),
+            dsl::contact_id.eq(link.contact_id.as_str()),
+            dsl::made.eq(link.made.as_str()),
+            dsl::made_run.eq(link.made_run),
+            dsl::made_at.eq(stamp(link.made_at)),
+            dsl::user_deleted.eq(false),
+        ))
+        .returning(dsl::id)
+        .get_result(conn)
+}
+
+/// Retires links, with the reason that the history shows. Those retired before stay as they are.
+pub fn retire(conn: &mut Conn, ids: &[i64], why: &str, now: DateTime<Utc>) -> QueryResult<()> {
+    for ids in ids.chunks(AT_ONCE) {
+        let these = dsl::links.filter(dsl::id.eq_any(ids).and(dsl::retired_at.is_null()));
+        diesel::update(these)
+            .set((dsl::retired_at.eq(stamp(now)), dsl::retired_why.eq(why)))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Retires all links of a company and gives their number.
+pub fn retire_all(
+    conn: &mut Conn,
+    company: i64,
+    why: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let these = dsl::links.filter(dsl::company_id.eq(company).and(dsl::retired_at.is_null()));
+    diesel::update(these)
+        .set((dsl::retired_at.eq(stamp(now)), dsl::retired_why.eq(why)))
+        .execute(conn)
+}
+
+/// Remembers whether the users of these links were found deleted.
+pub fn set_deleted(conn: &mut Conn, ids: &[i64], deleted: bool) -> QueryResult<()> {
+    for ids in ids.chunks(AT_ONCE) {
+        diesel::update(dsl::links.filter(dsl::id.eq_any(ids)))
+            .set(dsl::user_deleted.eq(deleted))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Remembers the user's principal name as seen now.
+pub fn set_upn(conn: &mut Conn, id: i64, upn: &str) -> QueryResult<()> {
+    diesel::update(dsl::links.find(id))
+        .set(dsl::upn.eq(upn))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Remembers what was last written to the link's contact.
+pub fn set_written(conn: &mut Conn, id: i64, written: &serde_json::Value) -> QueryResult<()> {
+    diesel::update(dsl::links.find(id))
+        .set(dsl::written.eq(json(written)?))
+        .execute(conn)
+        .map(drop)
+}

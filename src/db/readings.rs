@@ -1,0 +1,71 @@
+//! The last complete reading of each company, as text that this module does not look into.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::readings::dsl;
+use super::types::stamp;
+
+/// What was read of both sides.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The company's row id.
+    pub company_id: i64,
+    /// The run that read it.
+    pub run_id: String,
+    /// When.
+    pub read_at: DateTime<Utc>,
+    /// The users, JSON text.
+    pub users: String,
+    /// The members of the groups that filters name, JSON text.
+    pub groups: String,
+    /// The contacts, JSON text.
+    pub contacts: String,
+}
+
+/// Without the people in it.
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reading")
+            .field("company_id", &self.company_id)
+            .field("run_id", &self.run_id)
+            .field("read_at", &self.read_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Remembers a reading in place of the company's last one.
+pub fn put(conn: &mut Conn, reading: &Reading) -> QueryResult<()> {
+    let content = (
+        dsl::run_id.eq(&reading.run_id),
+        dsl::read_at.eq(stamp(reading.read_at)),
+        dsl::users.eq(&reading.users),
+        dsl::groups.eq(&reading.groups),
+        dsl::contacts.eq(&reading.contacts),
+    );
+    // `each!`: an upsert.
+    each!(conn => diesel::insert_into(dsl::readings)
+        .values((dsl::company_id.eq(reading.company_id), content))
+        .on_conflict(dsl::company_id)
+        .do_update()
+        .set(content)
+        .execute(conn))
+    .map(drop)
+}
+
+/// The last complete reading of a company.
+pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<Reading>> {
+    type Row = (i64, String, NaiveDateTime, String, String, String);
+    let row: Option<Row> = dsl::readings.find(company).first(conn).optional()?;
+    Ok(row.map(
+        |(company_id, run_id, read_at, users, groups, contacts)| Reading {
+            company_id,
+            run_id,
+            read_at: read_at.and_utc(),
+            users,
+            groups,
+            contacts,
+        },
+    ))
+}

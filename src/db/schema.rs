@@ -1,0 +1,244 @@
+//! The tables, as diesel sees them in both databases. The migrations make them; a test selects every one on both.
+
+#![expect(
+    missing_docs,
+    reason = "the columns are explained where their rows are defined"
+)]
+
+diesel::table! {
+    settings (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    claims (name) {
+        name -> Text,
+        process -> Text,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    psa_connections (id) {
+        id -> BigInt,
+        name -> Text,
+        kind -> Text,
+        fields -> Text,
+        default_contact_type_id -> Nullable<Text>,
+        default_contact_type_name -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    secrets (owner_kind, owner_id, name) {
+        owner_kind -> Text,
+        owner_id -> BigInt,
+        name -> Text,
+        key_id -> Text,
+        nonce -> Binary,
+        ciphertext -> Binary,
+        expires -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    companies (id) {
+        id -> BigInt,
+        name -> Text,
+        psa_id -> BigInt,
+        psa_company_id -> Text,
+        sync_contacts -> Bool,
+        update_existing -> Bool,
+        use_email -> Bool,
+        default_site_id -> Nullable<Text>,
+        default_site_name -> Nullable<Text>,
+        schedule -> Nullable<Text>,
+        timezone -> Text,
+        guard_floor -> BigInt,
+        guard_percent -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    filters (id) {
+        id -> BigInt,
+        company_id -> BigInt,
+        position -> BigInt,
+        name -> Nullable<Text>,
+        enabled -> Bool,
+        conditions -> Text,
+        exclude -> Bool,
+        site_id -> Nullable<Text>,
+        site_name -> Nullable<Text>,
+        contact_type_id -> Nullable<Text>,
+        contact_type_name -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    ignored_users (company_id, entry) {
+        company_id -> BigInt,
+        entry -> Text,
+        position -> BigInt,
+        user_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    tenant_connections (company_id) {
+        company_id -> BigInt,
+        tenant_id -> Text,
+        client_id -> Text,
+        certificate -> Bool,
+        expires -> Nullable<Date>,
+        cloud -> Text,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> BigInt,
+        company_id -> BigInt,
+        tenant_id -> Text,
+        psa_company_id -> Text,
+        user_id -> Text,
+        upn -> Text,
+        contact_id -> Text,
+        made -> Text,
+        made_run -> Nullable<Text>,
+        made_at -> Timestamp,
+        written -> Nullable<Text>,
+        user_deleted -> Bool,
+        retired_at -> Nullable<Timestamp>,
+        retired_why -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    runs (id) {
+        id -> Text,
+        company_id -> BigInt,
+        mode -> Text,
+        preview -> Bool,
+        state -> Text,
+        status -> Nullable<Text>,
+        started_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+        process -> Text,
+        counts -> Text,
+        calls -> Text,
+        error -> Nullable<Text>,
+        findings -> Text,
+        known_contacts -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    changes (id) {
+        id -> BigInt,
+        run_id -> Text,
+        company_id -> BigInt,
+        user_id -> Text,
+        upn -> Text,
+        name -> Text,
+        contact_id -> Nullable<Text>,
+        action -> Text,
+        reason -> Text,
+        filter -> Nullable<Text>,
+        site -> Nullable<Text>,
+        fields -> Text,
+        before -> Nullable<Text>,
+        outcome -> Text,
+        error -> Nullable<Text>,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    writes (id) {
+        id -> BigInt,
+        change_id -> BigInt,
+        run_id -> Text,
+        company_id -> BigInt,
+        seq -> BigInt,
+        step -> Text,
+        state -> Text,
+        sent_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    holds (id) {
+        id -> BigInt,
+        company_id -> BigInt,
+        run_id -> Text,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        closed_how -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    hold_people (hold_id, user_id) {
+        hold_id -> BigInt,
+        user_id -> Text,
+        upn -> Text,
+        name -> Text,
+        contact_id -> Text,
+        reason -> Text,
+        left_at -> Nullable<Timestamp>,
+        left_how -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    dismissals (company_id, user_id) {
+        company_id -> BigInt,
+        user_id -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    facts (scope, name) {
+        scope -> Text,
+        name -> Text,
+        value -> Text,
+        read_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    readings (company_id) {
+        company_id -> BigInt,
+        run_id -> Text,
+        read_at -> Timestamp,
+        users -> Text,
+        groups -> Text,
+        contacts -> Text,
+    }
+}
+
+diesel::table! {
+    plans (company_id) {
+        company_id -> BigInt,
+        run_id -> Text,
+        made_at -> Timestamp,
+        plan -> Text,
+    }
+}
+
+diesel::joinable!(changes -> runs (run_id));
+diesel::joinable!(writes -> changes (change_id));
+diesel::joinable!(hold_people -> holds (hold_id));
+diesel::allow_tables_to_appear_in_same_query!(changes, hold_people, holds, runs, writes);

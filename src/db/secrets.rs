@@ -1,0 +1,128 @@
+//! Sealed secrets of PSA connections and tenant connections. Never sees one open.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::secrets::{self, dsl};
+use crate::seal::Sealed;
+
+/// A secret as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSecret {
+    /// What kind of thing it belongs to, such as `psa` or `company`.
+    pub owner_kind: String,
+    /// That thing's row id.
+    pub owner_id: i64,
+    /// Its name there, such as `client_secret`.
+    pub name: String,
+    /// The sealed secret.
+    pub sealed: Sealed,
+    /// When it ends, where somebody said.
+    pub expires: Option<NaiveDate>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = secrets)]
+struct Row {
+    owner_kind: String,
+    owner_id: i64,
+    name: String,
+    key_id: String,
+    nonce: Vec<u8>,
+    ciphertext: Vec<u8>,
+    expires: Option<NaiveDate>,
+}
+
+impl From<Row> for StoredSecret {
+    fn from(row: Row) -> Self {
+        Self {
+            owner_kind: row.owner_kind,
+            owner_id: row.owner_id,
+            name: row.name,
+            sealed: Sealed {
+                key_id: row.key_id,
+                nonce: row.nonce,
+                ciphertext: row.ciphertext,
+            },
+            expires: row.expires,
+        }
+    }
+}
+
+/// Keeps a secret in place of the one of the same owner and name.
+pub fn put(
+    conn: &mut Conn,
+    owner_kind: &str,
+    owner_id: i64,
+    name: &str,
+    sealed: &Sealed,
+    expires: Option<NaiveDate>,
+) -> QueryResult<()> {
+    let content = (
+        dsl::key_id.eq(&sealed.key_id),
+        dsl::nonce.eq(&sealed.nonce),
+        dsl::ciphertext.eq(&sealed.ciphertext),
+        dsl::expires.eq(expires),
+    );
+    // `each!`: an upsert.
+    each!(conn => diesel::insert_into(dsl::secrets)
+        .values((
+            dsl::owner_kind.eq(owner_kind),
+            dsl::owner_id.eq(owner_id),
+            dsl::name.eq(name),
+            content,
+        ))
+        .on_conflict((dsl::owner_kind, dsl::owner_id, dsl::name))
+        .do_update()
+        .set(content)
+        .execute(conn))
+    .map(drop)
+}
+
+/// The secret of this owner and name.
+pub fn get(
+    conn: &mut Conn,
+    owner_kind: &str,
+    owner_id: i64,
+    name: &str,
+) -> QueryResult<Option<StoredSecret>> {
+    let row = dsl::secrets
+        .find((owner_kind, owner_id, name))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// The names of an owner's secrets, in order.
+pub fn names(conn: &mut Conn, owner_kind: &str, owner_id: i64) -> QueryResult<Vec<String>> {
+    dsl::secrets
+        .filter(
+            dsl::owner_kind
+                .eq(owner_kind)
+                .and(dsl::owner_id.eq(owner_id)),
+        )
+        .select(dsl::name)
+        .order(dsl::name)
+        .load(conn)
+}
+
+/// Forgets a secret; whether there was one.
+pub fn delete(conn: &mut Conn, owner_kind: &str, owner_id: i64, name: &str) -> QueryResult<bool> {
+    Ok(diesel::delete(dsl::secrets.find((owner_kind, owner_id, name))).execute(conn)? == 1)
+}
+
+/// Whether the database holds any sealed secret.
+pub fn any(conn: &mut Conn) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(dsl::secrets.select(dsl::name))).get_result(conn)
+}
+
+/// All secrets, for sealing them anew with another key.
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<StoredSecret>> {
+    let rows = dsl::secrets
+        .select(Row::as_select())
+        .order((dsl::owner_kind, dsl::owner_id, dsl::name))
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}

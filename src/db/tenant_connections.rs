@@ -1,0 +1,71 @@
+//! How each company's tenant is read, without the secret.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::schema::tenant_connections::{self, dsl};
+use super::types::Word;
+use super::{Conn, links};
+use crate::model::{Cloud, TenantConnection};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tenant_connections)]
+struct Row {
+    tenant_id: String,
+    client_id: String,
+    certificate: bool,
+    expires: Option<NaiveDate>,
+    cloud: Word<Cloud>,
+}
+
+impl From<Row> for TenantConnection {
+    fn from(row: Row) -> Self {
+        Self {
+            tenant_id: row.tenant_id.into(),
+            client_id: row.client_id,
+            certificate: row.certificate,
+            expires: row.expires,
+            cloud: row.cloud.0,
+        }
+    }
+}
+
+/// The tenant connection of a company.
+pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<TenantConnection>> {
+    let row = dsl::tenant_connections
+        .find(company)
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
+/// Sets the tenant connection of a company.
+///
+/// A company with another tenant loses its links: they belong to one tenant (`behaviour.md` section 4).
+pub fn put(
+    conn: &mut Conn,
+    company: i64,
+    tenant: &TenantConnection,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let before = get(conn, company)?;
+    let content = (
+        dsl::tenant_id.eq(tenant.tenant_id.as_str()),
+        dsl::client_id.eq(&tenant.client_id),
+        dsl::certificate.eq(tenant.certificate),
+        dsl::expires.eq(tenant.expires),
+        dsl::cloud.eq(tenant.cloud.as_str()),
+    );
+    // `each!`: an upsert.
+    each!(conn => diesel::insert_into(dsl::tenant_connections)
+        .values((dsl::company_id.eq(company), content))
+        .on_conflict(dsl::company_id)
+        .do_update()
+        .set(content)
+        .execute(conn))?;
+    if before.is_some_and(|before| before.tenant_id != tenant.tenant_id) {
+        links::retire_all(conn, company, "tenant changed", now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! Reads the fleet from the database, and writes what a fleet file changes in one transaction. Decides nothing: that is done
+//! in [`check`](super::check).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::QueryResult;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+
+use super::check::{CompanyWrite, Plan, PsaWrite};
+use super::state::{SecretMap, State, StoredCompany, StoredPsa};
+use crate::db::{
+    Conn, Db, DbError, companies, links, psa_connections, secrets, settings, tenant_connections,
+};
+use crate::model::TenantConnection;
+use crate::seal::{Keyring, SealError};
+
+/// The owner kind of a PSA connection's secrets.
+const OF_PSA: &str = "psa";
+/// The owner kind of a tenant connection's secrets; the owner is the company.
+const OF_COMPANY: &str = "company";
+
+/// Why the fleet could not be read or written.
+#[derive(Clone, Debug, Error)]
+pub enum StoreError {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A secret that the keys do not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Somebody changed the fleet after it was read.
+    #[error("the fleet was changed meanwhile, so nothing was applied: apply the file again")]
+    Meanwhile,
+}
+
+impl From<diesel::result::Error> for StoreError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+/// What was written, by row id; a run of these companies may follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// PSA connections that are new or changed: what is remembered of them may be wrong now.
+    pub psa: Vec<i64>,
+    /// Companies that are new or changed.
+    pub companies: Vec<i64>,
+    /// Links that were retired.
+    pub retired: usize,
+}
+
+impl State {
+    /// Reads the fleet. Without keys (for an export) no secret is opened, and none is in the result.
+    /// A secret that is damaged counts as one that is not stored; a missing key is an error.
+    pub async fn load(db: &Db, keys: Option<Arc<Keyring>>) -> Result<Self, StoreError> {
+        db.read(move |conn| load(conn, keys.as_deref()))
+            .await?
+            .map_err(StoreError::from)
+    }
+}
+
+fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<Result<State, SealError>> {
+    let mut opened: BTreeMap<(String, i64), SecretMap> = BTreeMap::new();
+    if let Some(keys) = keys {
+        for stored in secrets::all(conn)? {
+            let (kind, id, name) = (stored.owner_kind, stored.owner_id, stored.name);
+            match keys.open_text(&kind, id, &name, &stored.sealed) {
+                Ok(secret) => {
+                    opened.entry((kind, id)).or_default().insert(name, secret);
+                }
+                Err(error @ SealError::UnknownKey { .. }) => return Ok(Err(error)),
+                Err(error) => tracing::warn!(%error, "A stored secret cannot be used"),
+            }
+        }
+    }
+    let mut of = |kind: &str, id: i64| opened.remove(&(kind.to_owned(), id)).unwrap_or_default();
+    let mut state = State {
+        ignored_licences: settings::ignored_licences(conn)?,
+        ..State::default()
+    };
+    for connection in psa_connections::list(conn)? {
+        let secrets = of(OF_PSA, connection.id);
+        state.psa.push(StoredPsa {
+            connection,
+            secrets,
+        });
+    }
+    for company in companies::list(conn)? {
+        let tenant = tenant_connections::get(conn, company.id)?;
+        let links = match &tenant {
+            Some(tenant) => {
+                links::in_force(conn, company.id, &tenant.tenant_id, &company.psa_company_id)?.len()
+            }
+            None => 0,
+        };
+        state.companies.push(StoredCompany {
+            secrets: of(OF_COMPANY, company.id),
+            company,
+            tenant,
+            links,
+        });
+    }
+    Ok(Ok(state))
+}
+
+/// Writes a plan in one transaction, or nothing of it. `state` is what the plan was made from: where the database holds
+/// something else by now, nothing is written.
+pub async fn apply(
+    db: &Db,
+    keys: Arc<Keyring>,
+    plan: &Plan,
+    state: &State,
+    now: DateTime<Utc>,
+) -> Result<Applied, StoreError> {
+    if plan.changes.is_empty() {
+        return Ok(Applied::default());
+    }
+    let (plan, state) = (plan.clone(), state.clone());
+    db.write_with(move |conn| {
+        if !load(conn, Some(&keys))??.same(&state) {
+            return Err(StoreError::Meanwhile);
+        }
+        Ok(write(conn, &keys, &plan, &state, now)?)
+    })
+    .await
+}
+
+fn write(
+    conn: &mut Conn,
+    keys: &Keyring,
+    plan: &Plan,
+    state: &State,
+    now: DateTime<Utc>,
+) -> QueryResult<Applied> {
+    let mut applied = Applied::default();
+    if let Some(licences) = &plan.ignored_licences {
+        settings::set_ignored_licences(conn, licences)?;
+    }
+    for write in &plan.psa {
+        applied.psa.push(psa(conn, keys, write, now)?);
+    }
+    let ids: BTreeMap<String, i64> = psa_connections::list(conn)?
+        .into_iter()
+        .map(|psa| (psa.name, psa.id))
+        .collect();
+    // Companies may exchange their places in the PSA, and no place may be taken twice even for a moment.
+    for stored in &state.companies {
+        let moves = |write: &&CompanyWrite| write.company.id == stored.company.id && write.moved;
+        if plan.companies.iter().any(|write| moves(&write)) {
+            let mut away = stored.company.clone();
+            away.psa_company_id = format!("moving {}", away.id).into();
+            companies::update(conn, &away, now)?;
+            applied.retired += stored.links;
+        }
+    }
+    for write in &plan.companies {
+        let psa_id = ids.get(&write.psa).copied();
+        let psa_id = psa_id.ok_or(diesel::result::Error::NotFound)?;
+        let before = state.companies.iter().find(|stored| stored.company.id == write.company.id);
+        if let Some(stored) = before.filter(|_| write.retires && !write.moved) {
+            applied.retired += stored.links;
+        }
+        applied.companies.push(company(conn, keys, write, psa_id, now)?);
+    }
+    Ok(applied)
+}
+
+fn psa(conn: &mut Conn, keys: &Keyring, write: &PsaWrite, now: DateTime<Utc>) -> QueryResult<i64> {
+    let mut id = write.connection.id;
+    if id == 0 {
+        id = psa_connections::insert(conn, &write.connection, now)?;
+    } else {
+        psa_connections::update(conn, &write.connection, now)?;
+    }
+    seal(conn, keys, (OF_PSA, id), &write.secrets, None)?;
+    Ok(id)
+}
+
+fn company(
+    conn: &mut Conn,
+    keys: &Keyring,
+    write: &CompanyWrite,
+    psa_id: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<i64> {
+    let mut company = write.company.clone();
+    company.psa_id = psa_id;
+    if company.id == 0 {
+        company.id = companies::insert(conn, &company, now)?;
+    } else {
+        companies::update(conn, &company, now)?;
+    }
+    let owner = (OF_COMPANY, company.id);
+    if let Some(tenant) = &write.tenant {
+        tenant_connections::put(conn, company.id, tenant, now)?;
+        for name in &write.dropped {
+            secrets::delete(conn, owner.0, owner.1, name)?;
+        }
+        seal(conn, keys, owner, &write.secrets, tenant.expires)?;
+        keep_end(conn, owner, tenant)?;
+    }
+    Ok(company.id)
+}
+
+fn seal(
+    conn: &mut Conn,
+    keys: &Keyring,
+    (kind, id): (&str, i64),
+    given: &BTreeMap<&'static str, SecretString>,
+    expires: Option<NaiveDate>,
+) -> QueryResult<()> {
+    for (name, secret) in given {
+        let sealed = keys.seal(kind, id, name, secret.expose_secret().as_bytes());
+        secrets::put(conn, kind, id, name, &sealed, expires)?;
+    }
+    Ok(())
+}
+
+/// The end date may change while the secret stays.
+fn keep_end(
+    conn: &mut Conn,
+    (kind, id): (&str, i64),
+    tenant: &TenantConnection,
+) -> QueryResult<()> {
+    for name in secrets::names(conn, kind, id)? {
+        if let Some(stored) = secrets::get(conn, kind, id, &name)?
+            && stored.expires != tenant.expires
+        {
+            secrets::put(conn, kind, id, &name, &stored.sealed, tenant.expires)?;
+        }
+    }
+    Ok(())
+}

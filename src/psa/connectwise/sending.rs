@@ -1,0 +1,308 @@
+//! Sends one stored request to `ConnectWise` and finds out what became of one whose answer was lost. It never repeats a
+//! request that adds something.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::address::encoded;
+use super::client::{Call, Client, Stands};
+use super::items::{Item, ItemKind, ItemRow};
+use super::reading::is_plain;
+use super::steps::{NewItem, Operation, Request, adding};
+use super::wire::{AssociationRow, reference};
+use crate::http::{ApiError, Kind, Repeat};
+use crate::model::{ContactId, Field, text};
+use crate::psa::{Sent, Step};
+
+/// The request of a step; an error where another version of Rollcall stored it in other words.
+fn request(step: &Step) -> Result<Request, ApiError> {
+    serde_json::from_value(step.request.clone()).map_err(|_| {
+        let detail = "the stored request cannot be read";
+        Client::error("read a stored request", Kind::Refused, detail)
+    })
+}
+
+/// Sends a step's request and checks what came of it: a 200 may have changed nothing.
+pub(super) async fn send(client: &Client, step: &Step) -> Result<Sent, ApiError> {
+    let repeat = step.repeat();
+    match request(step)? {
+        Request::Create { body, .. } => create(client, &body, repeat).await,
+        Request::Change {
+            contact,
+            operations,
+        } => change(client, contact, &operations).await,
+        Request::ChangeItem {
+            contact,
+            item,
+            kind,
+            value,
+        } => change_item(client, contact, item, kind, &value).await,
+        Request::MakeDefault {
+            contact,
+            item,
+            otherwise,
+        } => make_default(client, contact, item, otherwise).await,
+        Request::AddItem { contact, item } => {
+            let (action, path) = ("add an address or number", items_path(&contact));
+            post(client, action, path, &item.body(), repeat).await?;
+            Ok(of(contact))
+        }
+        Request::RemoveItem { contact, item } => remove_item(client, contact, item).await,
+        Request::AddType { contact, of: kind } => {
+            let (action, path) = ("add a contact type", types_path(&contact));
+            let body =
+                json!({"type": reference(kind.as_str()), "contact": reference(contact.as_str())});
+            post(client, action, path, &body, repeat).await?;
+            Ok(of(contact))
+        }
+    }
+}
+
+/// What a step left behind whose answer was lost.
+pub(super) async fn happened(client: &Client, step: &Step) -> Result<Vec<Sent>, ApiError> {
+    match request(step)? {
+        Request::Create {
+            company, address, ..
+        } => {
+            if address.is_empty() {
+                let detail = "a contact without an address cannot be looked up";
+                return Err(Client::error("look up the contact", Kind::Lost, detail));
+            }
+            // How other characters are escaped is unproved; without a condition all contacts of the company are read.
+            let plain = address.is_ascii() && address.chars().all(is_plain);
+            let condition = plain.then_some(address.as_str());
+            let rows = client.contact_rows(&company, condition).await?;
+            let found = rows.iter().filter(|row| row.holds(&address));
+            Ok(found
+                .map(|row| of(ContactId::new(&row.id.to_string())))
+                .collect())
+        }
+        Request::AddItem { contact, item } => {
+            let action = "look up an address or number";
+            let call = below(action, items_path(&contact));
+            let rows: Vec<ItemRow> = client.page(call).await?;
+            let mut items = rows.into_iter().filter_map(ItemRow::item);
+            let there = items.any(|found| is_it(&found, &item));
+            Ok(there.then(|| of(contact)).into_iter().collect())
+        }
+        Request::AddType { contact, of: kind } => {
+            let call = below("look up a contact type", types_path(&contact));
+            let rows: Vec<AssociationRow> = client.page(call).await?;
+            let there = rows.iter().any(|row| {
+                let id = row.of.as_ref().and_then(|of| of.id);
+                id.is_some_and(|id| id.to_string() == kind.as_str())
+            });
+            Ok(there.then(|| of(contact)).into_iter().collect())
+        }
+        Request::Change { .. }
+        | Request::ChangeItem { .. }
+        | Request::MakeDefault { .. }
+        | Request::RemoveItem { .. } => Ok(Vec::new()),
+    }
+}
+
+/// Whether an item is the one that was to be added. A default Email item may have been added beside one of the same address
+/// that is not the default, so the flag belongs to it.
+fn is_it(found: &Item, item: &NewItem) -> bool {
+    found.kind == item.kind
+        && found.type_id == item.type_id
+        && item.kind.same(&found.value, &item.value)
+        && (item.kind != ItemKind::Email || found.default == item.default)
+}
+
+fn of(contact: ContactId) -> Sent {
+    Sent {
+        contact: Some(contact),
+        then: Vec::new(),
+    }
+}
+
+fn contact_path(contact: &ContactId) -> String {
+    format!("company/contacts/{}", encoded(contact.as_str()))
+}
+
+fn items_path(contact: &ContactId) -> String {
+    format!("{}/communications", contact_path(contact))
+}
+
+fn types_path(contact: &ContactId) -> String {
+    format!("{}/typeAssociations", contact_path(contact))
+}
+
+/// A read of what is below a contact: a page of the largest size holds all of it.
+fn below(action: &'static str, path: String) -> Call<'static> {
+    let mut call = Call::get(action, path, Stands::Perhaps);
+    call.query.push(("pageSize", "1000".to_owned()));
+    call
+}
+
+async fn create(client: &Client, body: &Value, repeat: Repeat) -> Result<Sent, ApiError> {
+    const ACTION: &str = "create the contact";
+    let path = "company/contacts";
+    let call = Call {
+        method: Method::POST,
+        body: Some(body),
+        repeat,
+        ..Call::get(ACTION, path, Stands::Always)
+    };
+    let answer = client.call(call).await?;
+    let id = answer.json().and_then(|record| record["id"].as_i64());
+    match id {
+        Some(id) => Ok(of(ContactId::new(&id.to_string()))),
+        // Something else answered in the vendor's place, perhaps after the contact was made.
+        None => Err(Client::error(
+            ACTION,
+            Kind::Lost,
+            "the answer names no contact",
+        )),
+    }
+}
+
+async fn post(
+    client: &Client,
+    action: &'static str,
+    path: String,
+    body: &Value,
+    repeat: Repeat,
+) -> Result<(), ApiError> {
+    let call = Call {
+        method: Method::POST,
+        body: Some(body),
+        repeat,
+        ..Call::get(action, path, Stands::Perhaps)
+    };
+    client.call(call).await.map(|_| ())
+}
+
+/// Sends a JSON Patch; the answer is the record as it is now.
+async fn patch(
+    client: &Client,
+    action: &'static str,
+    path: String,
+    operations: &[Operation],
+) -> Result<Value, ApiError> {
+    let body = json!(operations);
+    let call = Call {
+        method: Method::PATCH,
+        body: Some(&body),
+        ..Call::get(action, path, Stands::Perhaps)
+    };
+    let answer = client.call(call).await?;
+    let record = answer.json().filter(Value::is_object);
+    record.ok_or_else(|| {
+        let detail = "the answer is not the record that was changed";
+        Client::error(action, Kind::Unexpected, detail)
+    })
+}
+
+async fn change(
+    client: &Client,
+    contact: ContactId,
+    operations: &[Operation],
+) -> Result<Sent, ApiError> {
+    const ACTION: &str = "change the contact";
+    let record = patch(client, ACTION, contact_path(&contact), operations).await?;
+    let unchanged: Vec<&str> = operations
+        .iter()
+        .filter(|operation| !took(&record, operation))
+        .map(|operation| words(&operation.path))
+        .collect();
+    if unchanged.is_empty() {
+        return Ok(of(contact));
+    }
+    Err(not_taken(ACTION, &unchanged.join(", ")))
+}
+
+fn not_taken(action: &'static str, what: &str) -> ApiError {
+    let detail = format!("it answered that all went well, but this did not change: {what}");
+    let error = Client::error(action, Kind::Refused, detail);
+    ApiError {
+        status: Some(200),
+        ..error
+    }
+}
+
+fn words(path: &str) -> &str {
+    match path {
+        "firstName" => "first name",
+        "lastName" => "last name",
+        "inactiveFlag" => "active",
+        other => other,
+    }
+}
+
+/// Whether the record has what the operation set. Unset members are left out of answers; line breaks become spaces.
+fn took(record: &Value, operation: &Operation) -> bool {
+    let member = &record[&operation.path];
+    match &operation.value {
+        Value::Object(wanted) => wanted
+            .get("id")
+            .is_some_and(|id| same_id(id, &member["id"])),
+        Value::Bool(wanted) => member.as_bool().unwrap_or(false) == *wanted,
+        Value::String(wanted) => squeezed(wanted) == squeezed(member.as_str().unwrap_or_default()),
+        _ => true,
+    }
+}
+
+fn same_id(one: &Value, other: &Value) -> bool {
+    let plain = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+    plain(one) == plain(other)
+}
+
+fn squeezed(value: &str) -> String {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    text::nfc(&words.join(" ")).into_owned()
+}
+
+async fn change_item(
+    client: &Client,
+    contact: ContactId,
+    item: i64,
+    kind: ItemKind,
+    value: &str,
+) -> Result<Sent, ApiError> {
+    const ACTION: &str = "change an address or number";
+    let path = format!("{}/{item}", items_path(&contact));
+    let operation = Operation::replace("value", json!(value));
+    let record = patch(client, ACTION, path, &[operation]).await?;
+    if kind.same(record["value"].as_str().unwrap_or_default(), value) {
+        Ok(of(contact))
+    } else {
+        Err(not_taken(ACTION, kind.word()))
+    }
+}
+
+/// That an existing item can become the default is unproved: where it is refused or does not show, a new one is added.
+async fn make_default(
+    client: &Client,
+    contact: ContactId,
+    item: i64,
+    otherwise: NewItem,
+) -> Result<Sent, ApiError> {
+    let path = format!("{}/{item}", items_path(&contact));
+    let operation = Operation::replace("defaultFlag", json!(true));
+    let action = "make an address the default";
+    let moved = match patch(client, action, path, &[operation]).await {
+        Ok(record) => record["defaultFlag"] == true,
+        Err(error) if error.kind == Kind::Refused => false,
+        Err(error) => return Err(error),
+    };
+    let mut sent = of(contact.clone());
+    if !moved {
+        sent.then.push(adding(&contact, otherwise, &[Field::Email]));
+    }
+    Ok(sent)
+}
+
+async fn remove_item(client: &Client, contact: ContactId, item: i64) -> Result<Sent, ApiError> {
+    let path = format!("{}/{item}", items_path(&contact));
+    let call = Call {
+        method: Method::DELETE,
+        ..Call::get("take an address or number away", path, Stands::Perhaps)
+    };
+    match client.call(call).await {
+        Err(error) if error.kind != Kind::NotFound => Err(error),
+        // Gone already, perhaps by an earlier try of this request.
+        _ => Ok(of(contact)),
+    }
+}

@@ -1,0 +1,198 @@
+//! Runs of one company or of many: whose turn it is, the PSA's hourly budget, and how many at once. What a run does is
+//! `sync`'s.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
+
+use crate::app::App;
+use crate::db::{companies, holds};
+use crate::http::{Counter, counted};
+use crate::model::{Calls, Company, Mode};
+use crate::sync::failure::RunError;
+use crate::sync::turn::Turn;
+use crate::sync::{self, Finished, Options, Progress};
+
+/// So many companies at once; the clients keep each service's own limits.
+const AT_ONCE: usize = 12;
+
+/// What whoever watches is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Another process works this company's PSA connection, or the company itself: the run waits for its turn.
+    Waiting,
+    /// How far the run is.
+    Progress(Progress),
+}
+
+/// Told of every event of a company, by its name.
+pub type Watch<'a> = &'a (dyn Fn(&str, Event) + Send + Sync);
+
+/// Runs one company when its turn comes.
+pub async fn one(app: &App, company: &Company, options: &Options, watch: Watch<'_>) -> Finished {
+    let turn = if options.preview {
+        None
+    } else {
+        match wait(app, &Turn::of_psa(company.psa_id), company, watch).await {
+            Ok(turn) => turn,
+            Err(error) => return not_begun(app, company, options, error),
+        }
+    };
+    let finished = in_turn(app, company, options, watch).await;
+    give_back(turn).await;
+    finished
+}
+
+/// Runs the companies of a fleet, the connections side by side; `done` gets each report as it is finished.
+pub async fn all(
+    app: &App,
+    companies: Vec<Company>,
+    options: &Options,
+    watch: Watch<'_>,
+    done: &(dyn Fn(Finished) + Send + Sync),
+) {
+    let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
+    let mut by_psa: BTreeMap<i64, Vec<Company>> = BTreeMap::new();
+    for company in companies {
+        by_psa.entry(company.psa_id).or_default().push(company);
+    }
+    let connections = by_psa.into_iter().map(|(psa_id, companies)| {
+        let places = places.clone();
+        async move {
+            let Some(first) = companies.first() else {
+                return;
+            };
+            let turn = if options.preview {
+                None
+            } else {
+                match wait(app, &Turn::of_psa(psa_id), first, watch).await {
+                    Ok(turn) => turn,
+                    Err(error) => {
+                        for company in &companies {
+                            done(not_begun(app, company, options, error.clone()));
+                        }
+                        return;
+                    }
+                }
+            };
+            let mut budget = read_budget(app, psa_id).await;
+            let runs = companies.iter().map(|company| {
+                let options = Options {
+                    calls_before: std::mem::take(&mut budget),
+                    ..options.clone()
+                };
+                let places = places.clone();
+                async move {
+                    let _place = places.acquire().await;
+                    done(in_turn(app, company, &options, watch).await);
+                }
+            });
+            stream::iter(runs)
+                .buffer_unordered(AT_ONCE)
+                .collect::<()>()
+                .await;
+            give_back(turn).await;
+        }
+    });
+    futures_util::future::join_all(connections).await;
+}
+
+/// Deactivates the people of the company's open hold; `None` where no hold is open.
+pub async fn approve(app: &App, company: &Company, watch: Watch<'_>) -> Option<Finished> {
+    let id = company.id;
+    let mut options = Options::new(Mode::Approval, false);
+    match app.db().read(move |conn| holds::open_of(conn, id)).await {
+        Ok(Some(hold)) => {
+            options.approved = hold
+                .people
+                .into_iter()
+                .map(|person| person.user_id)
+                .collect();
+        }
+        Ok(None) => return None,
+        Err(error) => return Some(not_begun(app, company, &options, error.into())),
+    }
+    Some(one(app, company, &options, watch).await)
+}
+
+/// Reads the vendor's hourly budget, so that the client slows down and stops in time; returns the requests it took. A budget
+/// that cannot be read is no reason not to run: what is wrong with the connection shows in the runs.
+async fn read_budget(app: &App, psa_id: i64) -> Calls {
+    let counter = Arc::new(Counter::default());
+    counted(counter.clone(), async {
+        if let Ok((_, psa)) = app.psa(psa_id).await
+            && let Err(error) = psa.budget().await
+        {
+            tracing::warn!(psa.id = psa_id, "Could not read the hourly budget: {error}");
+        }
+    })
+    .await;
+    counter.calls()
+}
+
+/// Runs a company whose PSA connection is ours (or for a preview).
+async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'_>) -> Finished {
+    let turn = if options.preview {
+        None
+    } else {
+        match wait(app, &Turn::of_company(company.id), company, watch).await {
+            Ok(turn) => turn,
+            Err(error) => return not_begun(app, company, options, error),
+        }
+    };
+    // What a technician saved while the run waited counts.
+    let id = company.id;
+    let finished = match now(app, id).await {
+        Ok(company) => {
+            let progress = |progress| watch(&company.name, Event::Progress(progress));
+            match app.scene(&company).await {
+                Ok(scene) => {
+                    sync::run(&scene, options, turn.as_ref().map(Turn::name), &progress).await
+                }
+                Err(error) => not_begun(app, &company, options, error),
+            }
+        }
+        Err(error) => not_begun(app, company, options, error),
+    };
+    give_back(turn).await;
+    finished
+}
+
+async fn now(app: &App, id: i64) -> Result<Company, RunError> {
+    let found = app.db().read(move |conn| companies::get(conn, id)).await?;
+    found.ok_or_else(|| {
+        sync::not_set_up(
+            "The company does not exist any more",
+            "Nothing needs to be done",
+        )
+    })
+}
+
+/// Waits for a turn; stops waiting where the program is asked to end.
+async fn wait(
+    app: &App,
+    name: &str,
+    company: &Company,
+    watch: Watch<'_>,
+) -> Result<Option<Turn>, RunError> {
+    let waiting = || watch(&company.name, Event::Waiting);
+    tokio::select! {
+        turn = Turn::take(app.db(), app.clock(), name, waiting) => Ok(Some(turn?)),
+        () = app.stop().wait() => Err(sync::failure::stopped()),
+    }
+}
+
+async fn give_back(turn: Option<Turn>) {
+    if let Some(turn) = turn
+        && let Err(error) = turn.give_back().await
+    {
+        tracing::warn!(%error, "Could not give a turn back; it ends with this process");
+    }
+}
+
+fn not_begun(app: &App, company: &Company, options: &Options, error: RunError) -> Finished {
+    let now = app.clock().now();
+    let report = sync::not_begun(&company.name, options.mode, options.preview, now, error);
+    Finished { report, seen: None }
+}

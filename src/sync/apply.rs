@@ -1,0 +1,555 @@
+//! Carries a plan out: journals each request before it leaves, sends it, and records what came of it (`behaviour.md`
+//! section 9). Decides nothing about people.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::failure::{RunError, stopped};
+use super::links::Making;
+use super::observe::{Observed, Scene};
+use super::plan::{Person, Plan, Tie};
+use super::record;
+use super::report::{self, Done};
+use crate::db::changes::{AppliedField, NewChange};
+use crate::db::writes::{NewWrite, WriteState};
+use crate::db::{Conn, DbError, changes, links, runs, writes};
+use crate::http::{ApiError, Kind};
+use crate::model::{Action, Change, Contact, ContactId, Field, LinkMade, Outcome, User, UserId};
+use crate::psa::{Adds, Sent, Step};
+
+/// So many people are written at once; the PSA's client keeps the vendor's own limits below this.
+const AT_ONCE: usize = 4;
+/// After so long a look-up is repeated before a POST is: the PSA may still be at work.
+pub const STILL_AT_WORK: Duration = Duration::from_secs(5);
+/// A POST whose answer is lost each time is given up after so many tries.
+const TRIES: u32 = 6;
+
+/// What a run applies, and with what.
+pub struct Apply<'a> {
+    scene: &'a Scene,
+    observed: &'a Observed,
+    plan: &'a Plan,
+    run: &'a str,
+    turn: &'a str,
+    contacts: HashMap<&'a ContactId, &'a Contact>,
+    users: HashMap<&'a UserId, &'a User>,
+    halted: Mutex<Option<RunError>>,
+    progress: &'a (dyn Fn(usize) + Send + Sync),
+}
+
+/// What came of a plan.
+pub struct Applied {
+    /// One for each person of the plan, in its order.
+    pub done: Vec<Done>,
+    /// Why the run stopped before its end.
+    pub halted: Option<RunError>,
+}
+
+/// Carries out every line of the plan for which `chosen` holds. `turn` is the claim that must still be ours at each write.
+pub async fn apply(
+    scene: &Scene,
+    observed: &Observed,
+    plan: &Plan,
+    (run, turn): (&str, &str),
+    chosen: impl Fn(&Person) -> bool,
+    progress: &(dyn Fn(usize) + Send + Sync),
+) -> Applied {
+    let applying = Apply {
+        scene,
+        observed,
+        plan,
+        run,
+        turn,
+        contacts: observed
+            .snapshot
+            .contacts
+            .iter()
+            .map(|one| (&one.id, one))
+            .collect(),
+        users: observed
+            .snapshot
+            .users
+            .iter()
+            .map(|user| (&user.id, user))
+            .collect(),
+        halted: Mutex::new(None),
+        progress,
+    };
+    let mut done: Vec<Done> = plan.people.iter().map(|_| Done::default()).collect();
+    let mine: Vec<usize> = (0..plan.people.len())
+        .filter(|&at| {
+            let person = &plan.people[at];
+            (person.action.writes() || person.action == Action::Link) && chosen(person)
+        })
+        .collect();
+    if plan.company_inactive {
+        for at in mine {
+            done[at].outcome = Some(Outcome::Skipped);
+        }
+        return Applied { done, halted: None };
+    }
+    if let Err(error) = applying.prepare(&mine).await {
+        for at in mine {
+            done[at].outcome = Some(Outcome::Skipped);
+        }
+        return Applied {
+            done,
+            halted: Some(error),
+        };
+    }
+    let mut results = stream::iter(mine)
+        .map(|at| {
+            let applying = &applying;
+            async move { (at, applying.person(&plan.people[at]).await) }
+        })
+        .buffer_unordered(AT_ONCE);
+    let mut finished = 0;
+    while let Some((at, result)) = results.next().await {
+        done[at] = result;
+        finished += 1;
+        (applying.progress)(finished);
+    }
+    drop(results);
+    let halted = applying
+        .halted
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    Applied { done, halted }
+}
+
+/// What a request came to.
+enum Came {
+    Through(Sent),
+    /// Refused, or never sent: the journal's word for it.
+    Not(WriteState, ApiError),
+    /// Nobody knows: it stays *sent*, and the next run settles it.
+    Unknown(ApiError),
+}
+
+impl Apply<'_> {
+    /// Before the first request: links to contacts that were found, and which contacts creates did not make.
+    async fn prepare(&self, mine: &[usize]) -> Result<(), RunError> {
+        let now = self.scene.clock.now();
+        let mut found = Vec::new();
+        let mut linked = Vec::new();
+        let mut creates = false;
+        for person in mine.iter().map(|&at| &self.plan.people[at]) {
+            creates |= person.action == Action::Create;
+            let (made, moved) = match person.link {
+                Tie::New(made) if made != LinkMade::Created => (made, None),
+                Tie::TakenOver(link, made) => (made, Some(link)),
+                _ => continue,
+            };
+            let Some(contact) = &person.contact else {
+                continue;
+            };
+            found.push((moved, self.making(person, contact.clone(), made)));
+            if person.action == Action::Link {
+                linked.push(self.new_change(person));
+            }
+        }
+        let known: Option<Vec<ContactId>> = creates.then(|| {
+            self.observed
+                .snapshot
+                .contacts
+                .iter()
+                .map(|one| one.id.clone())
+                .collect()
+        });
+        if found.is_empty() && known.is_none() {
+            return Ok(());
+        }
+        let run = self.run.to_owned();
+        self.journal(move |conn| {
+            for (moved, link) in found {
+                if let Some(moved) = moved {
+                    links::retire(conn, &[moved], "taken over", now)?;
+                }
+                link.insert(conn, now)?;
+            }
+            changes::insert_many(conn, &linked)?;
+            if let Some(known) = known {
+                runs::set_known_contacts(conn, &run, &known)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn person(&self, person: &Person) -> Done {
+        if person.action == Action::Link {
+            return Done {
+                outcome: Some(Outcome::Applied),
+                ..Done::default()
+            };
+        }
+        if self.is_halted() {
+            return Done {
+                outcome: Some(Outcome::Skipped),
+                ..Done::default()
+            };
+        }
+        match self.write(person).await {
+            Ok(done) => done,
+            Err(error) => {
+                let message = error.message.clone();
+                self.halt(error);
+                Done {
+                    outcome: Some(Outcome::Failed),
+                    error: Some(message),
+                    ..Done::default()
+                }
+            }
+        }
+    }
+
+    /// Sends a person's requests one after the other. An error is one of the journal: nothing more may be sent then.
+    async fn write(&self, person: &Person) -> Result<Done, RunError> {
+        let contact = person
+            .contact
+            .as_ref()
+            .and_then(|id| self.contacts.get(id))
+            .copied();
+        let own_addresses: Vec<String> = self
+            .users
+            .get(&person.user_id)
+            .into_iter()
+            .flat_map(|user| user.addresses())
+            .map(std::borrow::Cow::into_owned)
+            .collect();
+        let change = Change {
+            company: &self.scene.company.psa_company_id,
+            contact,
+            fields: &person.fields,
+            own_addresses: &own_addresses,
+        };
+        let mut steps: VecDeque<Step> = self
+            .scene
+            .psa
+            .steps(&change, &self.observed.vocabulary)
+            .into();
+        let mut done = Done::default();
+        let Some(mut step) = steps.pop_front() else {
+            done.outcome = Some(Outcome::Applied);
+            return Ok(done);
+        };
+        let (change_id, mut write_id) = self.begin(person, &step).await?;
+        for number in 2.. {
+            match self.send(&step).await {
+                Came::Through(sent) => {
+                    if sent.then.is_empty() {
+                        done.through.extend(step.settles.iter().copied());
+                    }
+                    for further in sent.then.into_iter().rev() {
+                        steps.push_front(further);
+                    }
+                    let made = if step.adds == Adds::Contact {
+                        sent.contact
+                    } else {
+                        None
+                    };
+                    if let Some(made) = &made {
+                        done.contact = Some(made.clone());
+                    }
+                    let next = steps.pop_front();
+                    if next.is_none() {
+                        done.outcome = Some(Outcome::Applied);
+                    }
+                    let ids = (change_id, write_id);
+                    match (
+                        self.through(person, ids, made, next.as_ref(), number, &done)
+                            .await?,
+                        next,
+                    ) {
+                        (Some(id), Some(next)) => (write_id, step) = (id, next),
+                        _ => return Ok(done),
+                    }
+                }
+                Came::Not(state, error) => {
+                    self.failed(person, &mut done, &error);
+                    self.settle(person, change_id, Some((write_id, state)), &done)
+                        .await?;
+                    return Ok(done);
+                }
+                Came::Unknown(error) => {
+                    self.failed(person, &mut done, &error);
+                    self.settle(person, change_id, None, &done).await?;
+                    return Ok(done);
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    fn failed(&self, person: &Person, done: &mut Done, error: &ApiError) {
+        done.outcome = Some(Outcome::Failed);
+        done.error = Some(error.message());
+        tracing::warn!(
+            run.id = self.run,
+            company = %self.scene.company.name,
+            user.id = %person.user_id,
+            action = person.action.as_str(),
+            kind = error.kind.as_str(),
+            "One person's change failed: {error}"
+        );
+        if error.kind.stops_the_run() {
+            self.halt(error.clone().into());
+        }
+    }
+
+    /// Sends a request; one that adds something and whose answer is lost is looked up, twice, before it is sent again.
+    async fn send(&self, step: &Step) -> Came {
+        for attempt in 1..=TRIES {
+            let error = match self.scene.psa.send(step).await {
+                Ok(sent) => return Came::Through(sent),
+                Err(error) => error,
+            };
+            match error.kind {
+                Kind::Lost => {}
+                Kind::Unavailable | Kind::Unexpected => return Came::Unknown(error),
+                Kind::Unreachable | Kind::Throttled | Kind::Budget => {
+                    return Came::Not(WriteState::Void, error);
+                }
+                _ => return Came::Not(WriteState::Refused, error),
+            }
+            for look in 1..=2 {
+                match self.look_up(step).await {
+                    Ok(found) => match &found[..] {
+                        [] => {}
+                        [one] => return Came::Through(one.clone()),
+                        _ => return Came::Unknown(several(error)),
+                    },
+                    Err(error) => return Came::Unknown(error),
+                }
+                if look == 1 {
+                    self.scene.clock.sleep(STILL_AT_WORK).await;
+                }
+            }
+            if attempt == TRIES {
+                return Came::Unknown(error);
+            }
+        }
+        unreachable!("the loop returns on its last attempt")
+    }
+
+    /// What a lost request left behind; for a create only contacts that were not in the reading and have no link.
+    async fn look_up(&self, step: &Step) -> Result<Vec<Sent>, ApiError> {
+        let mut found = self.scene.psa.happened(step).await?;
+        if step.adds != Adds::Contact {
+            found.truncate(1);
+            return Ok(found);
+        }
+        let known: HashSet<&ContactId> = self.contacts.keys().copied().collect();
+        let linked = self.linked().await.unwrap_or_default();
+        found.retain(|sent| {
+            sent.contact
+                .as_ref()
+                .is_some_and(|id| !known.contains(id) && !linked.contains(id))
+        });
+        Ok(found)
+    }
+
+    async fn linked(&self) -> Result<HashSet<ContactId>, DbError> {
+        let company = self.scene.company.id;
+        let tenant = self.scene.tenant.tenant_id.clone();
+        let psa_company = self.scene.company.psa_company_id.clone();
+        let links = self
+            .scene
+            .db
+            .read(move |conn| links::in_force(conn, company, &tenant, &psa_company))
+            .await?;
+        Ok(links.into_iter().map(|link| link.contact_id).collect())
+    }
+
+    /// The change and its first request stand in the history before it leaves.
+    async fn begin(&self, person: &Person, step: &Step) -> Result<(i64, i64), RunError> {
+        let change = self.new_change(person);
+        let step = as_json(step);
+        let (run, company, now) = (
+            self.run.to_owned(),
+            self.scene.company.id,
+            self.scene.clock.now(),
+        );
+        self.journal(move |conn| {
+            let change_id = changes::insert(conn, &change)?;
+            let write_id = sent(conn, (change_id, company, &run), 1, &step, now)?;
+            Ok((change_id, write_id))
+        })
+        .await
+    }
+
+    /// A request went through: that, the link of a contact that was made, and the next request or the end, in one transaction.
+    async fn through(
+        &self,
+        person: &Person,
+        (change_id, write_id): (i64, i64),
+        made: Option<ContactId>,
+        next: Option<&Step>,
+        number: i64,
+        done: &Done,
+    ) -> Result<Option<i64>, RunError> {
+        let now = self.scene.clock.now();
+        let (run, company) = (self.run.to_owned(), self.scene.company.id);
+        let next = next.map(as_json);
+        let fields = fields(person, &done.through);
+        let link = made
+            .clone()
+            .map(|made| self.making(person, made, LinkMade::Created));
+        self.journal(move |conn| {
+            writes::settle(conn, write_id, WriteState::Applied, None, now)?;
+            if let Some(link) = link {
+                link.insert(conn, now)?;
+            }
+            if let Some(step) = next {
+                return sent(conn, (change_id, company, &run), number, &step, now).map(Some);
+            }
+            let contact = made.as_ref();
+            changes::finish(
+                conn,
+                change_id,
+                Outcome::Applied,
+                &fields,
+                contact,
+                None,
+                now,
+            )?;
+            Ok(None)
+        })
+        .await
+    }
+
+    /// A request did not go through, or nobody knows.
+    async fn settle(
+        &self,
+        person: &Person,
+        change_id: i64,
+        write: Option<(i64, WriteState)>,
+        done: &Done,
+    ) -> Result<(), RunError> {
+        let now = self.scene.clock.now();
+        let fields = fields(person, &done.through);
+        let (error, made) = (done.error.clone(), done.contact.clone());
+        self.journal(move |conn| {
+            let (error, made) = (error.as_deref(), made.as_ref());
+            if let Some((write_id, state)) = write {
+                writes::settle(conn, write_id, state, error, now)?;
+            }
+            changes::finish(conn, change_id, Outcome::Failed, &fields, made, error, now)?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn journal<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> diesel::QueryResult<T> + Send + 'static,
+    ) -> Result<T, RunError> {
+        record::journal(self.scene, self.turn, work).await
+    }
+
+    fn making(&self, person: &Person, contact_id: ContactId, made: LinkMade) -> Making {
+        Making {
+            company_id: self.scene.company.id,
+            tenant_id: self.scene.tenant.tenant_id.clone(),
+            psa_company_id: self.scene.company.psa_company_id.clone(),
+            user_id: person.user_id.clone(),
+            upn: person.upn.clone(),
+            contact_id,
+            made,
+            made_run: Some(self.run.to_owned()),
+        }
+    }
+
+    fn new_change(&self, person: &Person) -> NewChange {
+        let before = person.contact.as_ref().and_then(|id| self.contacts.get(id));
+        let linked = person.action == Action::Link;
+        let now = self.scene.clock.now();
+        NewChange {
+            run_id: self.run.to_owned(),
+            company_id: self.scene.company.id,
+            user_id: person.user_id.clone(),
+            upn: person.upn.clone(),
+            name: person.name.clone(),
+            contact_id: person.contact.clone(),
+            action: person.action,
+            reason: report::reason(&person.reason),
+            filter: person.filter.clone(),
+            site: person.site.as_ref().map(|site| site.name.clone()),
+            fields: fields(person, &[]),
+            before: before.map(|contact| (*contact).clone()),
+            outcome: if linked {
+                Outcome::Applied
+            } else {
+                Outcome::None
+            },
+            error: None,
+            created_at: now,
+            finished_at: linked.then_some(now),
+        }
+    }
+
+    fn halt(&self, error: RunError) {
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        halted.get_or_insert(error);
+    }
+
+    fn is_halted(&self) -> bool {
+        if self.scene.stop.asked() {
+            self.halt(stopped());
+        }
+        self.halted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+}
+
+fn fields(person: &Person, through: &[Field]) -> Vec<AppliedField> {
+    person
+        .fields
+        .iter()
+        .map(|change| AppliedField {
+            field: change.field,
+            from: change.from.clone(),
+            to: change.to.clone(),
+            applied: through.contains(&change.field),
+        })
+        .collect()
+}
+
+/// A request stands in the journal before it leaves; returns its row id.
+fn sent(
+    conn: &mut Conn,
+    (change_id, company_id, run_id): (i64, i64, &str),
+    seq: i64,
+    step: &serde_json::Value,
+    sent_at: DateTime<Utc>,
+) -> diesel::QueryResult<i64> {
+    writes::insert_sent(
+        conn,
+        &NewWrite {
+            change_id,
+            run_id,
+            company_id,
+            seq,
+            step,
+            sent_at,
+        },
+    )
+}
+
+fn as_json(step: &Step) -> serde_json::Value {
+    serde_json::to_value(step).unwrap_or_default()
+}
+
+fn several(error: ApiError) -> ApiError {
+    ApiError {
+        detail: "the answer was lost, and several contacts may be the one that was made".into(),
+        ..error
+    }
+}

@@ -1,0 +1,65 @@
+//! Why a run as a whole failed: the one shape into which every cause is turned.
+
+use crate::db::DbError;
+use crate::http::{ApiError, Kind};
+use crate::model::RunFailure;
+
+/// A failed run.
+pub type RunError = RunFailure;
+
+/// A failure in three parts.
+pub fn failure(kind: &str, message: impl Into<String>, advice: impl Into<String>) -> RunError {
+    RunFailure {
+        kind: kind.into(),
+        message: message.into(),
+        advice: advice.into(),
+    }
+}
+
+impl From<ApiError> for RunFailure {
+    fn from(error: ApiError) -> Self {
+        failure(error.kind.as_str(), error.message(), error.advice())
+    }
+}
+
+impl From<DbError> for RunFailure {
+    fn from(error: DbError) -> Self {
+        failure(
+            "database",
+            format!("Rollcall's own database failed: {error}"),
+            "Check the database's disk space and connection, then run again",
+        )
+    }
+}
+
+/// The run was asked to stop.
+pub fn stopped() -> RunError {
+    failure(
+        "stopped",
+        "The run was stopped before its end",
+        "Nothing needs to be done: the next run carries on",
+    )
+}
+
+/// Another process has taken the company over, since this one did not show that it lives.
+pub fn overtaken() -> RunError {
+    failure(
+        "overtaken",
+        "Another process took this company over, because this one hung",
+        "Nothing needs to be done: the other process carries on",
+    )
+}
+
+/// The PSA does not have the company any more.
+pub fn company_gone(id: &str) -> RunError {
+    failure(
+        "company_gone",
+        format!("The PSA has no company with the id {id}"),
+        "Check the company's id in the PSA, or remove it from Rollcall",
+    )
+}
+
+/// The kind of a failure that a vendor reported.
+pub fn is_kind(error: &RunError, kind: Kind) -> bool {
+    error.kind == kind.as_str()
+}

@@ -1,0 +1,464 @@
+//! What a run writes down besides its requests: that it began, what it read and planned, holds, links that changed, its end.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::apply::STILL_AT_WORK;
+use super::failure::{RunError, overtaken};
+use super::links::Making;
+use super::observe::{Observed, Scene};
+use super::plan::{Person, Plan};
+use super::report::{self, Done, Report};
+use super::settle::{self, Settled};
+use crate::db::changes::AppliedField;
+use crate::db::holds::HoldPerson;
+use crate::db::plans::StoredPlan;
+use crate::db::readings::Reading;
+use crate::db::runs::{NewRun, RunEnd};
+use crate::db::writes::{LeftSent, WriteState};
+use crate::db::{
+    Conn, DbError, changes, claims, dismissals, holds, ignored_users, links, plans, readings, runs,
+    writes,
+};
+use crate::model::{
+    Action, Calls, ContactId, Field, FieldChange, Link, LinkMade, Mode, Outcome, RunFailure,
+    Status, UserId,
+};
+use crate::psa::{Adds, Step};
+
+/// The run begins; what is written down as running for this company is over, since its turn is ours.
+pub async fn begin(
+    scene: &Scene,
+    id: &str,
+    mode: Mode,
+    started_at: DateTime<Utc>,
+) -> Result<(), RunError> {
+    let (id, company) = (id.to_owned(), scene.company.id);
+    let process = scene.db.process_id().to_owned();
+    let over = RunEnd {
+        status: Status::Failed,
+        finished_at: started_at,
+        counts: serde_json::json!({}),
+        calls: Calls::default(),
+        error: Some(RunFailure {
+            kind: "interrupted".into(),
+            message: "The program ended in the middle of this run".into(),
+            advice: "Nothing needs to be done: the next run settles what was left".into(),
+        }),
+        findings: Vec::new(),
+    };
+    let begun = scene.db.write(move |conn| {
+        for run in runs::running(conn, company)? {
+            runs::finish(conn, &run.id, &over)?;
+        }
+        let run = NewRun {
+            id: &id,
+            company_id: company,
+            mode,
+            preview: false,
+            started_at,
+            process: &process,
+        };
+        runs::start(conn, &run)
+    });
+    Ok(begun.await?)
+}
+
+/// Settles what an earlier run left *sent* (`behaviour.md` section 9). Without a turn (a preview) nothing is written, and the
+/// plan is made as if it had been.
+pub async fn settle(
+    scene: &Scene,
+    observed: &mut Observed,
+    turn: Option<&str>,
+) -> Result<(), RunError> {
+    if observed.remembered.left.is_empty() {
+        return Ok(());
+    }
+    let mut settled = judge(observed);
+    if turn.is_some() {
+        let still = observed
+            .remembered
+            .left
+            .iter()
+            .zip(&settled)
+            .filter(|(left, settled)| adds(left) != Adds::Nothing && **settled == Settled::Void)
+            .map(|(left, _)| left.sent_at)
+            .max();
+        let at_work = TimeDelta::from_std(STILL_AT_WORK).unwrap_or_default();
+        let wait = still.map(|sent_at| sent_at + at_work - observed.read_at);
+        if let Some(wait) = wait.and_then(|wait| wait.to_std().ok()) {
+            scene.clock.sleep(wait).await;
+            let company = &scene.company.psa_company_id;
+            observed.snapshot.contacts = scene.psa.contacts(company, &observed.vocabulary).await?;
+            observed.read_at = scene.clock.now();
+            settled = judge(observed);
+        }
+    }
+    let mut makings = Vec::new();
+    for (left, came) in observed.remembered.left.iter().zip(&settled) {
+        match came {
+            Settled::Through(contact) if adds(left) == Adds::Contact => {
+                makings.push(making(scene, left, contact.clone()));
+            }
+            Settled::Several(contacts) => {
+                let unsettled = &mut observed.snapshot.unsettled;
+                unsettled.insert(left.user_id.clone(), contacts.clone());
+            }
+            Settled::Through(_) | Settled::Void => {}
+        }
+    }
+    let has_link: HashSet<UserId> = observed
+        .snapshot
+        .links
+        .iter()
+        .map(|link| link.user_id.clone())
+        .collect();
+    makings.retain(|making| !has_link.contains(&making.user_id));
+    let mut ids: Vec<i64> = (0_i64..).take(makings.len()).map(|at| -1 - at).collect();
+    if let Some(turn) = turn {
+        let (left, new) = (observed.remembered.left.clone(), makings.clone());
+        let now = scene.clock.now();
+        ids = journal(scene, turn, move |conn| {
+            for (left, came) in left.iter().zip(&settled) {
+                write_down(conn, left, came, now)?;
+            }
+            new.iter().map(|making| making.insert(conn, now)).collect()
+        })
+        .await?;
+    }
+    for (id, making) in ids.into_iter().zip(makings) {
+        observed.snapshot.links.push(Link {
+            id,
+            user_id: making.user_id,
+            upn: making.upn,
+            contact_id: making.contact_id,
+            made: making.made,
+            user_deleted: false,
+        });
+    }
+    Ok(())
+}
+
+fn step(left: &LeftSent) -> Option<Step> {
+    serde_json::from_value(left.step.clone()).ok()
+}
+
+fn adds(left: &LeftSent) -> Adds {
+    step(left).map_or(Adds::Nothing, |step| step.adds)
+}
+
+fn judge(observed: &Observed) -> Vec<Settled> {
+    let left: Vec<settle::LeftSent> = observed
+        .remembered
+        .left
+        .iter()
+        .map(|left| settle::LeftSent {
+            write_id: left.write_id,
+            change_id: left.change_id,
+            user_id: left.user_id.clone(),
+            upn: left.upn.clone(),
+            creates: adds(left) == Adds::Contact,
+            contact_id: left.contact_id.clone(),
+            fields: left
+                .fields
+                .iter()
+                .map(|one| FieldChange {
+                    field: one.field,
+                    from: one.from.clone(),
+                    to: one.to.clone(),
+                })
+                .collect(),
+            settles: step(left).map(|step| step.settles).unwrap_or_default(),
+            known: left.known_contacts.iter().flatten().cloned().collect(),
+        })
+        .collect();
+    let linked = observed
+        .snapshot
+        .links
+        .iter()
+        .map(|link| link.contact_id.clone())
+        .collect();
+    settle::settle(&left, &observed.snapshot.contacts, &linked)
+}
+
+fn making(scene: &Scene, left: &LeftSent, contact_id: ContactId) -> Making {
+    Making {
+        company_id: scene.company.id,
+        tenant_id: scene.tenant.tenant_id.clone(),
+        psa_company_id: scene.company.psa_company_id.clone(),
+        user_id: left.user_id.clone(),
+        upn: left.upn.clone(),
+        contact_id,
+        made: LinkMade::Created,
+        made_run: Some(left.run_id.clone()),
+    }
+}
+
+fn write_down(
+    conn: &mut Conn,
+    left: &LeftSent,
+    came: &Settled,
+    now: DateTime<Utc>,
+) -> diesel::QueryResult<()> {
+    let (state, contact) = match came {
+        Settled::Through(contact) => (WriteState::Applied, Some(contact)),
+        Settled::Void => (WriteState::Void, None),
+        Settled::Several(_) => (WriteState::Conflict, None),
+    };
+    writes::settle(conn, left.write_id, state, None, now)?;
+    let through: Vec<Field> = match came {
+        Settled::Through(_) => step(left).map(|step| step.settles).unwrap_or_default(),
+        Settled::Void | Settled::Several(_) => Vec::new(),
+    };
+    let fields: Vec<AppliedField> = left
+        .fields
+        .iter()
+        .map(|one| AppliedField {
+            applied: one.applied || through.contains(&one.field),
+            ..one.clone()
+        })
+        .collect();
+    let whole = fields.iter().all(|one| one.applied);
+    let (outcome, error) = if whole {
+        (Outcome::Applied, None)
+    } else {
+        (
+            Outcome::Skipped,
+            Some("the run was interrupted; the next run carried on"),
+        )
+    };
+    changes::finish(conn, left.change_id, outcome, &fields, contact, error, now).map(drop)
+}
+
+/// Before the first request: the reading and the plan, links that are forgotten or changed, ignore entries that were seen, and
+/// the hold.
+pub async fn before_writing(
+    scene: &Scene,
+    observed: &Observed,
+    plan: &Plan,
+    (run, turn): (&str, &str),
+    approval: bool,
+) -> Result<(), RunError> {
+    let now = scene.clock.now();
+    let company = scene.company.id;
+    let snapshot = &observed.snapshot;
+    let reading = Reading {
+        company_id: company,
+        run_id: run.to_owned(),
+        read_at: observed.read_at,
+        users: text(&snapshot.users),
+        groups: text(&snapshot.groups),
+        contacts: text(&snapshot.contacts),
+    };
+    let stored = StoredPlan {
+        company_id: company,
+        run_id: run.to_owned(),
+        made_at: now,
+        plan: text(plan),
+    };
+    let forgotten = plan.forgotten.clone();
+    let active_again = plan.active_again.clone();
+    let resolved = observed.resolved.clone();
+    let listed: std::collections::HashMap<&UserId, &str> = snapshot
+        .users
+        .iter()
+        .map(|user| (&user.id, user.upn.as_str()))
+        .collect();
+    let newly: HashSet<&UserId> = observed.newly_deleted.iter().collect();
+    let mut deleted = Vec::new();
+    let mut back = Vec::new();
+    let mut renamed = Vec::new();
+    for link in &snapshot.links {
+        if newly.contains(&link.user_id) {
+            deleted.push(link.id);
+        } else if let Some(upn) = listed.get(&link.user_id) {
+            if link.user_deleted {
+                back.push(link.id);
+            }
+            if *upn != link.upn {
+                renamed.push((link.id, (*upn).to_owned()));
+            }
+        }
+    }
+    let hold = if approval {
+        None
+    } else {
+        Some(hold_change(observed, plan))
+    };
+    let run = run.to_owned();
+    journal(scene, turn, move |conn| {
+        readings::put(conn, &reading)?;
+        plans::put(conn, &stored)?;
+        links::retire(conn, &forgotten, "contact gone", now)?;
+        links::set_deleted(conn, &deleted, true)?;
+        links::set_deleted(conn, &back, false)?;
+        for (id, upn) in &renamed {
+            links::set_upn(conn, *id, upn)?;
+        }
+        for (entry, user) in &resolved {
+            ignored_users::resolve_ignored(conn, company, entry, user)?;
+        }
+        if !active_again.is_empty() {
+            dismissals::remove(conn, company, &active_again)?;
+        }
+        match hold {
+            Some(hold) => hold.write(conn, company, &run, now),
+            None => Ok(()),
+        }
+    })
+    .await
+}
+
+/// What becomes of the company's hold.
+struct HoldChange {
+    open: Option<i64>,
+    leaving: Vec<UserId>,
+    closes: bool,
+    held: Vec<HoldPerson>,
+}
+
+fn hold_change(observed: &Observed, plan: &Plan) -> HoldChange {
+    HoldChange {
+        open: observed.remembered.hold.as_ref().map(|hold| hold.id),
+        leaving: plan.guard.leaving.clone(),
+        closes: plan.guard.hold_closes,
+        held: plan
+            .people
+            .iter()
+            .filter(|person| person.held)
+            .filter_map(hold_person)
+            .collect(),
+    }
+}
+
+fn hold_person(person: &Person) -> Option<HoldPerson> {
+    Some(HoldPerson {
+        user_id: person.user_id.clone(),
+        upn: person.upn.clone(),
+        name: person.name.clone(),
+        contact_id: person.contact.clone()?,
+        reason: report::reason(&person.reason),
+    })
+}
+
+impl HoldChange {
+    fn write(
+        &self,
+        conn: &mut Conn,
+        company: i64,
+        run: &str,
+        now: DateTime<Utc>,
+    ) -> diesel::QueryResult<()> {
+        let mut open = self.open;
+        if let Some(hold) = open {
+            holds::leave(
+                conn,
+                hold,
+                &self.leaving,
+                "no longer to be deactivated",
+                now,
+            )?;
+            if self.closes {
+                holds::close(conn, hold, "empty", None, now)?;
+                open = None;
+            }
+        }
+        match open {
+            _ if self.held.is_empty() => Ok(()),
+            Some(hold) => holds::add_people(conn, hold, &self.held),
+            None => holds::open(conn, company, run, &self.held, now).map(drop),
+        }
+    }
+}
+
+/// After an approval: who was deactivated, or is not to be any more, leaves the hold; it closes when nobody is left.
+pub async fn after_approval(
+    scene: &Scene,
+    observed: &Observed,
+    plan: &Plan,
+    done: &[Done],
+) -> Result<(), RunError> {
+    let Some(hold) = &observed.remembered.hold else {
+        return Ok(());
+    };
+    let now = scene.clock.now();
+    let applied: Vec<UserId> = plan
+        .people
+        .iter()
+        .zip(done)
+        .filter(|(_, done)| done.outcome == Some(Outcome::Applied))
+        .map(|(person, _)| person.user_id.clone())
+        .collect();
+    let going: HashSet<&UserId> = plan
+        .people
+        .iter()
+        .filter(|person| person.action == Action::Deactivate)
+        .map(|person| &person.user_id)
+        .collect();
+    let gone: Vec<UserId> = hold
+        .people
+        .iter()
+        .map(|person| person.user_id.clone())
+        .filter(|user| !going.contains(user))
+        .collect();
+    let stays = hold
+        .people
+        .iter()
+        .any(|person| !applied.contains(&person.user_id) && !gone.contains(&person.user_id));
+    let id = hold.id;
+    let written = scene.db.write(move |conn| {
+        holds::leave(conn, id, &applied, "approved", now)?;
+        holds::leave(conn, id, &gone, "no longer to be deactivated", now)?;
+        if !stays {
+            holds::close(conn, id, "approved", None, now)?;
+        }
+        Ok(())
+    });
+    Ok(written.await?)
+}
+
+/// The run is over.
+pub async fn end(
+    scene: &Scene,
+    report: &Report,
+    finished_at: DateTime<Utc>,
+) -> Result<(), RunError> {
+    let end = RunEnd {
+        status: report.status,
+        finished_at,
+        counts: serde_json::to_value(report.counts).unwrap_or_default(),
+        calls: report.calls,
+        error: report.error.clone(),
+        findings: report.findings.clone(),
+    };
+    let run = report.run.clone();
+    scene
+        .db
+        .write(move |conn| runs::finish(conn, &run, &end).map(drop))
+        .await?;
+    Ok(())
+}
+
+/// Writes in one transaction, if the company's turn is still ours.
+pub async fn journal<T: Send + 'static>(
+    scene: &Scene,
+    turn: &str,
+    work: impl FnOnce(&mut Conn) -> diesel::QueryResult<T> + Send + 'static,
+) -> Result<T, RunError> {
+    let (turn, now) = (turn.to_owned(), scene.clock.now());
+    let process = scene.db.process_id().to_owned();
+    scene
+        .db
+        .write_with(move |conn| {
+            if !claims::holds(conn, &turn, &process, now).map_err(DbError::from)? {
+                return Err(overtaken());
+            }
+            work(conn).map_err(|error| DbError::from(error).into())
+        })
+        .await
+}
+
+fn text<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

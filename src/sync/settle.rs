@@ -1,0 +1,129 @@
+//! What became of the requests that a run left *sent* when it died: `behaviour.md` section 9. Pure: judged by what was read.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{Contact, ContactId, Field, FieldChange, FieldValue, UserId, text};
+
+/// A request of an earlier run of which nobody knows whether it went through.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftSent {
+    /// The journal's row id.
+    pub write_id: i64,
+    /// The row id of the change that it belongs to.
+    pub change_id: i64,
+    /// The user.
+    pub user_id: UserId,
+    /// User principal name.
+    pub upn: String,
+    /// Whether it makes a contact.
+    pub creates: bool,
+    /// The contact; `None` for a create.
+    pub contact_id: Option<ContactId>,
+    /// The fields of the whole change.
+    pub fields: Vec<FieldChange>,
+    /// The fields that this request settles.
+    pub settles: Vec<Field>,
+    /// The contacts that were known when the run was planned; for creates.
+    pub known: HashSet<ContactId>,
+}
+
+/// What is known of it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It went through; for a create, this is the contact.
+    Through(ContactId),
+    /// It did not, or nothing of it is left.
+    Void,
+    /// Several contacts may be the one that was made.
+    Several(Vec<ContactId>),
+}
+
+/// Judges what was left, in the same order. `linked` are the contacts that have a link in force.
+pub fn settle(
+    left: &[LeftSent],
+    contacts: &[Contact],
+    linked: &HashSet<ContactId>,
+) -> Vec<Settled> {
+    let by_id: HashMap<&ContactId, &Contact> = contacts
+        .iter()
+        .map(|contact| (&contact.id, contact))
+        .collect();
+    left.iter()
+        .map(|one| {
+            if one.creates {
+                created(one, contacts, linked)
+            } else {
+                let contact = one.contact_id.as_ref().and_then(|id| by_id.get(id));
+                match contact {
+                    Some(contact) if carries(contact, one) => Settled::Through(contact.id.clone()),
+                    _ => Settled::Void,
+                }
+            }
+        })
+        .collect()
+}
+
+fn created(one: &LeftSent, contacts: &[Contact], linked: &HashSet<ContactId>) -> Settled {
+    let address = one.fields.iter().find_map(|change| match &change.to {
+        FieldValue::Text(address) if change.field == Field::Email => Some(text::folded(address)),
+        _ => None,
+    });
+    let Some(address) = address else {
+        return Settled::Void;
+    };
+    let mut fitting: Vec<ContactId> = contacts
+        .iter()
+        .filter(|contact| {
+            let emails = contact.email.iter().chain(&contact.other_emails);
+            emails
+                .map(|email| text::folded(email))
+                .any(|email| email == address)
+        })
+        .filter(|contact| !one.known.contains(&contact.id) && !linked.contains(&contact.id))
+        .map(|contact| contact.id.clone())
+        .collect();
+    match fitting.len() {
+        0 => Settled::Void,
+        1 => Settled::Through(fitting.remove(0)),
+        _ => Settled::Several(fitting),
+    }
+}
+
+/// Whether the contact has what the request was to give it. A request that settles no field is only half of an exchange: what
+/// came of it shows in the plan.
+fn carries(contact: &Contact, one: &LeftSent) -> bool {
+    !one.settles.is_empty()
+        && one
+            .fields
+            .iter()
+            .filter(|change| one.settles.contains(&change.field))
+            .all(|change| {
+                let same = |has: Option<&String>, wanted: &str| {
+                    has.map(|has| text::folded(has)) == Some(text::folded(wanted))
+                };
+                let digits = |has: Option<&String>, wanted: &str| {
+                    has.is_some_and(|has| text::same_digits(has, wanted))
+                };
+                let exact = |has: Option<&String>, wanted: &str| {
+                    has.is_some_and(|has| text::nfc(has.trim()) == wanted)
+                };
+                match (change.field, &change.to) {
+                    (Field::FirstName, FieldValue::Text(to)) => {
+                        exact(contact.first_name.as_ref(), to)
+                    }
+                    (Field::LastName, FieldValue::Text(to)) => {
+                        exact(contact.last_name.as_ref(), to)
+                    }
+                    (Field::Title, FieldValue::Text(to)) => exact(contact.title.as_ref(), to),
+                    (Field::Phone, FieldValue::Text(to)) => digits(contact.phone.as_ref(), to),
+                    (Field::Mobile, FieldValue::Text(to)) => digits(contact.mobile.as_ref(), to),
+                    (Field::Email, FieldValue::Text(to)) => same(contact.email.as_ref(), to),
+                    (Field::Active, FieldValue::Flag(to)) => contact.active == *to,
+                    (Field::Site, FieldValue::Site(to, _)) => contact.site.as_ref() == Some(to),
+                    (Field::ContactType, FieldValue::ContactType(to, _)) => {
+                        contact.types.contains(to)
+                    }
+                    _ => false,
+                }
+            })
+}

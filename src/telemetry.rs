@@ -1,0 +1,38 @@
+//! Log lines to standard error, as text or JSON. It decides nothing about what is logged.
+
+use std::io::{self, Write};
+
+use indicatif::MultiProgress;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, LogFormat};
+
+/// Starts logging for this process. Progress bars drawn through `progress` step aside while a line is written.
+/// The error says that logging was started before, or that the filter cannot be read.
+pub fn init(config: &Config, progress: &MultiProgress) -> anyhow::Result<()> {
+    let progress = progress.clone();
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&config.log_filter)?)
+        .with_ansi(console::colors_enabled_stderr())
+        .with_writer(move || BesideBars(progress.clone()));
+    match config.log_format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    }
+    .map_err(|error| anyhow::anyhow!(error))
+}
+
+/// Standard error, with the bars out of the way.
+struct BesideBars(MultiProgress);
+
+impl Write for BesideBars {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .suspend(|| io::stderr().write_all(bytes))
+            .map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}

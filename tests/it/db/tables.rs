@@ -1,0 +1,422 @@
+//! What is written to each table is read back, on both databases.
+
+use rollcall::db::{
+    companies, dismissals, facts, holds, ignored_users, links, plans, psa_connections, readings,
+    secrets, settings, tenant_connections,
+};
+use rollcall::model::Link;
+use rollcall::seal::Keyring;
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn settings_are_kept_and_replaced() {
+    on_both(async |db| {
+        db.write(|conn| {
+            assert_eq!(settings::get(conn, "colour")?, None);
+            settings::put(conn, "colour", "red")?;
+            settings::put(conn, "colour", "blue")?;
+            assert_eq!(settings::get(conn, "colour")?.as_deref(), Some("blue"));
+            assert_eq!(settings::ignored_licences(conn)?, None);
+            settings::set_ignored_licences(conn, &[])?;
+            assert_eq!(settings::ignored_licences(conn)?, Some(vec![]));
+            settings::set_ignored_licences(conn, &["FLOW_FREE".to_owned()])?;
+            let ignored = settings::ignored_licences(conn)?;
+            assert_eq!(ignored, Some(vec!["FLOW_FREE".to_owned()]));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_psa_connection_is_read_back_as_it_was_written() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let mut wanted = psa();
+            wanted.id = psa_connections::insert(conn, &wanted, now())?;
+            assert_eq!(
+                psa_connections::get(conn, wanted.id)?.as_ref(),
+                Some(&wanted)
+            );
+            wanted.default_contact_type = None;
+            wanted.name = "Renamed".into();
+            assert!(psa_connections::update(conn, &wanted, now())?);
+            assert_eq!(psa_connections::list(conn)?, [wanted.clone()]);
+            assert_eq!(psa_connections::by_name(conn, "Renamed")?, Some(wanted));
+            assert_eq!(psa_connections::by_name(conn, "renamed")?, None);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sealed_secrets_are_kept_by_owner_and_name() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let (ring, _) = Keyring::generate();
+            assert!(!secrets::any(conn)?);
+            let pfx = [0_u8, 255, 10, 0];
+            let expires = "2027-03-31".parse().ok();
+            secrets::put(
+                conn,
+                "company",
+                3,
+                "certificate",
+                &ring.seal("company", 3, "certificate", b"old"),
+                None,
+            )?;
+            let sealed = ring.seal("company", 3, "certificate", &pfx);
+            secrets::put(conn, "company", 3, "certificate", &sealed, expires)?;
+            secrets::put(conn, "psa", 3, "private_key", &sealed, None)?;
+            let found = secrets::get(conn, "company", 3, "certificate")?.unwrap();
+            assert_eq!(found.sealed, sealed);
+            assert_eq!(found.expires, expires);
+            assert!(secrets::any(conn)?);
+            assert_eq!(secrets::names(conn, "psa", 3)?, ["private_key"]);
+            assert_eq!(secrets::all(conn)?.len(), 2);
+            assert!(secrets::delete(conn, "psa", 3, "private_key")?);
+            assert!(!secrets::delete(conn, "psa", 3, "private_key")?);
+            assert_eq!(secrets::get(conn, "psa", 3, "private_key")?, None);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_company_is_read_back_with_its_filters_and_ignored_users_in_order() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let psa = psa_connections::insert(conn, &psa(), now())?;
+            let mut wanted = company(psa);
+            wanted.id = companies::insert(conn, &wanted, now())?;
+            assert_eq!(companies::list(conn)?, [wanted.clone()]);
+            wanted.filters.reverse();
+            wanted.ignored.reverse();
+            wanted.default_site = None;
+            wanted.schedule = None;
+            assert!(companies::update(conn, &wanted, now())?);
+            assert_eq!(companies::get(conn, wanted.id)?.as_ref(), Some(&wanted));
+            assert_eq!(companies::by_name(conn, "Contoso")?.as_ref(), Some(&wanted));
+            wanted.id += 1;
+            assert!(!companies::update(conn, &wanted, now())?);
+            assert_eq!(companies::get(conn, wanted.id)?, None);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_psa_company_belongs_to_one_company_only() {
+    on_both(async |db| {
+        let twice = db
+            .write(|conn| {
+                let psa = psa_connections::insert(conn, &psa(), now())?;
+                companies::insert(conn, &company(psa), now())?;
+                let mut other = company(psa);
+                other.name = "Other".into();
+                companies::insert(conn, &other, now())
+            })
+            .await;
+        assert!(twice.unwrap_err().to_string().contains("companies"));
+        assert_eq!(db.read(companies::list).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_ignored_entry_keeps_its_user_when_the_company_is_saved_again() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let id = furnish(conn)?;
+            let user = UserId::from("u1");
+            let entry = "ceo@contoso.example";
+            assert!(ignored_users::resolve_ignored(conn, id, entry, &user)?);
+            assert!(!ignored_users::resolve_ignored(conn, id, "nobody", &user)?);
+            let mut again = companies::get(conn, id)?.unwrap();
+            again.ignored = vec![entry.into(), "new@contoso.example".into(), entry.into()];
+            companies::update(conn, &again, now())?;
+            assert_eq!(
+                ignored_users::of_company(conn, id)?,
+                [
+                    (entry.to_owned(), Some(user)),
+                    ("new@contoso.example".to_owned(), None)
+                ]
+            );
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+fn link<'a>(
+    company_id: i64,
+    tenant: &'a TenantConnection,
+    psa_company_id: &'a rollcall::model::PsaCompanyId,
+    user_id: &'a UserId,
+    contact_id: &'a ContactId,
+) -> links::NewLink<'a> {
+    links::NewLink {
+        company_id,
+        tenant_id: &tenant.tenant_id,
+        psa_company_id,
+        user_id,
+        upn: "jane@contoso.example",
+        contact_id,
+        made: LinkMade::OtherAddress,
+        made_run: Some("run-1"),
+        made_at: now(),
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_in_force_until_it_is_retired_and_changes_in_place() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let company = furnish(conn)?;
+            let (tenant, at, user, contact) = (tenant(), "250".into(), "u1".into(), "1".into());
+            let id = links::insert(conn, &link(company, &tenant, &at, &user, &contact))?;
+            links::set_deleted(conn, &[id], true)?;
+            links::set_upn(conn, id, "new@contoso.example")?;
+            links::set_written(conn, id, &json!({"title": "Engineer"}))?;
+            let wanted = Link {
+                id,
+                user_id: user.clone(),
+                upn: "new@contoso.example".into(),
+                contact_id: contact.clone(),
+                made: LinkMade::OtherAddress,
+                user_deleted: true,
+            };
+            assert_eq!(
+                links::in_force(conn, company, &tenant.tenant_id, &at)?,
+                [wanted]
+            );
+            assert_eq!(links::in_force(conn, company, &"other".into(), &at)?, []);
+            links::retire(conn, &[id], "contact is gone", now())?;
+            assert_eq!(links::in_force(conn, company, &tenant.tenant_id, &at)?, []);
+            let again = links::insert(conn, &link(company, &tenant, &at, &user, &contact))?;
+            assert!(again > id);
+            assert_eq!(
+                links::retire_all(conn, company, "tenant changed", now())?,
+                1
+            );
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_user_and_a_contact_have_one_link_in_force_each() {
+    on_both(async |db| {
+        let company = db.write(furnish).await.unwrap();
+        db.write(move |conn| {
+            let (tenant, at) = (tenant(), "250".into());
+            links::insert(
+                conn,
+                &link(company, &tenant, &at, &"u1".into(), &"1".into()),
+            )
+        })
+        .await
+        .unwrap();
+        for (user, contact) in [("u1", "2"), ("u2", "1")] {
+            let twice = db.write(move |conn| {
+                let (tenant, at) = (tenant(), "250".into());
+                links::insert(
+                    conn,
+                    &link(company, &tenant, &at, &user.into(), &contact.into()),
+                )
+            });
+            let error = twice.await.unwrap_err().to_string();
+            assert!(error.to_lowercase().contains("unique"), "{error}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_tenant_or_psa_company_retires_the_links() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let id = furnish(conn)?;
+            let (mut tenant, mut at) = (tenant(), "250".into());
+            tenant_connections::put(conn, id, &tenant, now())?;
+            links::insert(conn, &link(id, &tenant, &at, &"u1".into(), &"1".into()))?;
+
+            tenant.expires = None;
+            tenant.certificate = true;
+            tenant_connections::put(conn, id, &tenant, now())?;
+            assert_eq!(tenant_connections::get(conn, id)?.as_ref(), Some(&tenant));
+            let mut company = companies::get(conn, id)?.unwrap();
+            companies::update(conn, &company, now())?;
+            assert_eq!(links::in_force(conn, id, &tenant.tenant_id, &at)?.len(), 1);
+
+            company.psa_company_id = "251".into();
+            companies::update(conn, &company, now())?;
+            assert_eq!(links::in_force(conn, id, &tenant.tenant_id, &at)?, []);
+
+            at = "251".into();
+            links::insert(conn, &link(id, &tenant, &at, &"u1".into(), &"1".into()))?;
+            let before = tenant.tenant_id.clone();
+            tenant.tenant_id = "other".into();
+            tenant_connections::put(conn, id, &tenant, now())?;
+            assert_eq!(links::in_force(conn, id, &before, &at)?, []);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+fn person(user: &str) -> holds::HoldPerson {
+    holds::HoldPerson {
+        user_id: user.into(),
+        upn: format!("{user}@contoso.example"),
+        name: "Jane Doe".into(),
+        contact_id: "1".into(),
+        reason: "deleted".into(),
+    }
+}
+
+#[tokio::test]
+async fn people_join_and_leave_a_hold_until_it_is_closed() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let company = furnish(conn)?;
+            assert_eq!(holds::open_of(conn, company)?, None);
+            let people = [person("u1"), person("u2")];
+            let id = holds::open(conn, company, "run-1", &people, now())?;
+            holds::leave(conn, id, &["u1".into()], "active again", now())?;
+            holds::add_people(conn, id, &[person("u2"), person("u3")])?;
+            let open = holds::open_of(conn, company)?.unwrap();
+            assert_eq!(open.people, [person("u2"), person("u3")]);
+            assert_eq!(open.opened_at, now());
+            assert_eq!(holds::list_open(conn)?, [open]);
+            holds::add_people(conn, id, &[person("u1")])?;
+            assert_eq!(holds::open_of(conn, company)?.unwrap().people.len(), 3);
+            assert!(holds::close(conn, id, "approved", Some("fine"), now())?);
+            assert!(!holds::close(conn, id, "dismissed", None, now())?);
+            assert_eq!(holds::open_of(conn, company)?, None);
+            holds::open(conn, company, "run-1", &[], now())?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_company_has_one_open_hold_at_most() {
+    on_both(async |db| {
+        let twice = db
+            .write(|conn| {
+                let company = furnish(conn)?;
+                holds::open(conn, company, "run-1", &[], now())?;
+                holds::open(conn, company, "run-1", &[], now())
+            })
+            .await;
+        let error = twice.unwrap_err().to_string();
+        assert!(error.to_lowercase().contains("unique"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn dismissals_are_added_once_and_removed() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let company = furnish(conn)?;
+            dismissals::add(conn, company, &["u2".into(), "u1".into()], now())?;
+            dismissals::add(conn, company, &["u1".into(), "u3".into()], now())?;
+            dismissals::remove(conn, company, &["u2".into()])?;
+            let users: [UserId; 2] = ["u1".into(), "u3".into()];
+            assert_eq!(dismissals::list(conn, company)?, users);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn facts_are_forgotten_one_by_one_by_scope_and_by_prefix() {
+    on_both(async |db| {
+        db.write(|conn| {
+            for scope in ["psa:1", "psa:1:company:5", "psa:2", "PSA:1"] {
+                facts::put(conn, scope, "types", &json!([]), now())?;
+                facts::put(conn, scope, "types", &json!(["a"]), now())?;
+                facts::put(conn, scope, "sites", &json!({"n": 1}), now())?;
+            }
+            let found = facts::get(conn, "psa:1", "types")?;
+            assert_eq!(found, Some((json!(["a"]), now())));
+            facts::forget_one(conn, "psa:2", "types")?;
+            assert_eq!(facts::get(conn, "psa:2", "types")?, None);
+            facts::forget(conn, "psa:1")?;
+            assert_eq!(facts::get(conn, "psa:1", "types")?, None);
+            assert!(facts::get(conn, "psa:1:company:5", "types")?.is_some());
+            facts::forget_prefix(conn, "psa:1")?;
+            assert_eq!(facts::get(conn, "psa:1:company:5", "types")?, None);
+            assert!(facts::get(conn, "PSA:1", "types")?.is_some());
+            assert!(facts::get(conn, "psa:2", "sites")?.is_some());
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_reading_and_plan_of_a_company_are_kept() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let company = furnish(conn)?;
+            let mut reading = readings::Reading {
+                company_id: company,
+                run_id: "run-1".into(),
+                read_at: now(),
+                users: "[1]".into(),
+                groups: "{}".into(),
+                contacts: "[]".into(),
+            };
+            assert_eq!(readings::get(conn, company)?, None);
+            readings::put(conn, &reading)?;
+            reading.users = "[2]".into();
+            readings::put(conn, &reading)?;
+            assert_eq!(readings::get(conn, company)?, Some(reading));
+            let mut plan = plans::StoredPlan {
+                company_id: company,
+                run_id: "run-1".into(),
+                made_at: now(),
+                plan: "{}".into(),
+            };
+            plans::put(conn, &plan)?;
+            plan.plan = "{\"people\":[]}".into();
+            plans::put(conn, &plan)?;
+            assert_eq!(plans::get(conn, company)?, Some(plan));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}

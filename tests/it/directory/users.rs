@@ -1,0 +1,326 @@
+//! Users, whole or not at all; licences and the organization.
+
+use rollcall::directory::{FREE_SKUS, sku_name, user_link};
+use rollcall::http::Kind;
+use rollcall::model::{Cloud, Sku, SkuId};
+use rollcall::simulator::kit::{Fault, FaultKind};
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn users_are_read_to_the_last_page() {
+    for empty_first in [false, true] {
+        let world = world(users(2100)).await;
+        world
+            .microsoft
+            .switches(|s| s.empty_page_with_next_link = empty_first);
+        let read = world.directory().users(&no_fields()).await.unwrap();
+        let read: Vec<_> = read.into_iter().map(|user| user.id).collect();
+        assert_eq!(read, ids(0..2100));
+        let pages = if empty_first { 4 } else { 3 };
+        assert_eq!(world.graph.controls.requests(), pages);
+    }
+}
+
+#[tokio::test]
+async fn a_next_link_to_another_place_is_not_followed() {
+    let world = world(users(1200)).await;
+    let stranger = start(Arc::new(Graph(world.microsoft.clone())))
+        .await
+        .unwrap();
+    let other_scheme = world.graph.url.replace("http://", "https://");
+    for place in [
+        stranger.url.as_str(),
+        other_scheme.as_str(),
+        "graph.example",
+    ] {
+        world
+            .microsoft
+            .switches(|s| s.next_link_other_host = Some(place.into()));
+        let failed = world.directory().users(&no_fields()).await.unwrap_err();
+        assert_eq!(failed.kind, Kind::Incomplete, "{place}");
+    }
+    assert_eq!(stranger.controls.requests(), 0);
+    assert_eq!(world.graph.controls.requests(), 3, "one page each");
+}
+
+#[tokio::test]
+async fn a_next_link_out_of_the_version_with_a_password_or_without_sense_is_not_followed() {
+    let world = world(vec![]).await;
+    let url = &world.graph.url;
+    let links = [
+        format!("{url}/beta/users?$skiptoken=1"),
+        format!("{url}/v1.0/../beta/users"),
+        format!("{url}/v1.0"),
+        url.replace("http://", "http://user:word@") + "/v1.0/users?$skiptoken=1",
+        "/v1.0/users?$skiptoken=1".into(),
+        String::new(),
+    ];
+    for link in links {
+        world.graph.controls.clear_faults();
+        world.graph.controls.clear_log();
+        let page = json!({"value": [], "@odata.nextLink": link});
+        world.graph_answers(200, &page.to_string());
+        let failed = world.directory().users(&no_fields()).await.unwrap_err();
+        assert_eq!(failed.kind, Kind::Incomplete, "{link}");
+        assert_eq!(world.graph.controls.requests(), 1, "{link}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_leads_back_to_itself_is_incomplete() {
+    let world = world(vec![]).await;
+    let next = format!("{}/v1.0/users?$skiptoken=1", world.graph.url);
+    let page = json!({"value": [{"id": user_id(1)}], "@odata.nextLink": next});
+    world.graph_answers(200, &page.to_string());
+    let failed = world.directory().users(&no_fields()).await.unwrap_err();
+    assert_eq!(failed.kind, Kind::Incomplete);
+    assert_eq!(world.graph.controls.requests(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_list_is_unexpected() {
+    let bodies = [
+        "{}",
+        r#"{"value":null}"#,
+        "[]",
+        "null",
+        r#"{"value":[{}]}"#,
+        r#"{"value":[{"id":"#,
+    ];
+    for body in bodies {
+        let world = world(vec![]).await;
+        world.graph_answers(200, body);
+        let failed = world.directory().users(&no_fields()).await.unwrap_err();
+        assert_eq!(failed.kind, Kind::Unexpected, "{body}");
+    }
+    let world = world(vec![]).await;
+    world
+        .graph
+        .controls
+        .fault(Fault::always(FaultKind::Html(200)));
+    let failed = world.directory().users(&no_fields()).await.unwrap_err();
+    assert_eq!(failed.kind, Kind::Unexpected);
+}
+
+#[tokio::test]
+async fn a_user_that_comes_twice_is_kept_once() {
+    let world = world(vec![]).await;
+    let one = json!({"id": user_id(1), "userPrincipalName": "one@contoso.example"});
+    let again =
+        json!({"id": user_id(1).to_uppercase(), "userPrincipalName": "two@contoso.example"});
+    world.graph_answers(200, &json!({"value": [one, again]}).to_string());
+    let read = world.directory().users(&no_fields()).await.unwrap();
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].upn, "one@contoso.example");
+}
+
+#[tokio::test]
+async fn a_read_that_breaks_on_the_second_page_recovers_or_fails_as_a_whole() {
+    for kind in [
+        FaultKind::Half,
+        FaultKind::Drop,
+        FaultKind::Html(502),
+        FaultKind::Status(504),
+    ] {
+        let world = world(users(1200)).await;
+        let second_page = Fault::once(kind.clone()).at("GET", "skiptoken");
+        world.graph.controls.fault(second_page.clone());
+        let read = world.directory().users(&no_fields()).await.unwrap();
+        assert_eq!(read.len(), 1200, "{kind:?}");
+        assert_eq!(world.graph.controls.requests(), 3, "{kind:?}");
+        world.graph.controls.fault(second_page.times(usize::MAX));
+        let failed = world.directory().users(&no_fields()).await.unwrap_err();
+        assert_eq!(failed.kind, Kind::Unavailable, "{kind:?}");
+        assert_eq!(world.graph.controls.requests(), 3 + 1 + 6, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn throttling_is_waited_for_exactly_or_given_up_at_once() {
+    let world = world(users(3)).await;
+    let throttle = |seconds: &str| FaultKind::Throttle {
+        retry_after: Some(seconds.into()),
+    };
+    world.graph.controls.fault(Fault::once(throttle("2.128")));
+    world.directory().users(&no_fields()).await.unwrap();
+    assert_eq!(world.waited(), 2.128);
+    world.graph.controls.fault(Fault::once(throttle("600")));
+    let failed = world.directory().users(&no_fields()).await.unwrap_err();
+    assert_eq!(failed.kind, Kind::Throttled);
+    assert_eq!(world.waited(), 2.128, "it did not wait ten minutes");
+    let at = noon() + chrono::TimeDelta::milliseconds(602_128);
+    assert_eq!(failed.retry_at, Some(at));
+}
+
+#[tokio::test]
+async fn a_user_comes_with_the_fields_in_use_and_without_blanks() {
+    let mut person = user(1);
+    person.mail = Some("  ".into());
+    person.given_name = Some("Jane".into());
+    person.surname = Some(String::new());
+    person.job_title = Some("Engineer".into());
+    person.business_phones = vec!["+44 20 7946 0000".into()];
+    person.department = Some("IT".into());
+    person.city = Some(" ".into());
+    person.extension_attributes[4] = Some("blue".into());
+    person.proxy_addresses = [
+        "SMTP:jane@contoso.example",
+        "smtp:j@contoso.example",
+        "sip:x@y",
+        "smtp:",
+    ]
+    .map(Into::into)
+    .into();
+    let world = world(vec![person]).await;
+    let fields = [
+        "department",
+        "jobTitle",
+        "city",
+        "extensionAttribute5",
+        "extensionAttribute6",
+    ];
+    let fields: BTreeSet<_> = fields
+        .iter()
+        .filter_map(|name| DirectoryField::parse(name))
+        .collect();
+    let mut read = world.directory().users(&fields).await.unwrap();
+    let jane = read.pop().unwrap();
+    assert_eq!(jane.mail, None);
+    assert_eq!(jane.surname, None);
+    assert_eq!(jane.given_name.as_deref(), Some("Jane"));
+    assert_eq!(jane.job_title.as_deref(), Some("Engineer"));
+    assert_eq!(jane.business_phone.as_deref(), Some("+44 20 7946 0000"));
+    assert_eq!(
+        (jane.enabled, jane.licences),
+        (Some(true), Some(vec![SkuId::new(SPB)]))
+    );
+    assert_eq!(jane.aliases, ["jane@contoso.example", "j@contoso.example"]);
+    let values: Vec<_> = jane
+        .fields
+        .iter()
+        .map(|(field, value)| format!("{field}={value}"))
+        .collect();
+    assert_eq!(
+        values,
+        [
+            "department=IT",
+            "jobTitle=Engineer",
+            "extensionAttribute5=blue"
+        ]
+    );
+    let asked = world.graph.controls.log().pop().unwrap().target;
+    let select = "id,userPrincipalName,mail,displayName,givenName,surname,jobTitle,businessPhones,mobilePhone,\
+                  accountEnabled,assignedLicenses,proxyAddresses,department,city,onPremisesExtensionAttributes";
+    assert_eq!(asked, format!("/v1.0/users?$select={select}&$top=999"));
+}
+
+#[tokio::test]
+async fn what_graph_does_not_say_about_a_user_is_unknown_and_not_false() {
+    for as_null in [false, true] {
+        let world = world(users(1)).await;
+        world.microsoft.switches(|s| {
+            s.leave_out_account_enabled = true;
+            s.leave_out_assigned_licenses = true;
+            s.unset_as_null = as_null;
+        });
+        let read = world.directory().users(&no_fields()).await.unwrap();
+        assert_eq!((read[0].enabled, &read[0].licences), (None, &None));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named() {
+    let world = world(users(1)).await;
+    world.microsoft.tenant(TENANT, |tenant| {
+        tenant.groups = vec![group(1, "Board", vec![])];
+        tenant.apps.get_mut(APP).unwrap().consented = false;
+    });
+    let directory = world.directory();
+    let (fields, board) = (no_fields(), group_id(1));
+    let failures = [
+        (directory.users(&fields).await.unwrap_err(), "User.Read.All"),
+        (
+            directory.users_by_id(&ids([1]), &fields).await.unwrap_err(),
+            "User.Read.All",
+        ),
+        (
+            directory.confirm_tenant().await.unwrap_err(),
+            "User.Read.All",
+        ),
+        (
+            directory.members(&board).await.unwrap_err(),
+            "GroupMember.Read.All",
+        ),
+        (
+            directory.group(&board).await.unwrap_err(),
+            "GroupMember.Read.All",
+        ),
+        (
+            directory.skus().await.unwrap_err(),
+            "LicenseAssignment.Read.All",
+        ),
+    ];
+    for (failed, permission) in failures {
+        assert_eq!((failed.kind, failed.status), (Kind::Permission, Some(403)));
+        assert!(failed.advice().contains(permission), "{}", failed.advice());
+        assert!(
+            failed.detail.contains("Insufficient privileges"),
+            "{}",
+            failed.detail
+        );
+    }
+    world.microsoft.tenant(TENANT, |tenant| tenant.apps.clear());
+    let failed = directory.users(&fields).await.unwrap_err();
+    assert_eq!(failed.kind, Kind::Consent);
+}
+
+#[tokio::test]
+async fn the_tenant_that_answers_must_be_the_one_configured() {
+    let world = world(vec![]).await;
+    let directory = world.directory();
+    assert_eq!(directory.confirm_tenant().await.unwrap(), "Contoso");
+    world.microsoft.add_tenant(TenantData {
+        id: OTHER.into(),
+        display_name: "Fabrikam".into(),
+        ..TenantData::default()
+    });
+    world
+        .microsoft
+        .switches(|s| s.wrong_organization = Some(OTHER.into()));
+    let failed = directory.confirm_tenant().await.unwrap_err();
+    assert_eq!(failed.kind, Kind::WrongTenant);
+    assert!(failed.detail.contains(OTHER) && failed.detail.contains("Fabrikam"));
+}
+
+#[tokio::test]
+async fn licences_come_with_their_part_numbers() {
+    let world = world(vec![]).await;
+    let skus = world.directory().skus().await.unwrap();
+    let premium = Sku {
+        id: SkuId::new(SPB),
+        part_number: "SPB".into(),
+    };
+    assert_eq!(skus, [premium]);
+    assert_eq!(
+        sku_name(&skus[0].id),
+        Some("Microsoft 365 Business Premium")
+    );
+    assert!(FREE_SKUS.contains(&"FLOW_FREE") && !FREE_SKUS.contains(&"SPB"));
+}
+
+#[test]
+fn a_user_is_found_in_the_admin_centre_of_the_cloud() {
+    let (tenant, user) = (TenantId::new(TENANT), UserId::new(&user_id(1)));
+    let link = user_link(Cloud::Global, &tenant, &user);
+    let path = "#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId";
+    assert_eq!(
+        link,
+        format!("https://entra.microsoft.com/{TENANT}/{path}/{user}")
+    );
+    assert!(user_link(Cloud::UsgovDod, &tenant, &user).starts_with("https://entra.microsoft.us/"));
+    assert!(
+        user_link(Cloud::China, &tenant, &user).starts_with("https://entra.microsoftonline.cn/")
+    );
+}
