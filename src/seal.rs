@@ -103,10 +103,9 @@ struct Key {
 
 impl Key {
     fn new(bytes: Zeroizing<[u8; KEY]>) -> Self {
-        let id = Sha256::digest(bytes.as_slice())[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest: [u8; 32] = Sha256::digest(bytes.as_slice()).into();
+        let first = digest.first_chunk().copied().unwrap_or_default();
+        let id = format!("{:016x}", u64::from_be_bytes(first));
         Self { id, bytes }
     }
 

@@ -2,6 +2,11 @@
 //! words of the model. Everything enters by [`Db::read`] and [`Db::write`]; queries are free functions over `&mut Conn`, one
 //! file a table, that open no transaction and never await. Decides nothing about people.
 
+#![expect(
+    clippy::ref_option_ref,
+    reason = "diesel's derives for rows that are written take references of optional references"
+)]
+
 /// Runs one statement against the concrete connection, for what [`Conn`] cannot express: upserts and batches.
 macro_rules! each {
     ($conn:ident => $body:expr) => {
@@ -115,6 +120,9 @@ impl Db {
     }
 
     /// Runs queries in one transaction, which is undone where they fail. What is returned `Ok` is on the disk.
+    ///
+    /// They are carried out even if nobody waits for them any more. On SQLite one thread runs all of them in turn, so they
+    /// must not wait for anything else.
     pub async fn write<T, F>(&self, queries: F) -> Result<T, DbError>
     where
         T: Send + 'static,

@@ -128,6 +128,9 @@ impl Target {
 
     /// Connects and brings the tables up to date.
     pub(super) fn prepare(&self) -> Result<Conn, OpenError> {
+        if let Address::Sqlite(path) = &self.address {
+            make_private(path).map_err(|error| self.other(&error))?;
+        }
         let mut conn = self
             .address
             .connect()
@@ -139,7 +142,7 @@ impl Target {
                 },
             })?;
         if let (Conn::Sqlite(conn), Address::Sqlite(path)) = (&mut conn, &self.address) {
-            refuse_foreign(conn, path).map_err(|error| match error {
+            refuse_foreign(conn).map_err(|error| match error {
                 Foreign::Yes => OpenError::NotOurs(path.clone()),
                 Foreign::Query(error) => self.sqlite_error(path, &error),
             })?;
@@ -200,6 +203,19 @@ pub(super) fn read_only(error: &std::io::Error) -> bool {
     )
 }
 
+/// Makes a database's file, where it is missing, for this user alone: it holds what is known of people. SQLite gives its
+/// other files the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The folder that a database file lies in.
 pub(super) fn folder_of(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("/")).to_path_buf()
@@ -235,7 +251,7 @@ enum Foreign {
 }
 
 /// Refuses a file that holds tables but none of ours: somebody else's database.
-fn refuse_foreign(conn: &mut SqliteConnection, _path: &Path) -> Result<(), Foreign> {
+fn refuse_foreign(conn: &mut SqliteConnection) -> Result<(), Foreign> {
     #[derive(QueryableByName)]
     struct Count {
         #[diesel(sql_type = diesel::sql_types::BigInt)]

@@ -51,6 +51,7 @@ impl Process {
             Address::Sqlite(database) => {
                 sweep(database);
                 let held = lock_file(database, id).map_err(|error| {
+                    // "Not found" is what file systems answer on which nothing can be made.
                     if read_only(&error) || error.kind() == io::ErrorKind::NotFound {
                         OpenError::ReadOnlyFolder(folder_of(database))
                     } else {
@@ -145,9 +146,8 @@ fn lock_file(database: &Path, id: Uuid) -> io::Result<LockedFile> {
 fn is_locked(path: &Path) -> bool {
     match File::open(path).map(|file| file.try_lock_shared()) {
         Ok(Ok(())) => false,
-        Ok(Err(TryLockError::WouldBlock)) => true,
-        // A file that is there and cannot be judged: a lease will run out, a second run at once would do harm.
-        Ok(Err(TryLockError::Error(_))) => true,
+        // Also where the file is there and cannot be judged: a lease will run out, a second run at once would do harm.
+        Ok(Err(TryLockError::WouldBlock | TryLockError::Error(_))) => true,
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
@@ -180,31 +180,21 @@ fn key(id: Uuid) -> i64 {
 }
 
 fn lock_session(address: &Address, id: Uuid) -> Result<PgConnection, DbError> {
-    #[derive(QueryableByName)]
-    struct Locked {
-        #[diesel(sql_type = Bool)]
-        locked: bool,
-    }
     let Conn::Postgres(mut conn) = address.connect()? else {
         return Err(DbError::Closed);
     };
-    // The server notices within a minute that this computer is gone. Both fail on servers that do not know them.
+    // The server notices within a minute that this computer is gone. Older servers do not know the second.
     for setting in [
         "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
         "SET idle_session_timeout = 0",
     ] {
         let _ = conn.batch_execute(setting);
     }
-    let locked: Locked = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked")
+    // Shared: it never waits for a session of this same process that broke, of which the server does not know yet.
+    diesel::sql_query("SELECT pg_advisory_lock_shared($1)")
         .bind::<BigInt, _>(key(id))
-        .get_result(&mut conn)?;
-    if locked.locked {
-        Ok(conn)
-    } else {
-        Err(DbError::Unavailable(
-            "the lock of this process is still held by its broken connection".to_owned(),
-        ))
-    }
+        .execute(&mut conn)?;
+    Ok(conn)
 }
 
 /// Whether any session holds the advisory lock. PostgreSQL documents the two halves in its page of `pg_locks`.

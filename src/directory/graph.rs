@@ -13,7 +13,7 @@ use super::wire::Page;
 use crate::http::{Answer, ApiError, Ask, Http, Judgement, Kind, Repeat, Service};
 
 /// More pages than any list of a tenant has: a server that never ends is stopped here.
-const PAGES: usize = 20_000;
+const PAGES: usize = 5_000;
 
 /// What is read, and the application permission that it needs.
 /// Source: microsoftgraph/microsoft-graph-devx-content, `permissions.json`, least privilege.

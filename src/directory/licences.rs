@@ -6,18 +6,26 @@ use std::sync::LazyLock;
 use crate::model::SkuId;
 
 /// Microsoft's "Product names and service plan identifiers for licensing", as of June 2026.
-/// One line a SKU: id, part number, name; a name with a comma stands in quotes.
+/// One line a SKU: id, part number, name; what has a comma in it stands in quotes.
 const NAMES: &str = include_str!("sku-names.csv");
 
 static BY_ID: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let rows = NAMES.lines().skip(1);
     rows.filter_map(|row| {
-        let mut columns = row.splitn(3, ',');
-        let (id, name) = (columns.next()?, columns.nth(1)?);
-        Some((id, name.trim_matches('"')))
+        let (id, rest) = column(row);
+        let (_part_number, rest) = column(rest);
+        Some((id, column(rest).0)).filter(|(id, _)| !id.is_empty())
     })
     .collect()
 });
+
+/// The first column of a row, without its quotes, and what follows it.
+fn column(row: &'static str) -> (&'static str, &'static str) {
+    match row.strip_prefix('"').and_then(|row| row.split_once('"')) {
+        Some((quoted, rest)) => (quoted, rest.strip_prefix(',').unwrap_or(rest)),
+        None => row.split_once(',').unwrap_or((row, "")),
+    }
+}
 
 /// The product name of a SKU, as Microsoft's admin centre shows it; `None` where the table does not have it.
 pub fn sku_name(sku: &SkuId) -> Option<&'static str> {

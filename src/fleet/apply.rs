@@ -160,11 +160,16 @@ fn write(
     for write in &plan.companies {
         let psa_id = ids.get(&write.psa).copied();
         let psa_id = psa_id.ok_or(diesel::result::Error::NotFound)?;
-        let before = state.companies.iter().find(|stored| stored.company.id == write.company.id);
+        let before = state
+            .companies
+            .iter()
+            .find(|stored| stored.company.id == write.company.id);
         if let Some(stored) = before.filter(|_| write.retires && !write.moved) {
             applied.retired += stored.links;
         }
-        applied.companies.push(company(conn, keys, write, psa_id, now)?);
+        applied
+            .companies
+            .push(company(conn, keys, write, psa_id, now)?);
     }
     Ok(applied)
 }

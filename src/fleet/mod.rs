@@ -2,6 +2,7 @@
 //! with the database, applied and printed. It talks to no vendor itself: what must be looked up comes through
 //! [`Lookup`](look::Lookup), secrets through [`Secrets`](secrets::Secrets).
 
+pub mod apply;
 pub mod change;
 pub mod check;
 mod conditions;
@@ -16,6 +17,7 @@ pub mod secrets;
 pub mod state;
 mod tables;
 
+pub use apply::{Applied, StoreError, apply};
 pub use change::{FleetChange, Subject};
 pub use check::{Plan, Report, Stop, check};
 pub use export::export;

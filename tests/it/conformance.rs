@@ -1,6 +1,8 @@
 //! What every PSA must pass: one list of scenarios, each played by every vendor's real client against its simulator over
 //! HTTP. A vendor joins with one line of `conforms!` and a [`Stage`] in its own test file.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod addresses;
 mod failing;
 mod play;

@@ -1,5 +1,10 @@
 //! The database, on SQLite and on PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs and does not get fails the test"
+)]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::clock::Clock;
 use rollcall::db::{self, Conn, Db};
@@ -14,6 +19,7 @@ use tempfile::TempDir;
 use crate::postgres;
 
 mod journal;
+mod links;
 mod opening;
 mod process;
 mod schema;

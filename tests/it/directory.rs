@@ -3,6 +3,8 @@
 mod batch;
 mod certificate;
 mod groups;
+mod login;
+mod paging;
 mod sign_in;
 mod users;
 
@@ -102,9 +104,9 @@ impl World {
         directory.expect("a connection that can be made")
     }
 
-    /// Seconds that were waited since noon.
-    fn waited(&self) -> f64 {
-        (self.clock.now() - noon()).as_seconds_f64()
+    /// Milliseconds that were waited since noon.
+    fn waited_ms(&self) -> i64 {
+        (self.clock.now() - noon()).num_milliseconds()
     }
 
     fn graph_answers(&self, status: u16, body: &str) {

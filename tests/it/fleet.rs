@@ -1,5 +1,6 @@
 //! The fleet file: what is wrong with it, what it changes, and what is printed of it.
 
+mod apply;
 mod check;
 mod parse;
 mod world;

@@ -1,5 +1,10 @@
 //! A PostgreSQL server for the tests: started once, in a temporary folder, and gone with the test program.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs and does not get fails the test"
+)]
+
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

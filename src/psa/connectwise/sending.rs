@@ -171,7 +171,13 @@ async fn post(
         repeat,
         ..Call::get(action, path, Stands::Perhaps)
     };
-    client.call(call).await.map(|_| ())
+    let answer = client.call(call).await?;
+    if answer.json().is_some_and(|record| record.is_object()) {
+        return Ok(());
+    }
+    // Something else answered in the vendor's place, perhaps after it was added.
+    let detail = "the answer is not the record that was added";
+    Err(Client::error(action, Kind::Lost, detail))
 }
 
 /// Sends a JSON Patch; the answer is the record as it is now.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rollcall::db::{DbError, OpenError, settings};
 
@@ -233,10 +234,12 @@ async fn a_job_that_fails_or_panics_undoes_nothing_of_its_neighbours() {
                 .await
             }
         });
+        let begun = Arc::new(AtomicUsize::new(0));
         let jobs: Vec<_> = (0..60)
             .map(|n| {
-                let db = db.clone();
+                let (db, begun) = (db.clone(), begun.clone());
                 tokio::spawn(async move {
+                    begun.fetch_add(1, Ordering::Relaxed);
                     db.write(move |conn| {
                         settings::put(conn, &format!("job {n}"), "kept")?;
                         match n % 3 {
@@ -251,7 +254,9 @@ async fn a_job_that_fails_or_panics_undoes_nothing_of_its_neighbours() {
                 })
             })
             .collect();
-        tokio::task::yield_now().await;
+        while begun.load(Ordering::Relaxed) < 60 {
+            tokio::task::yield_now().await;
+        }
         go.send(()).unwrap();
         first.await.unwrap().unwrap();
         for (n, job) in jobs.into_iter().enumerate() {

@@ -137,3 +137,41 @@ async fn the_lock_file_goes_with_the_process_and_stale_ones_are_swept_up() {
     drop(one);
     assert!(locks().is_empty());
 }
+
+#[tokio::test]
+async fn a_process_whose_session_broke_shows_its_life_anew() {
+    use diesel::prelude::*;
+
+    let url = postgres::database();
+    let (one, two) = (open(&url).await, open(&url).await);
+    assert!(one.try_claim("psa:1", LEASE).await.unwrap());
+    two.read(|conn| {
+        let all = "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        diesel::sql_query(all).execute(conn)
+    })
+    .await
+    .unwrap();
+    let id = one.process_id().to_owned();
+    assert!(!two.is_alive(&id).await.unwrap());
+    assert!(one.try_claim("psa:1", LEASE).await.unwrap());
+    assert!(two.is_alive(&id).await.unwrap());
+    assert!(!two.try_claim("psa:1", LEASE).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_new_database_file_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = TempDir::new().unwrap();
+    let db = open(&sqlite_url(&folder)).await;
+    db.write(|conn| claims::release(conn, "none", "none"))
+        .await
+        .unwrap();
+    for name in ["rollcall.db", "rollcall.db-wal"] {
+        let mode = fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
+    }
+}

@@ -11,9 +11,9 @@ fn batches(world: &World) -> Vec<usize> {
     let log = world.graph.controls.log();
     let bodies = log
         .iter()
-        .map(|asked| serde_json::from_str::<Value>(&asked.body).unwrap());
+        .map(|asked| serde_json::from_str::<Value>(&asked.body).expect("JSON"));
     bodies
-        .map(|body| body["requests"].as_array().unwrap().len())
+        .map(|body| body["requests"].as_array().expect("a list").len())
         .collect()
 }
 
@@ -69,7 +69,7 @@ async fn throttled_items_are_asked_for_again_alone_after_the_longest_pause() {
             .all(|(id, user)| user.as_ref().unwrap().id == *id)
     );
     assert_eq!(batches(&world), [10, 3]);
-    assert_eq!(world.waited(), 2.128);
+    assert_eq!(world.waited_ms(), 2128);
 }
 
 #[tokio::test]

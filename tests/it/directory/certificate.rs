@@ -25,7 +25,7 @@ async fn certificate_world() -> World {
     let world = world(users(2)).await;
     world.microsoft.switches(|s| s.now = Some(noon()));
     world.microsoft.tenant(TENANT, |tenant| {
-        let app = tenant.apps.get_mut(APP).unwrap();
+        let app = tenant.apps.get_mut(APP).expect("the app");
         app.secrets.clear();
         app.certificates.push(PEM.to_vec());
     });
