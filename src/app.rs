@@ -198,10 +198,7 @@ impl App {
                 .decode(pfx.expose_secret())
                 .map_err(|_| not_set_up("The stored certificate is damaged"))?;
             let password = password.as_ref().map(as_text).transpose()?;
-            Credential::Certificate {
-                pfx: pfx.into(),
-                password,
-            }
+            Credential::Certificate { pfx: pfx.into(), password }
         } else {
             let secret = self.secret(id, "client_secret").await?;
             let secret = secret.ok_or_else(|| {
