@@ -1,6 +1,6 @@
 //! The fleet file (`behaviour.md`, "The fleet file"): a text of all PSA connections and companies that is read, compared
 //! with the database, applied and printed. It talks to no vendor itself: what must be looked up comes through
-//! [`Lookup`](look::Lookup), secrets through [`Secrets`](secrets::Secrets).
+//! [`Lookup`], secrets through [`Secrets`].
 
 pub mod apply;
 pub mod change;
