@@ -11,16 +11,12 @@ use thiserror::Error;
 
 use super::check::{CompanyWrite, Plan, PsaWrite};
 use super::state::{SecretMap, State, StoredCompany, StoredPsa};
+use crate::app::{OF_COMPANY, OF_PSA};
 use crate::db::{
     Conn, Db, DbError, companies, links, psa_connections, secrets, settings, tenant_connections,
 };
 use crate::model::TenantConnection;
 use crate::seal::{Keyring, SealError};
-
-/// The owner kind of a PSA connection's secrets.
-const OF_PSA: &str = "psa";
-/// The owner kind of a tenant connection's secrets; the owner is the company.
-const OF_COMPANY: &str = "company";
 
 /// Why the fleet could not be read or written.
 #[derive(Clone, Debug, Error)]
