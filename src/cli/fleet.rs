@@ -5,8 +5,7 @@ use std::path::Path;
 use super::output::{complain, say, sentence, warning};
 use super::{DONE, FAILED, WRONG_USAGE, print_json};
 use crate::app::App;
-use crate::fleet::systems::Systems;
-use crate::fleet::{self, KnownPsa, State, SystemSecrets};
+use crate::fleet::{self, Clouds, KnownPsa, State, SystemSecrets};
 use crate::sync::observe::psa_scope;
 
 /// Creates or updates what a file names.
@@ -31,13 +30,8 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
         })
         .collect();
     let parsed = fleet::parse(&text, &known, &SystemSecrets::beside(file));
-    let config = app.config();
-    let systems = Systems::new(
-        app.http().clone(),
-        app.endpoints(),
-        config.autotask_url.clone(),
-    );
-    let plan = match fleet::check(&parsed, &state, &systems).await {
+    let clouds = Clouds::new(app.clone());
+    let plan = match fleet::check(&parsed, &state, &clouds).await {
         Ok(plan) => plan,
         Err(stop) => {
             for mistake in &stop.mistakes {
