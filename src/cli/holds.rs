@@ -149,7 +149,7 @@ async fn dismiss(app: &App, company: &Company, json: bool) -> anyhow::Result<u8>
         complain(&format!(
             "{}: a run is going; waiting for its end",
             company.name
-        ))
+        ));
     };
     let name = Turn::of_company(company.id);
     let turn = Turn::take(app.db(), app.clock(), &name, waiting).await?;

@@ -19,7 +19,7 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
         complain(&format!(
             "{}: a run is going; waiting for its end",
             company.name
-        ))
+        ));
     };
     let name = Turn::of_company(company.id);
     let turn = Turn::take(app.db(), app.clock(), &name, waiting).await?;
