@@ -48,6 +48,8 @@ pub(super) struct CompanyWrite {
     pub(super) dropped: Vec<String>,
     /// Whether its place in the PSA is new or another one.
     pub(super) moved: bool,
+    /// Whether its tenant connection is new or another one.
+    pub(super) tenant_changed: bool,
     /// Whether its links are retired.
     pub(super) retires: bool,
 }

@@ -176,6 +176,7 @@ impl Looks<'_> {
             secrets: draft.new_secrets.clone(),
             dropped: draft.dropped.clone(),
             moved: draft.moved,
+            tenant_changed: draft.tenant_changed,
             retires: draft.retire.is_some(),
         };
         (write, found)
