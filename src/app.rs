@@ -33,7 +33,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     config: Config,
     db: Db,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
     clock: Clock,
     http: Http,
     stop: Stop,
@@ -58,7 +58,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             config,
             db,
-            keyring,
+            keyring: Arc::new(keyring),
             clock,
             http,
             stop,
@@ -79,7 +79,7 @@ impl App {
     }
 
     /// The keys that secrets are sealed with.
-    pub fn keyring(&self) -> &Keyring {
+    pub fn keyring(&self) -> &Arc<Keyring> {
         &self.0.keyring
     }
 
@@ -198,7 +198,10 @@ impl App {
                 .decode(pfx.expose_secret())
                 .map_err(|_| not_set_up("The stored certificate is damaged"))?;
             let password = password.as_ref().map(as_text).transpose()?;
-            Credential::Certificate { pfx: pfx.into(), password }
+            Credential::Certificate {
+                pfx: pfx.into(),
+                password,
+            }
         } else {
             let secret = self.secret(id, "client_secret").await?;
             let secret = secret.ok_or_else(|| {

@@ -210,10 +210,11 @@ impl Run<'_> {
                 },
             };
         }
+        let stopped_first = applied.halted.is_some() || plan.company_inactive;
         applied.done.resize_with(plan.people.len(), Done::default);
         for (person, done) in plan.people.iter().zip(&mut applied.done) {
             if done.outcome.is_none() {
-                done.outcome = Some(self.outcome(person, approved(person), &applied.halted));
+                done.outcome = Some(self.outcome(person, approved(person), stopped_first));
             }
         }
         if applied
@@ -263,14 +264,18 @@ impl Run<'_> {
     }
 
     /// What came of a person whom nobody wrote.
-    fn outcome(&self, person: &Person, approved: bool, halted: &Option<RunError>) -> Outcome {
+    fn outcome(&self, person: &Person, approved: bool, stopped_first: bool) -> Outcome {
         let acts = person.action.writes() || person.action == Action::Link;
-        match (acts, person.held && !approved) {
-            (false, _) => Outcome::None,
-            (true, true) => Outcome::Held,
-            (true, false) if self.turn.is_none() => Outcome::Planned,
-            (true, false) if halted.is_some() => Outcome::Skipped,
-            (true, false) => Outcome::None,
+        if !acts {
+            Outcome::None
+        } else if person.held && !approved {
+            Outcome::Held
+        } else if stopped_first {
+            Outcome::Skipped
+        } else if self.turn.is_none() {
+            Outcome::Planned
+        } else {
+            Outcome::None
         }
     }
 

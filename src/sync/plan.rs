@@ -570,6 +570,8 @@ impl<'a> Planner<'a> {
             .collect();
         let hold = self.snapshot.hold.as_ref();
         self.plan.guard = guard::judge(self.snapshot.rules.guard, &going, linked_active, hold);
+        // Of an inactive company nothing is written, so nothing waits either.
+        self.plan.guard.held &= !self.plan.company_inactive;
         if self.plan.guard.held {
             for person in &mut self.plan.people {
                 person.held = person.action == Action::Deactivate;

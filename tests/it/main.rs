@@ -13,3 +13,4 @@ mod seal;
 mod sim_autotask;
 mod sim_connectwise;
 mod sim_graph;
+mod world;
