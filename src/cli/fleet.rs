@@ -2,76 +2,21 @@
 
 use std::path::Path;
 
-use super::output::{complain, say, sentence, warning};
-use super::{DONE, FAILED, WRONG_USAGE, print_json};
+use super::output::{complain, say, warning};
+use super::{DONE, print_json};
 use crate::app::App;
-use crate::fleet::{self, Clouds, KnownPsa, State, SystemSecrets};
-use crate::sync::observe::psa_scope;
+use crate::fleet::{apply_file, export_fleet};
 
 /// Creates or updates what a file names.
 pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyhow::Result<u8> {
-    let text = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) => {
-            complain(&format!(
-                "The fleet file {} cannot be read: {error}",
-                file.display()
-            ));
-            return Ok(WRONG_USAGE);
-        }
-    };
-    let state = State::load(app.db(), Some(app.keyring().clone())).await?;
-    let known: Vec<KnownPsa> = state
-        .psa
-        .iter()
-        .map(|psa| KnownPsa {
-            name: psa.connection.name.clone(),
-            kind: psa.connection.kind.clone(),
-        })
-        .collect();
-    let parsed = fleet::parse(&text, &known, &SystemSecrets::beside(file));
-    let clouds = Clouds::new(app.clone());
-    let plan = match fleet::check(&parsed, &state, &clouds).await {
+    let plan = match apply_file(app, file, only_check).await {
         Ok(plan) => plan,
-        Err(stop) => {
-            for mistake in &stop.mistakes {
-                complain(&mistake.to_string());
-            }
-            for system in &stop.unreachable {
-                complain(&format!(
-                    "{}: {}. {}.",
-                    system.connection,
-                    sentence(&system.message),
-                    sentence(&system.advice)
-                ));
-            }
+        Err(failure) => {
+            complain(&failure.to_string());
             complain("Nothing was applied.");
-            return Ok(if stop.mistakes.is_empty() {
-                FAILED
-            } else {
-                WRONG_USAGE
-            });
+            return Ok(failure.exit_status());
         }
     };
-    if !only_check {
-        let now = app.clock().now();
-        let applied = fleet::apply(app.db(), app.keyring().clone(), &plan, &state, now).await?;
-        let facts = app.facts();
-        for id in &applied.psa {
-            facts
-                .forget(&psa_scope(*id))
-                .await
-                .map_err(|error| anyhow::anyhow!(error.message))?;
-        }
-        for id in &applied.companies {
-            let scope = format!("company:{id}");
-            facts
-                .forget(&scope)
-                .await
-                .map_err(|error| anyhow::anyhow!(error.message))?;
-        }
-        app.forget_clients();
-    }
     for strange in &plan.warnings {
         complain(&warning(strange));
     }
@@ -85,7 +30,6 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
 
 /// Prints the whole fleet.
 pub async fn export(app: &App) -> anyhow::Result<u8> {
-    let state = State::load(app.db(), None).await?;
-    say(fleet::export(&state).trim_end());
+    say(export_fleet(app).await?.trim_end());
     Ok(DONE)
 }
