@@ -510,10 +510,8 @@ pub fn backoff(tries: u32) -> Duration {
 pub fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<f64>() {
-        // `max` would make 0 of what is not a number.
-        return (!seconds.is_nan())
-            .then(|| Duration::try_from_secs_f64(seconds.max(0.0)).ok())
-            .flatten();
+        let seconds = if seconds < 0.0 { 0.0 } else { seconds };
+        return Duration::try_from_secs_f64(seconds).ok();
     }
     let at: DateTime<Utc> = httpdate::parse_http_date(text).ok()?.into();
     Some((at - now).to_std().unwrap_or(Duration::ZERO))
