@@ -1,5 +1,5 @@
 //! Reads the fleet from the database, and writes what a fleet file changes in one transaction. Decides nothing: that is done
-//! in [`check`](super::check).
+//! in [`check`](super::check()).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
