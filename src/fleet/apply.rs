@@ -18,7 +18,6 @@ use crate::db::{
 };
 use crate::model::TenantConnection;
 use crate::seal::{Keyring, SealError};
-use crate::sync::observe::psa_scope;
 
 /// Why the fleet could not be read or written.
 #[derive(Clone, Debug, Error)]
@@ -181,7 +180,12 @@ fn write(
     Ok(applied)
 }
 
-/// The scope of facts about a company in the PSA, as [`crate::sync::observe`] names it.
+/// The scope of facts about a PSA connection, as runs name it.
+fn psa_scope(id: i64) -> String {
+    format!("psa:{id}")
+}
+
+/// The scope of facts about a company in the PSA, as runs name it.
 fn company_scope(id: i64) -> String {
     format!("company:{id}")
 }
