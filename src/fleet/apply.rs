@@ -2,6 +2,7 @@
 //! in [`check`](super::check()).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryResult;
@@ -10,14 +11,13 @@ use thiserror::Error;
 
 use super::check::{CompanyWrite, Plan, PsaWrite};
 use super::state::{SecretMap, State, StoredCompany, StoredPsa};
-use crate::app::{App, OF_COMPANY, OF_PSA};
+use crate::app::{OF_COMPANY, OF_PSA};
 use crate::db::{
     Conn, Db, DbError, companies, facts, links, psa_connections, secrets, settings,
     tenant_connections,
 };
 use crate::model::TenantConnection;
 use crate::seal::{Keyring, SealError};
-use crate::sync::observe::psa_scope;
 
 /// Why the fleet could not be read or written.
 #[derive(Clone, Debug, Error)]
@@ -50,20 +50,11 @@ pub struct Applied {
     pub retired: usize,
 }
 
-impl AsRef<Keyring> for App {
-    fn as_ref(&self) -> &Keyring {
-        self.keyring()
-    }
-}
-
 impl State {
     /// Reads the fleet. Without keys (for an export) no secret is opened, and none is in the result.
     /// A secret that is damaged counts as one that is not stored; a missing key is an error.
-    pub async fn load<K>(db: &Db, keys: Option<K>) -> Result<Self, StoreError>
-    where
-        K: AsRef<Keyring> + Send + 'static,
-    {
-        db.read(move |conn| load(conn, keys.as_ref().map(AsRef::as_ref)))
+    pub async fn load(db: &Db, keys: Option<Arc<Keyring>>) -> Result<Self, StoreError> {
+        db.read(move |conn| load(conn, keys.as_deref()))
             .await?
             .map_err(StoreError::from)
     }
@@ -115,26 +106,22 @@ fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<Result<State, Se
 
 /// Writes a plan in one transaction, or nothing of it. `state` is what the plan was made from: where the database holds
 /// something else by now, nothing is written.
-pub async fn apply<K>(
+pub async fn apply(
     db: &Db,
-    keys: K,
+    keys: Arc<Keyring>,
     plan: &Plan,
     state: &State,
     now: DateTime<Utc>,
-) -> Result<Applied, StoreError>
-where
-    K: AsRef<Keyring> + Send + 'static,
-{
+) -> Result<Applied, StoreError> {
     if plan.changes.is_empty() {
         return Ok(Applied::default());
     }
     let (plan, state) = (plan.clone(), state.clone());
     db.write_with(move |conn| {
-        let keys = keys.as_ref();
-        if !load(conn, Some(keys))??.same(&state) {
+        if !load(conn, Some(&keys))??.same(&state) {
             return Err(StoreError::Meanwhile);
         }
-        Ok(write(conn, keys, &plan, &state, now)?)
+        Ok(write(conn, &keys, &plan, &state, now)?)
     })
     .await
 }
@@ -193,7 +180,12 @@ fn write(
     Ok(applied)
 }
 
-/// The scope of facts about a company in the PSA, as [`crate::sync::observe`] names it.
+/// The scope of facts about a PSA connection, as runs name it.
+fn psa_scope(id: i64) -> String {
+    format!("psa:{id}")
+}
+
+/// The scope of facts about a company in the PSA, as runs name it.
 fn company_scope(id: i64) -> String {
     format!("company:{id}")
 }

@@ -75,11 +75,7 @@ impl Fleet {
     }
 
     async fn export(&self) -> String {
-        export(
-            &State::load::<Arc<Keyring>>(&self.db, None)
-                .await
-                .expect("no error"),
-        )
+        export(&State::load(&self.db, None).await.expect("no error"))
     }
 
     async fn mistakes(&self, text: &str) -> Vec<String> {

@@ -1,13 +1,12 @@
-//! The commands whole, against simulated clouds over HTTP.
+//! Files applied with real look-ups: against simulated clouds over HTTP.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rollcall::app::App;
 use rollcall::clock::Clock;
 use rollcall::config::Config;
-use rollcall::fleet::{Failure, apply_file, export_fleet};
+use rollcall::fleet::{Clouds, Plan, State, Stop, SystemSecrets, apply, check, export, parse};
 use rollcall::simulator::connectwise::{CompanyData, ConnectWise, ContactTypeData, SiteData};
 use rollcall::simulator::graph::{
     AppData, Graph, GroupData, Login, Microsoft, SkuData, TenantData,
@@ -21,23 +20,33 @@ struct Scene {
     app: App,
     folder: tempfile::TempDir,
     text: String,
-    /// Login and Graph.
-    microsoft: [Running; 2],
-    _connectwise: Running,
+    /// They end when they are dropped.
+    _running: [Running; 3],
 }
 
 impl Scene {
-    fn write(&self, text: &str) -> PathBuf {
-        let path = self.folder.path().join("fleet.toml");
-        std::fs::write(&path, text).unwrap();
-        path
+    async fn apply(&self, text: &str, only_check: bool) -> Result<Plan, Stop> {
+        let (db, keys) = (self.app.db(), self.app.keyring().clone());
+        let state = State::load(db, Some(keys.clone())).await.unwrap();
+        let secrets = SystemSecrets::beside(&self.folder.path().join("fleet.toml"));
+        let parsed = parse(text, &state.known_psa(), &secrets);
+        let plan = check(&parsed, &state, &Clouds::new(self.app.clone())).await?;
+        if !only_check {
+            apply(db, keys, &plan, &state, self.app.clock().now())
+                .await
+                .unwrap();
+        }
+        Ok(plan)
     }
 
-    async fn failure(&self, text: &str) -> Failure {
-        let file = self.write(text);
-        apply_file(&self.app, &file, false)
+    async fn stop(&self, text: &str) -> Stop {
+        self.apply(text, false)
             .await
             .expect_err("it cannot be applied")
+    }
+
+    async fn export(&self) -> String {
+        export(&State::load(self.app.db(), None).await.unwrap())
     }
 }
 
@@ -131,28 +140,25 @@ default_site = "Main"
         app,
         folder,
         text,
-        microsoft: [login, graph],
-        _connectwise: connectwise,
+        _running: [login, graph, connectwise],
     }
 }
 
 #[tokio::test]
 async fn a_file_is_checked_then_applied_then_printed_and_then_changes_nothing() {
     let scene = scene().await;
-    let file = scene.write(&scene.text);
-    let plan = apply_file(&scene.app, &file, true).await.unwrap();
-    assert_eq!(plan.changes.len(), 2);
-    assert!(!export_fleet(&scene.app).await.unwrap().contains("Contoso"));
-    let plan = apply_file(&scene.app, &file, false).await.unwrap();
-    assert_eq!(plan.changes.len(), 2);
-    let printed = scene.write(&export_fleet(&scene.app).await.unwrap());
-    let plan = apply_file(&scene.app, &printed, false).await.unwrap();
-    assert_eq!(plan.changes, []);
-    let file = scene.write(&scene.text);
     assert_eq!(
-        apply_file(&scene.app, &file, false).await.unwrap().changes,
-        []
+        scene.apply(&scene.text, true).await.unwrap().changes.len(),
+        2
     );
+    assert!(!scene.export().await.contains("Contoso"));
+    assert_eq!(
+        scene.apply(&scene.text, false).await.unwrap().changes.len(),
+        2
+    );
+    let printed = scene.export().await;
+    assert_eq!(scene.apply(&printed, false).await.unwrap().changes, []);
+    assert_eq!(scene.apply(&scene.text, false).await.unwrap().changes, []);
 }
 
 #[tokio::test]
@@ -164,16 +170,14 @@ async fn real_sites_types_and_groups_are_missed_with_their_places() {
         .replace("\"End User\"", "\"Boss\"")
         .replace(GROUP, CLIENT)
         .replace("url =", "phone_type = \"Nowhere\"\nurl =");
-    let failure = scene.failure(&text).await;
-    assert_eq!(failure.exit_status(), 2);
-    let told = failure.to_string();
-    let lines: Vec<&str> = told.lines().collect();
-    assert_eq!(lines.len(), 4, "{told}");
+    let stop = scene.stop(&text).await;
+    assert_eq!(stop.unreachable, []);
+    let told: Vec<String> = stop.mistakes.iter().map(ToString::to_string).collect();
     assert!(
-        lines[0].starts_with("line 4, column 14: there is no phone type \"Nowhere\". There is: ")
+        told[0].starts_with("line 4, column 14: there is no phone type \"Nowhere\". There is: ")
     );
     assert_eq!(
-        lines[1..],
+        told[1..],
         [
             "line 10, column 24: there is no contact type \"Boss\". There is: End User".to_owned(),
             format!("line 23, column 21: the tenant of \"Contoso\" has no group {CLIENT}"),
@@ -183,39 +187,23 @@ async fn real_sites_types_and_groups_are_missed_with_their_places() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_and_a_file_that_is_not_there_are_told_with_their_exit_status() {
+async fn wrong_credentials_stop_everything_and_are_told_once_for_each_system() {
     let scene = scene().await;
-    for (secret, connection) in [("private", "CW: "), ("tenant", "Contoso: ")] {
+    for (secret, connection) in [("private", "CW"), ("tenant", "Contoso")] {
         let path = scene.folder.path().join(secret);
         let right = std::fs::read(&path).unwrap();
         std::fs::write(&path, "wrong").unwrap();
-        let failure = scene.failure(&scene.text).await;
-        assert_eq!(failure.exit_status(), 5);
-        let told = failure.to_string();
-        assert!(
-            told.starts_with(connection) && !told.contains('\n'),
-            "{told}"
-        );
+        let stop = scene.stop(&scene.text).await;
+        assert_eq!((stop.mistakes.len(), stop.unreachable.len()), (0, 1));
+        assert_eq!(stop.unreachable[0].connection, connection);
         std::fs::write(&path, right).unwrap();
     }
-    let missing = scene.folder.path().join("no.toml");
-    let failure = apply_file(&scene.app, &missing, false)
-        .await
-        .expect_err("there is no file");
-    assert_eq!(failure.exit_status(), 2);
     let gone = scene
-        .failure(&scene.text.replace("\"private\"", "\"no.key\""))
+        .stop(&scene.text.replace("\"private\"", "\"no.key\""))
         .await;
-    assert_eq!(gone.exit_status(), 2);
     assert_eq!(
-        gone.to_string(),
+        gone.mistakes[0].to_string(),
         "line 7, column 24: the file no.key cannot be read: No such file or directory (os error 2)"
     );
-    assert!(!export_fleet(&scene.app).await.unwrap().contains("Contoso"));
-    assert!(
-        scene
-            .microsoft
-            .iter()
-            .all(|running| running.url.starts_with("http://127.0.0.1"))
-    );
+    assert!(!scene.export().await.contains("Contoso"));
 }
