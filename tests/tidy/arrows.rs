@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("cli-demo",   "simulator fleet runs app sync sync-pure psa db telemetry config clock model"),
     ("web",        "jobs fleet runs app sync sync-pure psa mail db seal config clock model directory::sku_name"),
     ("jobs",       "fleet runs app sync sync-pure psa mail db config clock model"),
-    ("fleet",      "app psa directory db seal http config clock model sync::observe::psa_scope"),
+    ("fleet",      "app psa directory db seal http config clock model"),
     ("runs",       "app sync sync-pure db http config clock model"),
     ("app",        "sync sync-pure directory psa mail db seal http config clock model"),
     ("sync",       "sync-pure directory psa mail db http config clock model"),
