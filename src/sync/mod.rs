@@ -7,3 +7,4 @@ pub mod plan;
 pub mod route;
 pub mod select;
 pub mod snapshot;
+pub mod ties;
