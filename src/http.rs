@@ -509,7 +509,9 @@ pub fn backoff(tries: u32) -> Duration {
 /// The pause that a `Retry-After` header asks for: seconds, decimals or a date; `None` where it is neither.
 pub fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
+    if let Ok(seconds) = text.parse::<f64>()
+        && !seconds.is_nan()
+    {
         return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
     }
     let at: DateTime<Utc> = httpdate::parse_http_date(text).ok()?.into();
