@@ -509,9 +509,10 @@ pub fn backoff(tries: u32) -> Duration {
 /// The pause that a `Retry-After` header asks for: seconds, decimals or a date; `None` where it is neither.
 pub fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        let seconds = if seconds < 0.0 { 0.0 } else { seconds };
-        return Duration::try_from_secs_f64(seconds).ok();
+    if let Ok(seconds) = text.parse::<f64>()
+        && !seconds.is_nan()
+    {
+        return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
     }
     let at: DateTime<Utc> = httpdate::parse_http_date(text).ok()?.into();
     Some((at - now).to_std().unwrap_or(Duration::ZERO))

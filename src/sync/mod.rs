@@ -18,6 +18,7 @@ pub mod select;
 pub mod settle;
 pub mod snapshot;
 pub mod stop;
+pub mod ties;
 pub mod turn;
 
 use std::collections::HashSet;

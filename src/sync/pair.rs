@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::Snapshot;
+use super::ties::Ties;
 use crate::model::{ContactId, LinkMade, User, UserId, text};
 
 /// By which step a contact was found.
@@ -118,34 +119,21 @@ struct Search<'a> {
 }
 
 /// Finds the contacts of the users in scope, given as positions in the snapshot's users.
-pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
-    let contacts: HashMap<&ContactId, usize> = snapshot
-        .contacts
-        .iter()
-        .enumerate()
-        .map(|(at, contact)| (&contact.id, at))
-        .collect();
-    let links: HashMap<&UserId, usize> = snapshot
-        .links
-        .iter()
-        .enumerate()
-        .map(|(at, link)| (&link.user_id, at))
-        .collect();
+pub fn pair(snapshot: &Snapshot, ties: &Ties<'_>, scope: &[usize]) -> Pairs {
     let mut holders = vec![Holder::Nobody; snapshot.contacts.len()];
     let mut forgotten = Vec::new();
-    let deleted = deleted(snapshot);
-    for (at, link) in snapshot.links.iter().enumerate() {
-        match contacts.get(&link.contact_id) {
-            None => forgotten.push(at),
-            Some(&contact) if deleted.contains(&link.user_id) => {
+    for (link, contact) in ties.contact_of.iter().enumerate() {
+        match *contact {
+            None => forgotten.push(link),
+            Some(contact) if ties.deleted[link] => {
                 if holders[contact] == Holder::Nobody {
-                    holders[contact] = Holder::Deleted(at);
+                    holders[contact] = Holder::Deleted(link);
                 }
             }
-            Some(&contact) => holders[contact] = Holder::Present,
+            Some(contact) => holders[contact] = Holder::Present,
         }
     }
-    let unsettled = unsettled(snapshot, &contacts, &links, &holders);
+    let unsettled = unsettled(snapshot, ties, &holders);
     let mut contested = vec![false; snapshot.contacts.len()];
     for &contact in unsettled.values().flatten() {
         contested[contact] = true;
@@ -160,17 +148,13 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
         taken_over: HashSet::new(),
     };
     for (slot, &user) in scope.iter().enumerate() {
-        let id = &snapshot.users[user].id;
-        let linked = links
-            .get(id)
-            .and_then(|&link| contacts.get(&snapshot.links[link].contact_id));
-        if let Some(&contact) = linked {
+        if let Some(contact) = ties.contact_of_user(user) {
             search.found[slot] = Some(Pairing::Found {
                 contact,
                 step: Step::Link,
                 taken_over: None,
             });
-        } else if let Some(left) = unsettled.get(id) {
+        } else if let Some(left) = unsettled.get(&snapshot.users[user].id) {
             search.found[slot] = Some(Pairing::Conflict(Conflict {
                 why: Doubt::Unsettled,
                 step: None,
@@ -198,32 +182,19 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
     }
 }
 
-/// Users who are deleted, without those whom the list has again: their links hold.
-fn deleted(snapshot: &Snapshot) -> HashSet<&UserId> {
-    let mut deleted: HashSet<&UserId> = snapshot.deleted.iter().collect();
-    if !deleted.is_empty() {
-        for user in &snapshot.users {
-            deleted.remove(&user.id);
-        }
-    }
-    deleted
-}
-
 /// The creates that left several contacts behind, as far as a person still has to choose: not where the user has a link
 /// or is ignored by now, and not where fewer than two of the contacts exist and are linked to nobody. Whether the user
 /// is in scope does not matter: the contacts are nobody else's to take.
 fn unsettled<'a>(
     snapshot: &'a Snapshot,
-    contacts: &HashMap<&ContactId, usize>,
-    links: &HashMap<&UserId, usize>,
+    ties: &Ties<'_>,
     holders: &[Holder],
 ) -> HashMap<&'a UserId, Vec<usize>> {
-    let settled = |user: &UserId| {
-        let linked = links
-            .get(user)
-            .map(|&link| &snapshot.links[link].contact_id);
-        snapshot.ignored.contains(user) || linked.is_some_and(|id| contacts.contains_key(id))
+    let linked = |user: &UserId| {
+        let mut links = snapshot.links.iter().zip(&ties.contact_of);
+        links.any(|(link, contact)| link.user_id == *user && contact.is_some())
     };
+    let settled = |user: &UserId| snapshot.ignored.contains(user) || linked(user);
     snapshot
         .unsettled
         .iter()
@@ -231,7 +202,7 @@ fn unsettled<'a>(
         .filter_map(|(user, left)| {
             let mut left: Vec<usize> = left
                 .iter()
-                .filter_map(|id| contacts.get(id).copied())
+                .filter_map(|id| ties.contacts.get(id).copied())
                 .filter(|&contact| holders[contact] == Holder::Nobody)
                 .collect();
             left.sort_unstable_by_key(|&at| &snapshot.contacts[at].id);
