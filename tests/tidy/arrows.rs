@@ -8,8 +8,8 @@ use crate::{keep, project, rust, sample};
 #[rustfmt::skip]
 const ARROWS: &[(&str, &str)] = &[
     ("main",       "cli"),
-    ("cli",        "web jobs fleet runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
-    ("cli-demo",   "simulator fleet runs app sync sync-pure psa db telemetry config clock model"),
+    ("cli",        "cli-demo web jobs fleet runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
+    ("cli-demo",   "cli simulator fleet runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
     ("web",        "jobs fleet runs app sync sync-pure psa mail db seal config clock model directory::sku_name"),
     ("jobs",       "fleet runs app sync sync-pure psa mail db config clock model"),
     ("fleet",      "app psa directory db seal http config clock model"),
