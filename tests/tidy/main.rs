@@ -3,7 +3,7 @@
 //!
 //! Each rule is a function from files to sentences, one for each place that breaks it, with two
 //! tests: the project keeps the rule, and a sample that breaks it is found. What is exempt stands
-//! in a list with its reason, and a list that names something no longer needed fails as well.
+//! in a list with its reason; a file that no longer needs its exemption fails as well.
 
 mod arrows;
 mod licences;
