@@ -9,7 +9,7 @@ use crate::directory::sku_name;
 use crate::model::{Mode, SkuId};
 use crate::runs;
 use crate::sync::Options;
-use crate::sync::explain::explain;
+use crate::sync::explain::{Explanation, explain};
 
 /// Explains one person from a plan made now; nothing is written.
 pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
@@ -40,6 +40,12 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         print_json(&explanation);
         return Ok(DONE);
     }
+    print(&explanation);
+    Ok(DONE)
+}
+
+/// Prints an explanation, step by step.
+pub fn print(explanation: &Explanation) {
     say(&format!(
         "{} at {} {}",
         explanation.upn,
@@ -56,5 +62,4 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         ]);
     }
     say_table(&steps);
-    Ok(DONE)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::output::{complain, say, sentence, warning};
 use super::{DONE, FAILED, WRONG_USAGE, print_json};
 use crate::app::App;
-use crate::fleet::{self, Clouds, KnownPsa, State, SystemSecrets};
+use crate::fleet::{self, Clouds, KnownPsa, Plan, Secrets, State, Stop, SystemSecrets};
 use crate::sync::observe::psa_scope;
 
 /// Creates or updates what a file names.
@@ -20,6 +20,35 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
             return Ok(WRONG_USAGE);
         }
     };
+    let plan = match put(app, &text, &SystemSecrets::beside(file), only_check).await? {
+        Ok(plan) => plan,
+        Err(stop) => {
+            complain_of(&stop);
+            return Ok(if stop.mistakes.is_empty() {
+                FAILED
+            } else {
+                WRONG_USAGE
+            });
+        }
+    };
+    for strange in &plan.warnings {
+        complain(&warning(strange));
+    }
+    if json {
+        print_json(&plan.report(!only_check));
+    } else {
+        say(plan.text(!only_check).trim_end());
+    }
+    Ok(DONE)
+}
+
+/// Checks a fleet file and applies it, unless it is to be checked only; the plan, or why nothing was applied.
+pub async fn put(
+    app: &App,
+    text: &str,
+    secrets: &dyn Secrets,
+    only_check: bool,
+) -> anyhow::Result<Result<Plan, Stop>> {
     let state = State::load(app.db(), Some(app.keyring().clone())).await?;
     let known: Vec<KnownPsa> = state
         .psa
@@ -29,29 +58,11 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
             kind: psa.connection.kind.clone(),
         })
         .collect();
-    let parsed = fleet::parse(&text, &known, &SystemSecrets::beside(file));
+    let parsed = fleet::parse(text, &known, secrets);
     let clouds = Clouds::new(app.clone());
     let plan = match fleet::check(&parsed, &state, &clouds).await {
         Ok(plan) => plan,
-        Err(stop) => {
-            for mistake in &stop.mistakes {
-                complain(&mistake.to_string());
-            }
-            for system in &stop.unreachable {
-                complain(&format!(
-                    "{}: {}. {}.",
-                    system.connection,
-                    sentence(&system.message),
-                    sentence(&system.advice)
-                ));
-            }
-            complain("Nothing was applied.");
-            return Ok(if stop.mistakes.is_empty() {
-                FAILED
-            } else {
-                WRONG_USAGE
-            });
-        }
+        Err(stop) => return Ok(Err(stop)),
     };
     if !only_check {
         let now = app.clock().now();
@@ -72,15 +83,23 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
         }
         app.forget_clients();
     }
-    for strange in &plan.warnings {
-        complain(&warning(strange));
+    Ok(Ok(plan))
+}
+
+/// Says why nothing was applied.
+pub fn complain_of(stop: &Stop) {
+    for mistake in &stop.mistakes {
+        complain(&mistake.to_string());
     }
-    if json {
-        print_json(&plan.report(!only_check));
-    } else {
-        say(plan.text(!only_check).trim_end());
+    for system in &stop.unreachable {
+        complain(&format!(
+            "{}: {}. {}.",
+            system.connection,
+            sentence(&system.message),
+            sentence(&system.advice)
+        ));
     }
-    Ok(DONE)
+    complain("Nothing was applied.");
 }
 
 /// Prints the whole fleet.

@@ -75,30 +75,37 @@ fn list(companies: &[Company], open: &[Hold], json: bool) {
         say("Nothing is held.");
     }
     for hold in open {
-        let company = name(hold.company_id);
-        say(&format!(
-            "{company}: {} to deactivate, held since {}",
-            count(hold.people.len(), "contact", "contacts"),
-            stamp(hold.opened_at)
-        ));
-        say("");
-        let mut people = table(["Person", "Contact", "Why"]);
-        for person in &hold.people {
-            people.add_row([
-                Cell::new(&person.upn),
-                Cell::new(&person.contact_id),
-                Cell::new(&person.reason),
-            ]);
-        }
-        say_table(&people);
-        say("");
-        say(&format!(
-            "  rollcall holds approve --company \"{company}\"   deactivates exactly these"
-        ));
-        say(&format!(
-            "  rollcall holds dismiss --company \"{company}\"   leaves them alone"
-        ));
+        show(name(hold.company_id), hold, usize::MAX);
     }
+}
+
+/// Prints a hold, so many of its people, and the commands that end it.
+pub fn show(company: &str, hold: &Hold, most: usize) {
+    say(&format!(
+        "{company}: {} to deactivate, held since {}",
+        count(hold.people.len(), "contact", "contacts"),
+        stamp(hold.opened_at)
+    ));
+    say("");
+    let mut people = table(["Person", "Contact", "Why"]);
+    for person in hold.people.iter().take(most) {
+        people.add_row([
+            Cell::new(&person.upn),
+            Cell::new(&person.contact_id),
+            Cell::new(&person.reason),
+        ]);
+    }
+    say_table(&people);
+    if hold.people.len() > most {
+        say(&format!("  … and {} more", hold.people.len() - most));
+    }
+    say("");
+    say(&format!(
+        "  rollcall holds approve --company \"{company}\"   deactivates exactly these"
+    ));
+    say(&format!(
+        "  rollcall holds dismiss --company \"{company}\"   leaves them alone"
+    ));
 }
 
 fn as_json(company: &str, hold: &Hold) -> serde_json::Value {

@@ -65,3 +65,33 @@ pub fn bad(text: &str) -> String {
 pub fn faint(text: &str) -> String {
     Style::new().dim().apply_to(text).to_string()
 }
+
+/// Bold, where colours are shown.
+pub fn strong(text: &str) -> String {
+    Style::new().bold().apply_to(text).to_string()
+}
+
+/// A paragraph is no wider than this, in columns, however wide the terminal is.
+const READABLE: usize = 100;
+
+/// Prints text in lines that fit the terminal, each moved in by so many columns; where there is no terminal, 80 columns.
+pub fn say_wrapped(text: &str, indent: usize) {
+    let (_, columns) = console::Term::stdout().size();
+    let width = usize::from(columns).min(READABLE).saturating_sub(indent);
+    let margin = " ".repeat(indent);
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let wide = console::measure_text_width(&line) + 1 + console::measure_text_width(word);
+        if !line.is_empty() && wide > width {
+            say(&format!("{margin}{line}"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        say(&format!("{margin}{line}"));
+    }
+}

@@ -150,7 +150,8 @@ fn status(report: &Report) -> String {
     }
 }
 
-fn requests(report: &Report) -> u64 {
+/// How many requests a run sent.
+pub fn requests(report: &Report) -> u64 {
     report.calls.login + report.calls.graph + report.calls.psa
 }
 
@@ -198,11 +199,13 @@ fn counts(report: &Report) -> String {
     }
 }
 
-fn is_shown(line: &Line) -> bool {
+/// Whether something is to be said of a person.
+pub fn is_shown(line: &Line) -> bool {
     line.action.writes() || matches!(line.action, Action::Link | Action::Conflict)
 }
 
-fn action(line: &Line) -> String {
+/// What is done for a person, and whether it went well.
+pub fn action(line: &Line) -> String {
     let word = line.action.as_str();
     match line.outcome {
         Outcome::Held => warning(&format!("{word} (held)")),
@@ -213,7 +216,8 @@ fn action(line: &Line) -> String {
     }
 }
 
-fn what_and_why(line: &Line) -> String {
+/// What a person's line changes, and why.
+pub fn what_and_why(line: &Line) -> String {
     let place = match (&line.site, &line.filter) {
         (Some(site), Some(filter)) => format!(" → {site} ({filter})"),
         (Some(site), None) => format!(" → {site}"),
