@@ -40,12 +40,6 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         print_json(&explanation);
         return Ok(DONE);
     }
-    print(&explanation);
-    Ok(DONE)
-}
-
-/// Prints an explanation, step by step.
-pub fn print(explanation: &Explanation) {
     say(&format!(
         "{} at {} {}",
         explanation.upn,
@@ -53,6 +47,12 @@ pub fn print(explanation: &Explanation) {
         faint(&explanation.user_id)
     ));
     say("");
+    show(&explanation);
+    Ok(DONE)
+}
+
+/// Prints the steps of an explanation.
+pub fn show(explanation: &Explanation) {
     let mut steps = table(["Step", "Result", "Why"]);
     for step in &explanation.steps {
         steps.add_row([

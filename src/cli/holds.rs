@@ -75,18 +75,19 @@ fn list(companies: &[Company], open: &[Hold], json: bool) {
         say("Nothing is held.");
     }
     for hold in open {
-        show(name(hold.company_id), hold, usize::MAX);
+        let company = name(hold.company_id);
+        say(&format!(
+            "{company}: {} to deactivate, held since {}",
+            count(hold.people.len(), "contact", "contacts"),
+            stamp(hold.opened_at)
+        ));
+        say("");
+        show(company, hold, usize::MAX);
     }
 }
 
-/// Prints a hold, so many of its people, and the commands that end it.
+/// Prints so many of a hold's people, and the commands that end it.
 pub fn show(company: &str, hold: &Hold, most: usize) {
-    say(&format!(
-        "{company}: {} to deactivate, held since {}",
-        count(hold.people.len(), "contact", "contacts"),
-        stamp(hold.opened_at)
-    ));
-    say("");
     let mut people = table(["Person", "Contact", "Why"]);
     for person in hold.people.iter().take(most) {
         people.add_row([

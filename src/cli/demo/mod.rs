@@ -71,7 +71,7 @@ async fn stage(args: &DemoArgs) -> anyhow::Result<u8> {
         say("");
         say(&bad("This did not come out as it should:"));
         for one in &wrong {
-            say_wrapped(one, 2);
+            say_wrapped(one, 2, 0);
         }
     } else if stop.asked() {
         status = FAILED;

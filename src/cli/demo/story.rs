@@ -20,6 +20,7 @@ use crate::model::{Company, Mode, SkuId, Status};
 use crate::runs;
 use crate::simulator::world::{Happening, LANDS};
 use crate::sync::explain::explain;
+use crate::sync::plan::Person;
 use crate::sync::report::{Counts, Report};
 use crate::sync::{Finished, Options};
 
@@ -86,7 +87,7 @@ impl Story<'_> {
         if self.app.stop().asked() {
             return Ok(Vec::new());
         }
-        self.one_person(&all, &mut wrong).await;
+        self.one_person(&all, &last, &mut wrong).await;
         self.what_next(&last);
         Ok(wrong.0)
     }
@@ -97,6 +98,7 @@ impl Story<'_> {
             "Eight companies, in two PSAs. Each has a Microsoft 365 tenant of its own, and contacts that technicians typed in \
              over the years.",
             2,
+            0,
         );
         say("");
         tell::cast(&self.clouds.companies);
@@ -117,7 +119,9 @@ impl Story<'_> {
                 count(plan.changes.len(), "entry", "entries")
             ),
             2,
+            0,
         );
+        say("");
         tell::command(&format!("less {}", self.fleet.display()));
         Ok(true)
     }
@@ -132,6 +136,7 @@ impl Story<'_> {
                     first.report.company
                 ),
                 2,
+                0,
             );
             say("");
             tell::filters(&placed.member.filters);
@@ -144,7 +149,7 @@ impl Story<'_> {
             }
         }
         say("");
-        say_wrapped("The whole fleet. Nothing is written yet:", 2);
+        say_wrapped("The whole fleet. Nothing is written yet:", 2, 0);
         say("");
         let reports = reports(finished);
         tell::fleet(&reports);
@@ -160,7 +165,7 @@ impl Story<'_> {
         let (before, began) = (self.clouds.requests(), self.app.clock().now());
         let reports = reports(self.run(all, false).await);
         let took = self.app.clock().now() - began;
-        say_wrapped(&format!("{}.", tell::totals(&reports)), 2);
+        say_wrapped(&format!("{}.", tell::totals(&reports)), 2, 0);
         say_wrapped(
             &format!(
                 "That took {} requests and {} seconds.",
@@ -168,10 +173,19 @@ impl Story<'_> {
                 tell::seconds(took)
             ),
             2,
+            0,
         );
+        if reports.iter().any(|one| one.counts.conflict > 0) {
+            say_wrapped(
+                "In conflict are people whom several contacts fit, or who would share one: nothing is guessed, a technician \
+                 decides.",
+                2,
+                0,
+            );
+        }
         let as_planned = same(planned, &reports);
         if as_planned {
-            say_wrapped("Every company got exactly what its preview said.", 2);
+            say_wrapped("Every company got exactly what its preview said.", 2, 0);
         }
         wrong.unless(as_planned, || {
             "The first sync did not do what its preview said".into()
@@ -204,6 +218,7 @@ impl Story<'_> {
                     reports.len(),
                 ),
                 2,
+                0,
             );
         }
         wrong.unless(idle && writes == 0, || {
@@ -250,7 +265,7 @@ impl Story<'_> {
         tell::changes(&reports);
         say("");
         let own: Vec<Report> = reports.iter().map(|one| (*one).clone()).collect();
-        say_wrapped(&format!("{}.", tell::totals(&own)), 2);
+        say_wrapped(&format!("{}.", tell::totals(&own)), 2, 0);
         wrong.unless(same(planned, &own), || {
             "The sync did not do what its preview said".into()
         });
@@ -278,6 +293,7 @@ impl Story<'_> {
                      holds these deactivations until a technician has looked."
                 ),
                 2,
+                0,
             );
             say("");
             holds_command::show(name, hold, OF_A_HOLD);
@@ -285,11 +301,11 @@ impl Story<'_> {
         Ok(finished)
     }
 
-    async fn one_person(&self, all: &[Company], wrong: &mut Wrong) {
-        let (Some(company), Some(placed)) = (all.first(), self.clouds.companies.first()) else {
+    async fn one_person(&self, all: &[Company], last: &[Finished], wrong: &mut Wrong) {
+        let (Some(company), Some(user)) = (all.first(), last.first().and_then(far_down)) else {
+            wrong.unless(false, || "Nobody is there to be explained".into());
             return;
         };
-        let user = &placed.member.explain;
         tell::step(8, "Why is this person where they are?");
         tell::command(&format!(
             "rollcall explain --company {} --user {user}",
@@ -304,7 +320,7 @@ impl Story<'_> {
             .as_ref()
             .and_then(|(snapshot, plan)| explain(&company.name, snapshot, plan, user, &names));
         match explanation {
-            Some(explanation) => explain_command::print(&explanation),
+            Some(explanation) => explain_command::show(&explanation),
             None => wrong.unless(false, || format!("{user} cannot be explained")),
         }
     }
@@ -312,10 +328,13 @@ impl Story<'_> {
     fn what_next(&self, last: &[Finished]) {
         tell::step(9, "What to try next");
         say_wrapped(
-            "In another terminal, while the demo runs, with a shell's environment that leads to these clouds:",
+            "In another terminal, while the demo runs. This file leads `rollcall` there to these clouds and this database:",
             2,
+            0,
         );
-        tell::next(&self.environment, &self.fleet, self.shrunk(), last);
+        say("");
+        tell::command(&format!("source {}", self.environment.display()));
+        tell::next(&self.fleet, &self.clouds.companies, self.shrunk(), last);
     }
 
     /// The company that loses a third of its people.
@@ -346,6 +365,17 @@ impl Story<'_> {
         finished.sort_by_key(|one| all.iter().position(|each| each.name == one.report.company));
         finished
     }
+}
+
+/// The person whom most filters passed over before one took them.
+fn far_down(finished: &Finished) -> Option<&str> {
+    let (_, plan) = finished.seen.as_ref()?;
+    let passed = |person: &Person| {
+        let route = person.trace.route.as_ref();
+        route.map_or(0, |route| route.passed.len())
+    };
+    let person = plan.people.iter().max_by_key(|person| passed(person))?;
+    Some(&person.upn)
 }
 
 fn reports(finished: Vec<Finished>) -> Vec<Report> {

@@ -5,7 +5,9 @@ use std::path::Path;
 use chrono::TimeDelta;
 use comfy_table::Cell;
 
-use super::super::output::{faint, good, say, say_table, say_wrapped, sentence, strong, table};
+use super::super::output::{
+    faint, good, numbers_after, say, say_table, say_wrapped, sentence, strong, table,
+};
 use super::super::show;
 use super::clouds::Placed;
 use super::files::psa_name;
@@ -72,6 +74,7 @@ pub(super) fn cast(companies: &[Placed]) {
             Cell::new(filters),
         ]);
     }
+    numbers_after(&mut all, 2);
     say_table(&all);
 }
 
@@ -136,9 +139,10 @@ pub(super) fn landing(finished: &Finished) {
         say_wrapped(
             "Not active, and without a link, so that nobody touches them:",
             2,
+            0,
         );
         for other in others {
-            say_wrapped(&other, 4);
+            say_wrapped(&other, 4, 2);
         }
     }
 }
@@ -214,6 +218,7 @@ pub(super) fn changes(reports: &[&Report]) {
                     show::what_and_why(line)
                 ),
                 4,
+                2,
             );
         }
         if first.len() > SHOWN {
@@ -223,76 +228,66 @@ pub(super) fn changes(reports: &[&Report]) {
 }
 
 /// Commands to copy.
-pub(super) fn next(environment: &Path, fleet: &Path, held: Option<&str>, last: &[Finished]) {
-    say("");
-    command(&format!("source {}", environment.display()));
+pub(super) fn next(fleet: &Path, companies: &[Placed], held: Option<&str>, last: &[Finished]) {
     let held = held.map(quoted).unwrap_or_default();
-    let first = last
-        .first()
-        .map(|one| quoted(&one.report.company))
-        .unwrap_or_default();
-    let mut commands = vec![
-        (
-            "Who is held, and why; then decide",
-            vec![
-                "rollcall holds".to_owned(),
-                format!("rollcall holds approve --company {held}"),
-            ],
-        ),
-        (
-            "Everything once more, for people and for programs",
-            vec![
-                "rollcall sync --all".into(),
-                format!("rollcall sync --company {first} --preview --json --full"),
-            ],
-        ),
-    ];
-    if let Some((company, line)) = unchanged(last) {
-        commands.push((
-            "One person's way",
-            vec![format!(
-                "rollcall explain --company {} --user {}",
-                quoted(company),
-                line.upn
-            )],
-        ));
-    }
-    if let Some((company, upn, contact)) = conflict(last) {
-        commands.push((
-            "A conflict, settled by hand",
-            vec![format!(
-                "rollcall link --company {} --user {upn} --contact {contact}",
-                quoted(company)
-            )],
-        ));
-    }
-    commands.push((
-        "Every connection, and the fleet as a file",
-        vec!["rollcall check".into(), "rollcall fleet export".into()],
-    ));
-    commands.push((
-        "Change a filter in the fleet file, and see what that changes",
-        vec![
-            format!("${{EDITOR:-nano}} {}", fleet.display()),
-            format!("rollcall fleet apply {}", fleet.display()),
-            format!("rollcall sync --company {first} --preview"),
+    let Some(first) = companies.first() else {
+        return;
+    };
+    let name = quoted(first.name());
+    offer(
+        "Who is held, and why; then decide",
+        &[
+            "rollcall holds".to_owned(),
+            format!("rollcall holds approve --company {held}"),
         ],
-    ));
-    for (why, lines) in commands {
-        say("");
-        say(&format!("  {why}:"));
-        for line in lines {
-            command(&line);
-        }
+    );
+    offer(
+        "Everything once more, for people and for programs",
+        &[
+            "rollcall sync --all".to_owned(),
+            format!("rollcall sync --company {name} --preview --json --full"),
+        ],
+    );
+    let explained = &first.member.explain;
+    offer(
+        "Somebody whom all five filters would take",
+        &[format!(
+            "rollcall explain --company {name} --user {explained}"
+        )],
+    );
+    if let Some((company, upn, contact)) = conflict(last) {
+        let company = quoted(company);
+        offer(
+            "A conflict, settled by hand",
+            &[format!(
+                "rollcall link --company {company} --user {upn} --contact {contact}"
+            )],
+        );
     }
+    offer(
+        "Every connection, and the fleet as a file",
+        &[
+            "rollcall check".to_owned(),
+            "rollcall fleet export".to_owned(),
+        ],
+    );
+    let file = fleet.display();
+    offer(
+        "Let two filters change places in the fleet file, and see whom that moves",
+        &[
+            format!("${{EDITOR:-nano}} {file}"),
+            format!("rollcall fleet apply {file}"),
+            format!("rollcall sync --company {name} --preview"),
+        ],
+    );
 }
 
-/// Somebody at the end of the first company's filters.
-fn unchanged(last: &[Finished]) -> Option<(&str, &Line)> {
-    let report = &last.first()?.report;
-    let mut people = report.people.iter().rev();
-    let line = people.find(|line| line.action == Action::Unchanged && line.filter.is_some())?;
-    Some((&report.company, line))
+fn offer(why: &str, commands: &[String]) {
+    say("");
+    say(&format!("  {why}:"));
+    for one in commands {
+        command(one);
+    }
 }
 
 /// Somebody for whom several contacts fit, and one of these.
