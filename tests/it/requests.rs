@@ -1,0 +1,1 @@
+//! How many requests a run sends: counted by the clouds, compared with the report.
