@@ -178,6 +178,8 @@ impl Run<'_> {
                 !person.held
             }
         };
+        // An approval settles its hold at its end; for an inactive company nothing is done, and so nothing waits.
+        let holds = !approval && !plan.company_inactive;
         let to_do = plan
             .people
             .iter()
@@ -190,7 +192,7 @@ impl Run<'_> {
         };
         if let Some(turn) = self.turn {
             let recorded =
-                record::before_writing(self.scene, &observed, &plan, (&self.id, turn), approval);
+                record::before_writing(self.scene, &observed, &plan, (&self.id, turn), !holds);
             applied = match recorded.await {
                 Ok(()) => {
                     let progress = |done| (self.progress)(Progress::Written(done));
@@ -213,7 +215,11 @@ impl Run<'_> {
         applied.done.resize_with(plan.people.len(), Done::default);
         for (person, done) in plan.people.iter().zip(&mut applied.done) {
             if done.outcome.is_none() {
-                done.outcome = Some(self.outcome(person, approved(person), &applied.halted));
+                done.outcome = Some(if plan.company_inactive && acts(person) {
+                    Outcome::Skipped
+                } else {
+                    self.outcome(person, approved(person), &applied.halted)
+                });
             }
         }
         if applied
@@ -264,8 +270,7 @@ impl Run<'_> {
 
     /// What came of a person whom nobody wrote.
     fn outcome(&self, person: &Person, approved: bool, halted: &Option<RunError>) -> Outcome {
-        let acts = person.action.writes() || person.action == Action::Link;
-        match (acts, person.held && !approved) {
+        match (acts(person), person.held && !approved) {
             (false, _) => Outcome::None,
             (true, true) => Outcome::Held,
             (true, false) if self.turn.is_none() => Outcome::Planned,
@@ -340,6 +345,11 @@ impl Run<'_> {
         );
         Finished { report, seen }
     }
+}
+
+/// Whether something is to be done for the person.
+fn acts(person: &Person) -> bool {
+    person.action.writes() || person.action == Action::Link
 }
 
 /// A run that could not even begin.
