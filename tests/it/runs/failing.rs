@@ -30,7 +30,10 @@ fn refusal(stage: &Stage) -> FaultKind {
     } else {
         (500, r#"{"errors":["The title is out of fashion"]}"#)
     };
-    FaultKind::Answer { status, body: body.into() }
+    FaultKind::Answer {
+        status,
+        body: body.into(),
+    }
 }
 
 async fn one_persons_refusal_is_recorded_and_the_others_go_on(stage: Stage) {
@@ -44,19 +47,52 @@ async fn one_persons_refusal_is_recorded_and_the_others_go_on(stage: Stage) {
     assert_eq!((report.status, report.exit_status()), (Status::Partial, 4));
     assert_eq!((report.counts.update, report.counts.failed), (3, 1));
     assert_eq!(report.error, None);
-    let failed = report.people.iter().find(|line| line.outcome == Outcome::Failed).unwrap();
-    assert!(failed.error.as_ref().unwrap().contains("out of fashion"), "{failed:?}");
+    let failed = report
+        .people
+        .iter()
+        .find(|line| line.outcome == Outcome::Failed)
+        .unwrap();
+    assert!(
+        failed.error.as_ref().unwrap().contains("out of fashion"),
+        "{failed:?}"
+    );
     assert!(failed.fields.iter().all(|field| !field.applied));
-    let titled = stage.psa.look().iter().filter(|one| one.title.is_some()).count();
+    let titled = stage
+        .psa
+        .look()
+        .iter()
+        .filter(|one| one.title.is_some())
+        .count();
     assert_eq!(titled, 2);
     let history = stage.history().await;
     assert_eq!(history.len(), 3);
-    let refused = history.iter().find(|line| line.change.outcome == Outcome::Failed).unwrap();
-    assert!(refused.change.error.as_ref().unwrap().contains("out of fashion"));
-    assert_eq!(refused.change.before.as_ref().unwrap().title, None, "what stood there before");
-    assert_eq!(stage.links().await.len(), 3, "the contact was found all the same");
+    let refused = history
+        .iter()
+        .find(|line| line.change.outcome == Outcome::Failed)
+        .unwrap();
+    assert!(
+        refused
+            .change
+            .error
+            .as_ref()
+            .unwrap()
+            .contains("out of fashion")
+    );
+    assert_eq!(
+        refused.change.before.as_ref().unwrap().title,
+        None,
+        "what stood there before"
+    );
+    assert_eq!(
+        stage.links().await.len(),
+        3,
+        "the contact was found all the same"
+    );
     let report = stage.sync().await;
-    assert_eq!((report.status, report.counts.update), (Status::Succeeded, 1));
+    assert_eq!(
+        (report.status, report.counts.update),
+        (Status::Succeeded, 1)
+    );
 }
 
 async fn fields_that_went_through_are_recorded_where_a_later_one_is_refused(stage: Stage) {
@@ -66,7 +102,11 @@ async fn fields_that_went_through_are_recorded_where_a_later_one_is_refused(stag
     stage.psa.controls().fault(fault.after(1));
     let report = stage.sync().await;
     let anna = line(&report, "anna");
-    let through = |field| anna.fields.iter().any(|one| one.field == field && one.applied);
+    let through = |field| {
+        anna.fields
+            .iter()
+            .any(|one| one.field == field && one.applied)
+    };
     assert_eq!(anna.outcome, Outcome::Failed);
     assert_eq!(
         [Field::Title, Field::Phone, Field::Mobile].map(through),
@@ -77,34 +117,60 @@ async fn fields_that_went_through_are_recorded_where_a_later_one_is_refused(stag
     assert_eq!(fields.iter().filter(|one| one.applied).count(), 2);
     assert_eq!(
         stage.states().await,
-        [WriteState::Applied, WriteState::Applied, WriteState::Refused]
+        [
+            WriteState::Applied,
+            WriteState::Applied,
+            WriteState::Refused
+        ]
     );
     let report = stage.sync().await;
-    let fields: Vec<_> = line(&report, "anna").fields.iter().map(|one| one.field).collect();
+    let fields: Vec<_> = line(&report, "anna")
+        .fields
+        .iter()
+        .map(|one| one.field)
+        .collect();
     assert_eq!(fields, [Field::Mobile], "what is missing, and no more");
 }
 
 async fn credentials_that_fail_midway_stop_the_run(stage: Stage) {
     stage.users((0..20).map(|number| user(&format!("user{number}"))));
-    stage.psa.fault_on_create(FaultKind::Status(401), 3, usize::MAX);
+    stage
+        .psa
+        .fault_on_create(FaultKind::Status(401), 3, usize::MAX);
     let report = stage.sync().await;
     assert_eq!((report.status, report.exit_status()), (Status::Failed, 5));
     let error = report.error.as_ref().unwrap();
     assert_eq!(error.kind, "credentials", "{error:?}");
-    let count = |outcome| report.people.iter().filter(|line| line.outcome == outcome).count();
+    let count = |outcome| {
+        report
+            .people
+            .iter()
+            .filter(|line| line.outcome == outcome)
+            .count()
+    };
     assert_eq!(count(Outcome::Applied), 3);
-    assert!((1..=4).contains(&count(Outcome::Failed)), "those that were in hand");
+    assert!(
+        (1..=4).contains(&count(Outcome::Failed)),
+        "those that were in hand"
+    );
     assert_eq!(count(Outcome::Skipped), 17 - count(Outcome::Failed));
     assert_eq!(stage.psa.look().len(), 3);
     stage.psa.controls().clear_faults();
     let report = stage.sync().await;
-    assert_eq!((report.status, report.counts.create), (Status::Succeeded, 17));
+    assert_eq!(
+        (report.status, report.counts.create),
+        (Status::Succeeded, 17)
+    );
     assert_eq!(stage.psa.look().len(), 20);
 }
 
 async fn wrong_credentials_fail_the_run_before_anything_is_written(stage: Stage) {
     stage.users([user("anna")]);
-    let name = if stage.psa.is_connectwise() { "private_key" } else { "secret" };
+    let name = if stage.psa.is_connectwise() {
+        "private_key"
+    } else {
+        "secret"
+    };
     put_secret(&stage.app, OF_PSA, stage.psa_id, name, "wrong").await;
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Failed);
@@ -114,15 +180,31 @@ async fn wrong_credentials_fail_the_run_before_anything_is_written(stage: Stage)
 
 async fn a_long_pause_ends_the_run_and_says_when_to_try_again(stage: Stage) {
     stage.users((0..12).map(|number| user(&format!("user{number}"))));
-    let wait = FaultKind::Throttle { retry_after: Some("600".into()) };
+    let wait = FaultKind::Throttle {
+        retry_after: Some("600".into()),
+    };
     stage.psa.fault_on_create(wait.clone(), 2, usize::MAX);
     let report = stage.sync().await;
     let error = report.error.as_ref().unwrap();
-    assert_eq!((error.kind.as_str(), report.exit_status()), ("throttled", 5));
-    assert!(error.advice.contains("not before 2026-01-31 02:40"), "{error:?}");
+    assert_eq!(
+        (error.kind.as_str(), report.exit_status()),
+        ("throttled", 5)
+    );
+    assert!(
+        error.advice.contains("not before 2026-01-31 02:40"),
+        "{error:?}"
+    );
     assert_eq!(stage.psa.look().len(), 2);
-    assert!(report.people.iter().any(|line| line.outcome == Outcome::Skipped));
-    assert!(!stage.states().await.contains(&WriteState::Sent), "it was refused for certain");
+    assert!(
+        report
+            .people
+            .iter()
+            .any(|line| line.outcome == Outcome::Skipped)
+    );
+    assert!(
+        !stage.states().await.contains(&WriteState::Sent),
+        "it was refused for certain"
+    );
     stage.psa.controls().clear_faults();
     stage.psa.fault_on_list(wait, 0, usize::MAX);
     let report = stage.sync().await;
@@ -134,7 +216,9 @@ async fn a_long_pause_ends_the_run_and_says_when_to_try_again(stage: Stage) {
 
 async fn a_short_pause_is_obeyed(stage: Stage) {
     stage.users([user("anna"), user("bert")]);
-    let wait = FaultKind::Throttle { retry_after: Some("7.5".into()) };
+    let wait = FaultKind::Throttle {
+        retry_after: Some("7.5".into()),
+    };
     stage.psa.fault_on_create(wait.clone(), 0, 2);
     stage.graph.controls.fault(Fault::once(wait.clone()));
     stage.login.controls.fault(Fault::once(wait));
@@ -151,17 +235,36 @@ async fn a_service_out_of_order_stops_the_run(stage: Stage) {
     for name in names {
         stage.psa.put(&contact(name));
     }
-    stage.psa.fault_on_change(FaultKind::Html(503), 1, usize::MAX);
+    stage
+        .psa
+        .fault_on_change(FaultKind::Html(503), 1, usize::MAX);
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Failed);
     assert_eq!(report.error.as_ref().unwrap().kind, "unavailable");
-    assert!(report.people.iter().any(|line| line.outcome == Outcome::Skipped));
+    assert!(
+        report
+            .people
+            .iter()
+            .any(|line| line.outcome == Outcome::Skipped)
+    );
     stage.psa.controls().clear_faults();
     let report = stage.sync().await;
-    assert_eq!((report.status, report.counts.update), (Status::Succeeded, 5));
-    assert!(stage.psa.look().iter().all(|one| one.title.as_deref() == Some("Boss")));
+    assert_eq!(
+        (report.status, report.counts.update),
+        (Status::Succeeded, 5)
+    );
+    assert!(
+        stage
+            .psa
+            .look()
+            .iter()
+            .all(|one| one.title.as_deref() == Some("Boss"))
+    );
     let states = stage.states().await;
-    assert!(!states.contains(&WriteState::Sent), "the next run settled them");
+    assert!(
+        !states.contains(&WriteState::Sent),
+        "the next run settled them"
+    );
     let applied: Vec<_> = stage.history().await;
     let fields = applied.iter().flat_map(|line| &line.change.fields);
     assert_eq!(fields.filter(|field| field.applied).count(), 6, "each once");
@@ -177,9 +280,14 @@ async fn a_service_that_is_not_there_fails_the_run(mut stage: Stage) {
     assert!(!gone.is_empty());
     let company = stage.company().await;
     let options = rollcall::sync::Options::new(rollcall::model::Mode::Update, false);
-    let report = rollcall::runs::one(&stage.app, &company, &options, &|_, _| ()).await.report;
+    let report = rollcall::runs::one(&stage.app, &company, &options, &|_, _| ())
+        .await
+        .report;
     let error = report.error.unwrap();
-    assert!(["unreachable", "unavailable"].contains(&error.kind.as_str()), "{error:?}");
+    assert!(
+        ["unreachable", "unavailable"].contains(&error.kind.as_str()),
+        "{error:?}"
+    );
 }
 
 async fn a_missing_secret_is_said(stage: Stage) {
@@ -194,6 +302,9 @@ async fn a_missing_secret_is_said(stage: Stage) {
     assert_eq!(error.kind, "not_set_up");
     assert!(error.message.contains("client secret"), "{error:?}");
     // A contact that somebody else edits meanwhile does not matter here.
-    stage.psa.put(&Plain { active: false, ..contact("anna") });
+    stage.psa.put(&Plain {
+        active: false,
+        ..contact("anna")
+    });
     assert_eq!(stage.preview().await.error.unwrap().kind, "not_set_up");
 }

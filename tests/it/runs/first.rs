@@ -22,7 +22,9 @@ each_vendor!(
 /// People of every kind, with contacts to match.
 fn busy(stage: &Stage) {
     stage.users([
-        user("anna").title("Engineer").phones("+44 20 1", "+44 7700 2"),
+        user("anna")
+            .title("Engineer")
+            .phones("+44 20 1", "+44 7700 2"),
         user("bert").title("Lead"),
         user("carl"),
         user("dora"),
@@ -60,23 +62,43 @@ async fn the_first_run_does_what_the_plan_says_and_the_second_writes_nothing(sta
         ("emil", Action::Update),
     ] {
         let line = line(&report, name);
-        assert_eq!((line.action, line.outcome), (action, Outcome::Applied), "{name}");
+        assert_eq!(
+            (line.action, line.outcome),
+            (action, Outcome::Applied),
+            "{name}"
+        );
         assert!(line.fields.iter().all(|field| field.applied), "{line:?}");
     }
-    assert_eq!(report.people.len(), 5, "a leaver without a link has no line");
+    assert_eq!(
+        report.people.len(),
+        5,
+        "a leaver without a link has no line"
+    );
     let anna = stage.stored("anna@contoso.example");
     assert!(anna.active);
     assert_eq!(anna.title.as_deref(), Some("Engineer"));
     assert_eq!(anna.phone.as_deref(), Some("+44 20 1"));
     assert_eq!(anna.mobile.as_deref(), Some("+44 7700 2"));
     assert_eq!(line(&report, "anna").contact_id, Some(anna.id));
-    assert_eq!(stage.stored("bert@contoso.example").title.as_deref(), Some("Lead"));
+    assert_eq!(
+        stage.stored("bert@contoso.example").title.as_deref(),
+        Some("Lead")
+    );
     assert!(stage.stored("carl@contoso.example").active);
-    assert_eq!(stage.stored("emil@contoso.example").other_emails, ["info@contoso.example"]);
-    assert!(stage.stored("fred@contoso.example").active, "nobody linked Fred");
+    assert_eq!(
+        stage.stored("emil@contoso.example").other_emails,
+        ["info@contoso.example"]
+    );
+    assert!(
+        stage.stored("fred@contoso.example").active,
+        "nobody linked Fred"
+    );
     assert!(stage.stored("nobody@contoso.example").active);
     let made: Vec<String> = stage.links().await.into_iter().map(|link| link.2).collect();
-    assert_eq!(made, ["created", "address", "address", "address", "other_address"]);
+    assert_eq!(
+        made,
+        ["created", "address", "address", "address", "other_address"]
+    );
 
     // Blocked sign-in and a deleted account deactivate; nothing else happens to them.
     stage.edit("bert", |bert| bert.account_enabled = Some(false));
@@ -85,10 +107,19 @@ async fn the_first_run_does_what_the_plan_says_and_the_second_writes_nothing(sta
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Held, "three of five");
     stage.edit("bert", |bert| bert.account_enabled = Some(true));
-    stage.edit("emil", |emil| emil.assigned_licenses = Some(vec![SPB.into()]));
+    stage.edit("emil", |emil| {
+        emil.assigned_licenses = Some(vec![SPB.into()])
+    });
     let report = stage.sync().await;
-    assert_eq!(report.status, Status::Held, "the hold is open while Dora is in it");
-    assert_eq!(stage.held().await, Some(vec!["dora@contoso.example".to_owned()]));
+    assert_eq!(
+        report.status,
+        Status::Held,
+        "the hold is open while Dora is in it"
+    );
+    assert_eq!(
+        stage.held().await,
+        Some(vec!["dora@contoso.example".to_owned()])
+    );
     let report = stage.approve().await;
     assert_eq!(report.status, Status::Succeeded);
     assert_eq!(line(&report, "dora").reason, "deleted");
@@ -99,7 +130,11 @@ async fn the_first_run_does_what_the_plan_says_and_the_second_writes_nothing(sta
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Succeeded);
     assert_eq!(report.counts.unchanged, 5);
-    assert_eq!(stage.psa.writes(), writes, "nothing changed, nothing written");
+    assert_eq!(
+        stage.psa.writes(),
+        writes,
+        "nothing changed, nothing written"
+    );
     assert_eq!(stage.psa.look(), contacts);
 }
 
@@ -113,7 +148,10 @@ async fn a_preview_writes_nothing(stage: Stage) {
     assert_eq!(line(&report, "dora").outcome, Outcome::Planned);
     assert_eq!((stage.psa.writes(), stage.psa.look()), (0, contacts));
     assert!(stage.links().await.is_empty());
-    assert!(stage.runs().await.is_empty(), "a preview is not in the history");
+    assert!(
+        stage.runs().await.is_empty(),
+        "a preview is not in the history"
+    );
     let real = stage.sync().await;
     assert_eq!(real.counts, report.counts, "the same engine");
 }
@@ -125,7 +163,10 @@ async fn a_conflict_writes_nothing(stage: Stage) {
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Succeeded);
     let anna = line(&report, "anna");
-    assert_eq!((anna.action, anna.outcome), (Action::Conflict, Outcome::None));
+    assert_eq!(
+        (anna.action, anna.outcome),
+        (Action::Conflict, Outcome::None)
+    );
     assert_eq!(stage.psa.writes(), 1, "Bert alone");
     // A technician deletes one of them.
     let first = stage.psa.look().remove(0);
@@ -153,7 +194,9 @@ async fn existing_contacts_are_only_linked_where_they_are_not_to_be_updated(stag
 async fn filters_decide_site_and_type(stage: Stage) {
     let technical = stage.psa.contact_type("Technical");
     let end_user = stage.psa.contact_type("End User");
-    stage.set_connection(|connection| connection.default_contact_type = end_user).await;
+    stage
+        .set_connection(|connection| connection.default_contact_type = end_user)
+        .await;
     let (new, main) = (stage.psa.site("New Site"), stage.psa.site("Main"));
     stage
         .set(|company| {
@@ -162,11 +205,20 @@ async fn filters_decide_site_and_type(stage: Stage) {
                 equals: value.into(),
             };
             let site = Some(new);
-            let place = Target::Place { site, contact_type: technical };
+            let place = Target::Place {
+                site,
+                contact_type: technical,
+            };
             company.filters = vec![
                 filter(vec![department("IT")], place),
                 filter(vec![department("Board")], Target::Exclude),
-                filter(vec![Test::Licensed], Target::Place { site: None, contact_type: None }),
+                filter(
+                    vec![Test::Licensed],
+                    Target::Place {
+                        site: None,
+                        contact_type: None,
+                    },
+                ),
             ];
             company.default_site = Some(main);
         })
@@ -188,7 +240,10 @@ async fn filters_decide_site_and_type(stage: Stage) {
         assert_eq!(carl.types, ["End User"]);
     }
     let bert = line(&report, "bert");
-    assert_eq!((bert.action, bert.reason.as_str()), (Action::OutOfScope, "excluded by this filter"));
+    assert_eq!(
+        (bert.action, bert.reason.as_str()),
+        (Action::OutOfScope, "excluded by this filter")
+    );
     assert_eq!(stage.psa.look().len(), 2);
     let writes = stage.psa.writes();
     assert_eq!(stage.sync().await.status, Status::Succeeded);
@@ -196,7 +251,11 @@ async fn filters_decide_site_and_type(stage: Stage) {
     // Reordering moves exactly Anna, and types are only added.
     stage.set(|company| company.filters.swap(0, 2)).await;
     let report = stage.sync().await;
-    assert_eq!(report.counts.update + report.counts.create, 2, "Anna moves, Bert is let in");
+    assert_eq!(
+        report.counts.update + report.counts.create,
+        2,
+        "Anna moves, Bert is let in"
+    );
     let anna = stage.stored("anna@contoso.example");
     assert_eq!(anna.site.as_deref(), Some("Main"));
     if stage.psa.is_connectwise() {
@@ -214,8 +273,16 @@ async fn a_change_by_a_technician_is_put_back(stage: Stage) {
         contact.phone = Some("12-34".into());
     });
     let report = stage.sync().await;
-    let fields: Vec<Field> = line(&report, "anna").fields.iter().map(|one| one.field).collect();
-    assert_eq!(fields, [Field::Title, Field::Email], "12-34 has the digits of 1234");
+    let fields: Vec<Field> = line(&report, "anna")
+        .fields
+        .iter()
+        .map(|one| one.field)
+        .collect();
+    assert_eq!(
+        fields,
+        [Field::Title, Field::Email],
+        "12-34 has the digits of 1234"
+    );
     let now = stage.stored("anna@contoso.example");
     assert_eq!(now.title, anna.title);
     assert_eq!(now.phone.as_deref(), Some("12-34"));
@@ -228,7 +295,10 @@ async fn a_leaver_who_comes_back_is_reactivated(stage: Stage) {
     stage.edit("bert", |bert| bert.assigned_licenses = Some(Vec::new()));
     let report = stage.sync().await;
     let bert = line(&report, "bert");
-    assert_eq!((bert.action, bert.reason.as_str()), (Action::Deactivate, "licence removed"));
+    assert_eq!(
+        (bert.action, bert.reason.as_str()),
+        (Action::Deactivate, "licence removed")
+    );
     assert!(!stage.stored("bert@contoso.example").active);
     let writes = stage.psa.writes();
     let report = stage.sync().await;
@@ -264,7 +334,11 @@ async fn addresses_change_places_over_the_wire(stage: Stage) {
     let writes = stage.psa.writes();
     stage.sync().await;
     assert_eq!(stage.psa.writes(), writes);
-    assert_eq!(stage.links().await[0].0, "anna.smith@contoso.example", "the link knows the new name");
+    assert_eq!(
+        stage.links().await[0].0,
+        "anna.smith@contoso.example",
+        "the link knows the new name"
+    );
 }
 
 async fn a_takeover_of_a_deleted_users_contact_moves_the_link(stage: Stage) {
@@ -284,13 +358,19 @@ async fn a_takeover_of_a_deleted_users_contact_moves_the_link(stage: Stage) {
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Succeeded, "{report:?}");
     let line = line(&report, "anna-again");
-    assert_eq!((line.action, line.outcome), (Action::Link, Outcome::Applied));
+    assert_eq!(
+        (line.action, line.outcome),
+        (Action::Link, Outcome::Applied)
+    );
     assert_eq!(stage.psa.look().len(), 5);
     assert!(stage.stored("anna@contoso.example").active);
     let rows = stage.link_rows().await;
     assert_eq!(rows.len(), 5);
     let new = user("anna-again").0.id;
-    assert!(rows.iter().any(|link| link.user_id.as_str() == new && !link.user_deleted));
+    assert!(
+        rows.iter()
+            .any(|link| link.user_id.as_str() == new && !link.user_deleted)
+    );
     let writes = stage.psa.writes();
     assert_eq!(stage.sync().await.counts.unchanged, 5);
     assert_eq!(stage.psa.writes(), writes);

@@ -38,7 +38,11 @@ async fn an_empty_list_is_believed_only_after_the_company_was_read(stage: Stage)
     assert_eq!(stage.preview().await.counts.create, 1);
     assert_eq!(read(&stage), 1);
     stage.sync().await;
-    assert_eq!(read(&stage), 2, "once, though the list was empty and the plan writes");
+    assert_eq!(
+        read(&stage),
+        2,
+        "once, though the list was empty and the plan writes"
+    );
     // All contacts vanish: links are forgotten, and the contact is made anew after the company was read.
     let id = stage.psa.look()[0].id.clone();
     stage.psa.remove(&id);
@@ -55,7 +59,9 @@ async fn a_page_of_contacts_that_fails_fails_the_run(stage: Stage) {
     for number in 0..1100 {
         stage.psa.put(&contact(&format!("somebody{number}")));
     }
-    stage.psa.fault_on_list(FaultKind::Status(503), 1, usize::MAX);
+    stage
+        .psa
+        .fault_on_list(FaultKind::Status(503), 1, usize::MAX);
     assert_eq!(failed_untouched(&stage, 0).await, "unavailable");
     stage.psa.controls().clear_faults();
     stage.psa.fault_on_list(FaultKind::Half, 0, usize::MAX);
@@ -67,7 +73,9 @@ async fn a_page_of_contacts_that_fails_fails_the_run(stage: Stage) {
 async fn a_page_of_users_that_fails_fails_the_run(stage: Stage) {
     stage.users((0..1000).map(|number| user(&format!("user{number}")).blocked()));
     stage.users([user("anna"), user("bert")]);
-    let fault = Fault::always(FaultKind::Drop).at("GET", "/v1.0/users").after(1);
+    let fault = Fault::always(FaultKind::Drop)
+        .at("GET", "/v1.0/users")
+        .after(1);
     stage.graph.controls.fault(fault);
     assert_eq!(failed_untouched(&stage, 0).await, "unavailable");
     stage.graph.controls.clear_faults();
@@ -106,5 +114,8 @@ async fn an_inactive_company_is_a_finding_and_nothing_is_written(stage: Stage) {
         assert_eq!(line(&report, name).outcome, Outcome::Skipped);
     }
     assert_eq!(stage.psa.writes(), 0);
-    assert_eq!(line(&stage.preview().await, "anna").outcome, Outcome::Skipped);
+    assert_eq!(
+        line(&stage.preview().await, "anna").outcome,
+        Outcome::Skipped
+    );
 }

@@ -51,7 +51,11 @@ async fn a_create_that_never_arrived_is_sent_again(stage: Stage) {
     stage.psa.fault_on_create(FaultKind::Drop, 0, 2);
     stage.psa.fault_on_create(FaultKind::Html(504), 0, 1);
     let report = stage.sync().await;
-    assert_eq!((report.status, report.counts.create), (Status::Succeeded, 3), "{report:?}");
+    assert_eq!(
+        (report.status, report.counts.create),
+        (Status::Succeeded, 3),
+        "{report:?}"
+    );
     assert_eq!(stage.psa.look().len(), 3);
     assert_eq!(stage.psa.writes(), 6);
 }
@@ -60,7 +64,9 @@ async fn a_create_that_never_arrived_is_sent_again(stage: Stage) {
 async fn late(vendor: Vendor) {
     let stage = Stage::with_clock(vendor, Store::Sqlite, Clock::real()).await;
     stage.users([user("anna")]);
-    stage.psa.fault_on_create(FaultKind::Late(Duration::from_secs(2)), 0, 1);
+    stage
+        .psa
+        .fault_on_create(FaultKind::Late(Duration::from_secs(2)), 0, 1);
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Succeeded);
     assert_eq!((stage.psa.look().len(), stage.psa.writes()), (1, 1));
@@ -81,7 +87,9 @@ async fn a_create_that_autotask_finishes_late_is_not_repeated() {
 async fn unknown(stage: &Stage) {
     stage.psa.put(&contact("somebody"));
     stage.psa.fault_on_create(FaultKind::DropAfter, 0, 1);
-    stage.psa.fault_on_list(FaultKind::Status(503), 1, usize::MAX);
+    stage
+        .psa
+        .fault_on_list(FaultKind::Status(503), 1, usize::MAX);
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Failed);
     assert_eq!(line(&report, "anna").outcome, Outcome::Failed);
@@ -95,7 +103,11 @@ async fn a_create_that_nobody_could_look_up_is_settled_by_the_next_run(mut stage
     unknown(&stage).await;
     stage.restart().await;
     let report = stage.sync().await;
-    assert_eq!(line(&report, "anna").action, Action::Unchanged, "{report:?}");
+    assert_eq!(
+        line(&report, "anna").action,
+        Action::Unchanged,
+        "{report:?}"
+    );
     assert_eq!((stage.psa.look().len(), stage.psa.writes()), (2, 1));
     assert_eq!(stage.links().await[0].2, "created");
     assert_eq!(stage.states().await, [WriteState::Applied]);
@@ -115,10 +127,20 @@ async fn several_contacts_after_a_lost_create_are_a_conflict(stage: Stage) {
     let other = stage.psa.put(&contact("anna"));
     let report = stage.sync().await;
     let anna = line(&report, "anna");
-    assert_eq!((anna.action, anna.outcome), (Action::Conflict, Outcome::None));
-    assert!(anna.reason.contains(&made) && anna.reason.contains(&other), "{anna:?}");
+    assert_eq!(
+        (anna.action, anna.outcome),
+        (Action::Conflict, Outcome::None)
+    );
+    assert!(
+        anna.reason.contains(&made) && anna.reason.contains(&other),
+        "{anna:?}"
+    );
     assert_eq!(stage.states().await, [WriteState::Conflict]);
-    assert_eq!(line(&stage.sync().await, "anna").action, Action::Conflict, "until a person decides");
+    assert_eq!(
+        line(&stage.sync().await, "anna").action,
+        Action::Conflict,
+        "until a person decides"
+    );
     stage.psa.remove(&other);
     let report = stage.sync().await;
     assert_eq!(line(&report, "anna").action, Action::Link);
@@ -133,7 +155,10 @@ async fn a_lost_create_is_linked_even_if_the_user_left_meanwhile(stage: Stage) {
     stage.edit("anna", |anna| anna.account_enabled = Some(false));
     let report = stage.sync().await;
     let anna = line(&report, "anna");
-    assert_eq!((anna.action, anna.outcome), (Action::Deactivate, Outcome::Applied));
+    assert_eq!(
+        (anna.action, anna.outcome),
+        (Action::Deactivate, Outcome::Applied)
+    );
     assert!(!stage.stored("anna@contoso.example").active);
     assert_eq!(stage.links().await.len(), 3);
 }
@@ -153,24 +178,36 @@ async fn a_preview_plans_as_if_what_was_left_had_been_settled(stage: Stage) {
     unknown(&stage).await;
     let report = stage.preview().await;
     assert_eq!(line(&report, "anna").action, Action::Unchanged);
-    assert_eq!(stage.states().await, [WriteState::Sent], "a preview writes nothing down");
+    assert_eq!(
+        stage.states().await,
+        [WriteState::Sent],
+        "a preview writes nothing down"
+    );
     assert!(stage.links().await.is_empty());
 }
 
 async fn an_item_or_type_whose_answer_is_lost_is_not_added_twice(stage: Stage) {
     let end_user = stage.psa.contact_type("End User");
-    stage.set_connection(|connection| connection.default_contact_type = end_user).await;
+    stage
+        .set_connection(|connection| connection.default_contact_type = end_user)
+        .await;
     stage.users([user("anna").phones("123", "456")]);
     stage.psa.put(&contact("anna"));
     for kind in [FaultKind::DropAfter, FaultKind::StatusAfter(502)] {
         for path in ["communications", "typeAssociations"] {
-            stage.psa.controls().fault(Fault::once(kind.clone()).at("POST", path));
+            stage
+                .psa
+                .controls()
+                .fault(Fault::once(kind.clone()).at("POST", path));
         }
     }
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Succeeded, "{report:?}");
     let anna = stage.stored("anna@contoso.example");
-    assert_eq!((anna.phone.as_deref(), anna.mobile.as_deref()), (Some("123"), Some("456")));
+    assert_eq!(
+        (anna.phone.as_deref(), anna.mobile.as_deref()),
+        (Some("123"), Some("456"))
+    );
     assert_eq!(anna.types, ["End User"]);
     assert_eq!(stage.psa.writes(), 3);
     let states = stage.states().await;
@@ -179,9 +216,15 @@ async fn an_item_or_type_whose_answer_is_lost_is_not_added_twice(stage: Stage) {
     stage.users([user("bert").phones("123", "456")]);
     stage.psa.put(&contact("bert"));
     stage.psa.controls().clear_faults();
-    stage.psa.controls().fault(Fault::once(FaultKind::Drop).at("POST", "communications"));
+    stage
+        .psa
+        .controls()
+        .fault(Fault::once(FaultKind::Drop).at("POST", "communications"));
     stage.sync().await;
     let bert = stage.stored("bert@contoso.example");
-    assert_eq!((bert.phone.as_deref(), bert.mobile.as_deref()), (Some("123"), Some("456")));
+    assert_eq!(
+        (bert.phone.as_deref(), bert.mobile.as_deref()),
+        (Some("123"), Some("456"))
+    );
     assert_eq!(stage.psa.writes(), 7);
 }

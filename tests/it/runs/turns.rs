@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rollcall::clock::Clock;
 use rollcall::db::runs::NewRun;
-use rollcall::model::{Company, Mode, Outcome, PsaCompanyId, Status, Target, TenantConnection, Test};
+use rollcall::model::{
+    Company, Mode, Outcome, PsaCompanyId, Status, Target, TenantConnection, Test,
+};
 use rollcall::runs::{self, Event};
 use rollcall::sync::turn::Turn;
 use rollcall::sync::{Options, Progress};
@@ -30,7 +32,10 @@ everywhere!(@on only_autotask Autotask Sqlite;
 async fn together(store: Store, processes: usize) {
     let stage = Stage::with_clock(Vendor::ConnectWise, store, Clock::real()).await;
     stage.users((0..6).map(|number| user(&format!("user{number}"))));
-    stage.psa.controls().set_latency(std::time::Duration::from_millis(20));
+    stage
+        .psa
+        .controls()
+        .set_latency(std::time::Duration::from_millis(20));
     let company = stage.company().await;
     let (other, _stopper) = stage.another().await;
     let second = if processes == 1 { &stage.app } else { &other };
@@ -46,10 +51,19 @@ async fn together(store: Store, processes: usize) {
         runs::one(second, &company, &options, &watch),
     );
     let reports = [one.report, two.report];
-    assert!(reports.iter().all(|report| report.status == Status::Succeeded), "{reports:?}");
+    assert!(
+        reports
+            .iter()
+            .all(|report| report.status == Status::Succeeded),
+        "{reports:?}"
+    );
     assert_eq!(reports[0].counts.create + reports[1].counts.create, 6);
     assert_eq!(reports[0].counts.unchanged + reports[1].counts.unchanged, 6);
-    assert_eq!(waits.into_inner(), 1, "the second waits for its turn and says so");
+    assert_eq!(
+        waits.into_inner(),
+        1,
+        "the second waits for its turn and says so"
+    );
     assert_eq!((stage.psa.look().len(), stage.psa.writes()), (6, 6));
 }
 
@@ -93,12 +107,19 @@ async fn a_dead_processes_run_is_over_at_once(stage: Stage) {
         .await
         .unwrap();
     let preview = stage.preview().await;
-    assert_eq!(preview.status, Status::Succeeded, "a preview neither waits nor blocks");
+    assert_eq!(
+        preview.status,
+        Status::Succeeded,
+        "a preview neither waits nor blocks"
+    );
     drop(other);
     let before = stage.clock.now();
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Succeeded, "{report:?}");
-    assert!(stage.clock.now() - before < chrono::TimeDelta::seconds(10), "it did not wait for the lease");
+    assert!(
+        stage.clock.now() - before < chrono::TimeDelta::seconds(10),
+        "it did not wait for the lease"
+    );
     let runs = stage.runs().await;
     assert_eq!(runs.len(), 2);
     assert!(runs.iter().all(|run| !run.running));
@@ -116,10 +137,18 @@ async fn a_stop_finishes_the_writes_in_hand_and_skips_the_rest(mut stage: Stage)
         }
     };
     let options = Options::new(Mode::Update, false);
-    let report = runs::one(&stage.app, &company, &options, &watch).await.report;
+    let report = runs::one(&stage.app, &company, &options, &watch)
+        .await
+        .report;
     assert_eq!(report.status, Status::Failed);
     assert_eq!(report.error.as_ref().unwrap().kind, "stopped");
-    let count = |outcome| report.people.iter().filter(|line| line.outcome == outcome).count();
+    let count = |outcome| {
+        report
+            .people
+            .iter()
+            .filter(|line| line.outcome == outcome)
+            .count()
+    };
     let (applied, skipped) = (count(Outcome::Applied), count(Outcome::Skipped));
     assert_eq!(applied + skipped, 30, "nothing is left in between");
     assert!((5..=9).contains(&applied), "{applied}");
@@ -127,7 +156,10 @@ async fn a_stop_finishes_the_writes_in_hand_and_skips_the_rest(mut stage: Stage)
     assert_eq!(stage.links().await.len(), applied);
     stage.restart().await;
     let report = stage.sync().await;
-    assert_eq!((report.status, report.counts.create), (Status::Succeeded, skipped));
+    assert_eq!(
+        (report.status, report.counts.create),
+        (Status::Succeeded, skipped)
+    );
     assert_eq!(stage.psa.look().len(), 30);
 }
 
@@ -140,7 +172,9 @@ async fn a_stop_while_reading_ends_the_run(stage: Stage) {
         }
     };
     let options = Options::new(Mode::Update, false);
-    let report = runs::one(&stage.app, &company, &options, &watch).await.report;
+    let report = runs::one(&stage.app, &company, &options, &watch)
+        .await
+        .report;
     assert_eq!(report.error.unwrap().kind, "stopped");
     assert_eq!(stage.psa.writes(), 0);
     assert!(stage.runs().await.iter().all(|run| !run.running));
@@ -152,14 +186,19 @@ async fn a_site_that_was_renamed_is_read_anew_before_writing(stage: Stage) {
         site: Some(new),
         contact_type: None,
     };
-    stage.set(|company| company.filters = vec![filter(vec![Test::Licensed], place)]).await;
+    stage
+        .set(|company| company.filters = vec![filter(vec![Test::Licensed], place)])
+        .await;
     stage.users([user("anna")]);
     assert_eq!(stage.sync().await.status, Status::Succeeded);
     stage.psa.rename_site("New Site", "Newer Site");
     stage.users([user("bert")]);
     let report = stage.sync().await;
     assert_eq!(report.status, Status::Succeeded, "{report:?}");
-    assert_eq!(stage.stored("bert@contoso.example").site.as_deref(), Some("Newer Site"));
+    assert_eq!(
+        stage.stored("bert@contoso.example").site.as_deref(),
+        Some("Newer Site")
+    );
     stage.psa.remove_site("Newer Site");
     stage.users([user("carl")]);
     let report = stage.sync().await;
@@ -173,7 +212,9 @@ async fn fleet(stage: &Stage, companies: i64) -> Vec<Company> {
     let mut all = vec![first.clone()];
     for number in 1..companies {
         let psa_company = 250 + number;
-        stage.psa.add_company(psa_company, &format!("Company {number}"));
+        stage
+            .psa
+            .add_company(psa_company, &format!("Company {number}"));
         let company = Company {
             id: 0,
             name: format!("Company {number}"),
@@ -190,7 +231,14 @@ async fn fleet(stage: &Stage, companies: i64) -> Vec<Company> {
                 Ok(id)
             })
             .await;
-        put_secret(&stage.app, rollcall::app::OF_COMPANY, id, "client_secret", SECRET).await;
+        put_secret(
+            &stage.app,
+            rollcall::app::OF_COMPANY,
+            id,
+            "client_secret",
+            SECRET,
+        )
+        .await;
         all.push(Company { id, ..company });
     }
     all
@@ -202,11 +250,17 @@ async fn companies_of_a_fleet_run_together_and_share_what_they_read(stage: Stage
     let reports = stage.run_all(companies).await;
     assert_eq!(reports.len(), 5);
     for report in &reports {
-        assert_eq!((report.status, report.counts.create), (Status::Succeeded, 2), "{report:?}");
+        assert_eq!(
+            (report.status, report.counts.create),
+            (Status::Succeeded, 2),
+            "{report:?}"
+        );
     }
     let asked = |running: &rollcall::simulator::kit::Running, part: &str| {
         let log = running.controls.log();
-        log.iter().filter(|entry| entry.target.contains(part)).count()
+        log.iter()
+            .filter(|entry| entry.target.contains(part))
+            .count()
     };
     assert_eq!(asked(&stage.graph, "/organization"), 1, "one tenant");
     assert_eq!(asked(&stage.graph, "subscribedSkus"), 1);
@@ -215,7 +269,11 @@ async fn companies_of_a_fleet_run_together_and_share_what_they_read(stage: Stage
     } else {
         assert_eq!(asked(&stage.psa.running, "entityInformation"), 1);
         assert_eq!(asked(&stage.psa.running, "zoneInformation"), 1);
-        assert_eq!(asked(&stage.psa.running, "ThresholdInformation"), 1, "before a fleet run");
+        assert_eq!(
+            asked(&stage.psa.running, "ThresholdInformation"),
+            1,
+            "before a fleet run"
+        );
     }
 }
 
@@ -257,6 +315,11 @@ async fn a_budget_that_is_nearly_used_up_stops_the_fleet(stage: Stage) {
     // An hour later.
     cloud.set_used_requests(0);
     let reports = stage.run_all(companies).await;
-    assert!(reports.iter().all(|report| report.status == Status::Succeeded), "{reports:?}");
+    assert!(
+        reports
+            .iter()
+            .all(|report| report.status == Status::Succeeded),
+        "{reports:?}"
+    );
     assert_eq!(line(&reports[0], "anna").outcome, Outcome::Applied);
 }

@@ -120,8 +120,12 @@ impl Stage {
             }],
             ..TenantData::default()
         });
-        let login = kit::start(Arc::new(Login(microsoft.clone()))).await.unwrap();
-        let graph = kit::start(Arc::new(Graph(microsoft.clone()))).await.unwrap();
+        let login = kit::start(Arc::new(Login(microsoft.clone())))
+            .await
+            .unwrap();
+        let graph = kit::start(Arc::new(Graph(microsoft.clone())))
+            .await
+            .unwrap();
         let psa = PsaCloud::start(vendor).await;
         let folder = tempfile::tempdir().unwrap();
         let url = match store {
@@ -136,7 +140,9 @@ impl Stage {
             graph: graph.url.clone(),
             psa: psa.running.url.clone(),
         };
-        let app = App::open(settings.config(), clock.clone(), asked).await.unwrap();
+        let app = App::open(settings.config(), clock.clone(), asked)
+            .await
+            .unwrap();
         let (psa_id, company_id) = set_up(&app, &psa).await;
         Self {
             microsoft,
@@ -171,7 +177,9 @@ impl Stage {
     /// Another process on the same database and clouds, with what asks it to end.
     pub async fn another(&self) -> (App, Stopper) {
         let (stopper, asked) = stop();
-        let app = App::open(self.settings().config(), self.clock.clone(), asked).await.unwrap();
+        let app = App::open(self.settings().config(), self.clock.clone(), asked)
+            .await
+            .unwrap();
         (app, stopper)
     }
 
@@ -199,7 +207,9 @@ impl Stage {
     /// The company as it is saved.
     pub async fn company(&self) -> Company {
         let id = self.company_id;
-        self.read(move |conn| companies::get(conn, id)).await.unwrap()
+        self.read(move |conn| companies::get(conn, id))
+            .await
+            .unwrap()
     }
 
     /// Changes the company's settings.
@@ -207,7 +217,10 @@ impl Stage {
         let mut company = self.company().await;
         change(&mut company);
         let now = self.clock.now();
-        assert!(self.write(move |conn| companies::update(conn, &company, now)).await);
+        assert!(
+            self.write(move |conn| companies::update(conn, &company, now))
+                .await
+        );
     }
 
     /// Changes the PSA connection.
@@ -217,7 +230,10 @@ impl Stage {
         let mut connection = found.unwrap();
         change(&mut connection);
         let now = self.clock.now();
-        assert!(self.write(move |conn| psa_connections::update(conn, &connection, now)).await);
+        assert!(
+            self.write(move |conn| psa_connections::update(conn, &connection, now))
+                .await
+        );
         self.app.forget_clients();
     }
 
@@ -244,7 +260,8 @@ impl Stage {
     /// Deletes a user of the tenant.
     pub fn delete(&self, name: &str) {
         let id = user(name).0.id;
-        self.microsoft.tenant(TENANT, |tenant| tenant.users.retain(|user| user.id != id));
+        self.microsoft
+            .tenant(TENANT, |tenant| tenant.users.retain(|user| user.id != id));
     }
 
     /// An update.
@@ -272,7 +289,9 @@ impl Stage {
     pub async fn approve(&self) -> Report {
         let company = self.company().await;
         self.counting(async {
-            let finished = runs::approve(&self.app, &company, &|_, _| ()).await.unwrap();
+            let finished = runs::approve(&self.app, &company, &|_, _| ())
+                .await
+                .unwrap();
             let calls = finished.report.calls;
             (finished.report, calls)
         })
@@ -284,9 +303,15 @@ impl Stage {
         let reports = Mutex::new(Vec::new());
         let options = Options::new(Mode::Update, false);
         self.counting(async {
-            runs::all(&self.app, companies, &options, &|_: &str, _: Event| (), &|done| {
-                reports.lock().unwrap().push(done.report);
-            })
+            runs::all(
+                &self.app,
+                companies,
+                &options,
+                &|_: &str, _: Event| (),
+                &|done| {
+                    reports.lock().unwrap().push(done.report);
+                },
+            )
             .await;
             let reports = reports.into_inner().unwrap();
             let mut calls = Calls::default();
@@ -309,7 +334,10 @@ impl Stage {
             graph: after.graph - before.graph,
             psa: after.psa - before.psa,
         };
-        assert_eq!(calls, arrived, "the report's calls against the clouds' logs");
+        assert_eq!(
+            calls, arrived,
+            "the report's calls against the clouds' logs"
+        );
         result
     }
 
@@ -329,7 +357,13 @@ impl Stage {
             .link_rows()
             .await
             .into_iter()
-            .map(|link| (link.upn, link.contact_id.to_string(), link.made.as_str().to_owned()))
+            .map(|link| {
+                (
+                    link.upn,
+                    link.contact_id.to_string(),
+                    link.made.as_str().to_owned(),
+                )
+            })
             .collect();
         links.sort();
         links
@@ -339,11 +373,12 @@ impl Stage {
     pub async fn link_rows(&self) -> Vec<Link> {
         let company = self.company().await;
         let id = company.id;
-        let tenant = self.read(move |conn| tenant_connections::get(conn, id)).await.unwrap();
-        self.read(move |conn| {
-            links::in_force(conn, id, &tenant.tenant_id, &company.psa_company_id)
-        })
-        .await
+        let tenant = self
+            .read(move |conn| tenant_connections::get(conn, id))
+            .await
+            .unwrap();
+        self.read(move |conn| links::in_force(conn, id, &tenant.tenant_id, &company.psa_company_id))
+            .await
     }
 
     /// The people of the open hold, by user principal name.
@@ -371,7 +406,9 @@ impl Stage {
     /// Every run, oldest first.
     pub async fn runs(&self) -> Vec<run_rows::Run> {
         let id = self.company_id;
-        let mut runs = self.read(move |conn| run_rows::list(conn, id, i64::MAX)).await;
+        let mut runs = self
+            .read(move |conn| run_rows::list(conn, id, i64::MAX))
+            .await;
         runs.reverse();
         runs
     }

@@ -166,7 +166,9 @@ impl PsaCloud {
                 ("autotask", vec![("username", settings.user)], secrets)
             }
         };
-        let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value));
+        let fields = fields
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value));
         let connection = PsaConnection {
             id: 0,
             name: "Main PSA".into(),
@@ -189,7 +191,11 @@ impl PsaCloud {
 
     /// Switches a fault on for requests that make a contact (and, with `ConnectWise`, what belongs to one).
     pub fn fault_on_create(&self, kind: FaultKind, after: usize, times: usize) {
-        let path = if self.is_connectwise() { "/company/contacts" } else { "/Contacts" };
+        let path = if self.is_connectwise() {
+            "/company/contacts"
+        } else {
+            "/Contacts"
+        };
         let fault = Fault::always(kind).at("POST", path).on_writes();
         self.controls().fault(fault.after(after).times(times));
     }
@@ -213,7 +219,10 @@ impl PsaCloud {
     fn site_ids(&self, company: i64) -> BTreeMap<String, i64> {
         match &self.cloud {
             Cloud::ConnectWise(cloud) => cloud.edit(|state| {
-                let sites = state.sites.values().filter(|site| site.company_id == company);
+                let sites = state
+                    .sites
+                    .values()
+                    .filter(|site| site.company_id == company);
                 sites.map(|site| (site.name.clone(), site.id)).collect()
             }),
             Cloud::Autotask(cloud) => {
@@ -293,7 +302,9 @@ impl PsaCloud {
         match &self.cloud {
             Cloud::ConnectWise(cloud) => cloud.edit(|state| {
                 state.companies.remove(&COMPANY);
-                state.contacts.retain(|_, contact| contact.company_id != Some(COMPANY));
+                state
+                    .contacts
+                    .retain(|_, contact| contact.company_id != Some(COMPANY));
                 state.sites.retain(|_, site| site.company_id != COMPANY);
             }),
             Cloud::Autotask(cloud) => assert!(cloud.remove_company(COMPANY)),
@@ -330,7 +341,10 @@ impl PsaCloud {
 
     /// Puts a contact into a company.
     pub fn put_in(&self, company: i64, contact: &Plain) -> String {
-        let site = contact.site.as_ref().map(|name| self.site_ids(company)[name]);
+        let site = contact
+            .site
+            .as_ref()
+            .map(|name| self.site_ids(company)[name]);
         match &self.cloud {
             Cloud::ConnectWise(cloud) => {
                 let kinds = self.type_ids();
@@ -384,13 +398,19 @@ impl PsaCloud {
         let site = |id: Option<i64>| {
             let id = id?;
             let mut named = sites.iter().filter(|(_, known)| **known == id);
-            Some(named.next().map_or_else(|| format!("gone {id}"), |(name, _)| name.clone()))
+            Some(
+                named
+                    .next()
+                    .map_or_else(|| format!("gone {id}"), |(name, _)| name.clone()),
+            )
         };
         match &self.cloud {
             Cloud::ConnectWise(cloud) => {
                 let kinds = self.type_ids();
                 let contacts = cloud.contacts(company).into_iter();
-                contacts.map(|one| plain(cloud, &kinds, site(one.site_id), &one)).collect()
+                contacts
+                    .map(|one| plain(cloud, &kinds, site(one.site_id), &one))
+                    .collect()
             }
             Cloud::Autotask(cloud) => {
                 let contacts = cloud.contacts(company).into_iter();
@@ -443,7 +463,12 @@ fn items(cloud: &ConnectWise, contact: &Plain) -> Vec<ItemData> {
         items.push(item(ItemKind::Phone, "Direct", phone, true));
     }
     if let Some(mobile) = &contact.mobile {
-        items.push(item(ItemKind::Phone, "Cell", mobile, contact.phone.is_none()));
+        items.push(item(
+            ItemKind::Phone,
+            "Cell",
+            mobile,
+            contact.phone.is_none(),
+        ));
     }
     items
 }
@@ -461,7 +486,8 @@ fn plain(
     };
     let emails = |default: bool| {
         let items = contact.items.iter();
-        let items = items.filter(move |item| item.kind == ItemKind::Email && item.default == default);
+        let items =
+            items.filter(move |item| item.kind == ItemKind::Email && item.default == default);
         items.map(|item| item.value.clone()).collect::<Vec<_>>()
     };
     let mut types: Vec<String> = contact
@@ -469,7 +495,9 @@ fn plain(
         .iter()
         .map(|id| {
             let mut named = kinds.iter().filter(|(_, known)| *known == id);
-            named.next().map_or_else(|| format!("gone {id}"), |(name, _)| name.clone())
+            named
+                .next()
+                .map_or_else(|| format!("gone {id}"), |(name, _)| name.clone())
         })
         .collect();
     types.sort();
