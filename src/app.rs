@@ -34,7 +34,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     config: Config,
     db: Db,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
     clock: Clock,
     http: Http,
     stop: Stop,
@@ -60,7 +60,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             config,
             db,
-            keyring,
+            keyring: Arc::new(keyring),
             clock,
             http,
             stop,
@@ -82,7 +82,7 @@ impl App {
     }
 
     /// The keys that secrets are sealed with.
-    pub fn keyring(&self) -> &Keyring {
+    pub fn keyring(&self) -> &Arc<Keyring> {
         &self.0.keyring
     }
 

@@ -1,6 +1,7 @@
 //! Rollcall keeps the contacts of a PSA in step with Microsoft 365.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;

@@ -1,3 +1,5 @@
 //! The `rollcall` program: parses the command line, nothing else.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    rollcall::cli::main()
+}

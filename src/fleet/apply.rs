@@ -1,8 +1,7 @@
 //! Reads the fleet from the database, and writes what a fleet file changes in one transaction. Decides nothing: that is done
-//! in [`check`](super::check).
+//! in [`check`](super::check()).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryResult;
@@ -11,16 +10,14 @@ use thiserror::Error;
 
 use super::check::{CompanyWrite, Plan, PsaWrite};
 use super::state::{SecretMap, State, StoredCompany, StoredPsa};
+use crate::app::{App, OF_COMPANY, OF_PSA};
 use crate::db::{
-    Conn, Db, DbError, companies, links, psa_connections, secrets, settings, tenant_connections,
+    Conn, Db, DbError, companies, facts, links, psa_connections, secrets, settings,
+    tenant_connections,
 };
 use crate::model::TenantConnection;
 use crate::seal::{Keyring, SealError};
-
-/// The owner kind of a PSA connection's secrets.
-const OF_PSA: &str = "psa";
-/// The owner kind of a tenant connection's secrets; the owner is the company.
-const OF_COMPANY: &str = "company";
+use crate::sync::observe::psa_scope;
 
 /// Why the fleet could not be read or written.
 #[derive(Clone, Debug, Error)]
@@ -53,11 +50,20 @@ pub struct Applied {
     pub retired: usize,
 }
 
+impl AsRef<Keyring> for App {
+    fn as_ref(&self) -> &Keyring {
+        self.keyring()
+    }
+}
+
 impl State {
     /// Reads the fleet. Without keys (for an export) no secret is opened, and none is in the result.
     /// A secret that is damaged counts as one that is not stored; a missing key is an error.
-    pub async fn load(db: &Db, keys: Option<Arc<Keyring>>) -> Result<Self, StoreError> {
-        db.read(move |conn| load(conn, keys.as_deref()))
+    pub async fn load<K>(db: &Db, keys: Option<K>) -> Result<Self, StoreError>
+    where
+        K: AsRef<Keyring> + Send + 'static,
+    {
+        db.read(move |conn| load(conn, keys.as_ref().map(AsRef::as_ref)))
             .await?
             .map_err(StoreError::from)
     }
@@ -109,22 +115,26 @@ fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<Result<State, Se
 
 /// Writes a plan in one transaction, or nothing of it. `state` is what the plan was made from: where the database holds
 /// something else by now, nothing is written.
-pub async fn apply(
+pub async fn apply<K>(
     db: &Db,
-    keys: Arc<Keyring>,
+    keys: K,
     plan: &Plan,
     state: &State,
     now: DateTime<Utc>,
-) -> Result<Applied, StoreError> {
+) -> Result<Applied, StoreError>
+where
+    K: AsRef<Keyring> + Send + 'static,
+{
     if plan.changes.is_empty() {
         return Ok(Applied::default());
     }
     let (plan, state) = (plan.clone(), state.clone());
     db.write_with(move |conn| {
-        if !load(conn, Some(&keys))??.same(&state) {
+        let keys = keys.as_ref();
+        if !load(conn, Some(keys))??.same(&state) {
             return Err(StoreError::Meanwhile);
         }
-        Ok(write(conn, &keys, &plan, &state, now)?)
+        Ok(write(conn, keys, &plan, &state, now)?)
     })
     .await
 }
@@ -141,7 +151,16 @@ fn write(
         settings::set_ignored_licences(conn, licences)?;
     }
     for write in &plan.psa {
-        applied.psa.push(psa(conn, keys, write, now)?);
+        let id = psa(conn, keys, write, now)?;
+        facts::forget(conn, &psa_scope(id))?;
+        for stored in state
+            .companies
+            .iter()
+            .filter(|stored| stored.company.psa_id == id)
+        {
+            facts::forget(conn, &company_scope(stored.company.id))?;
+        }
+        applied.psa.push(id);
     }
     let ids: BTreeMap<String, i64> = psa_connections::list(conn)?
         .into_iter()
@@ -174,6 +193,11 @@ fn write(
     Ok(applied)
 }
 
+/// The scope of facts about a company in the PSA, as [`crate::sync::observe`] names it.
+fn company_scope(id: i64) -> String {
+    format!("company:{id}")
+}
+
 fn psa(conn: &mut Conn, keys: &Keyring, write: &PsaWrite, now: DateTime<Utc>) -> QueryResult<i64> {
     let mut id = write.connection.id;
     if id == 0 {
@@ -199,9 +223,15 @@ fn company(
     } else {
         companies::update(conn, &company, now)?;
     }
+    if write.moved {
+        facts::forget(conn, &company_scope(company.id))?;
+    }
     let owner = (OF_COMPANY, company.id);
     if let Some(tenant) = &write.tenant {
         tenant_connections::put(conn, company.id, tenant, now)?;
+        if write.tenant_changed {
+            facts::forget(conn, &format!("tenant:{}", tenant.tenant_id))?;
+        }
         for name in &write.dropped {
             secrets::delete(conn, owner.0, owner.1, name)?;
         }

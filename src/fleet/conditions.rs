@@ -137,7 +137,7 @@ fn test(reader: &mut Reader<'_>, table: &mut Table<'_>, negated: bool) -> Option
     } else if let Some(licence) = licence {
         licence.map(Test::Licence)
     } else {
-        return field_test(reader, table, field?, equals, negated);
+        return field_test(reader, table, &field?, equals, negated);
     };
     Some(ConditionEntry {
         place: found.place,
@@ -149,7 +149,7 @@ fn test(reader: &mut Reader<'_>, table: &mut Table<'_>, negated: bool) -> Option
 fn field_test(
     reader: &mut Reader<'_>,
     table: &Table<'_>,
-    field: Spanned<String>,
+    field: &Spanned<String>,
     equals: Option<Spanned<String>>,
     negated: bool,
 ) -> Option<ConditionEntry> {

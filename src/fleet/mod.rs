@@ -1,15 +1,19 @@
 //! The fleet file (`behaviour.md`, "The fleet file"): a text of all PSA connections and companies that is read, compared
-//! with the database, applied and printed. It talks to no vendor itself: what must be looked up comes through
-//! [`Lookup`](look::Lookup), secrets through [`Secrets`](secrets::Secrets).
+//! with the database, applied and printed. Only [`clouds`] talks to the real systems, behind [`Lookup`]; the secrets that a
+//! file names come through [`Secrets`].
 
 pub mod apply;
 pub mod change;
 pub mod check;
+pub mod clouds;
+pub mod command;
+mod company;
 mod conditions;
 mod diff;
 pub mod export;
 pub mod file;
 pub mod look;
+mod names;
 pub mod parse;
 pub mod place;
 mod reader;
@@ -20,6 +24,8 @@ mod tables;
 pub use apply::{Applied, StoreError, apply};
 pub use change::{FleetChange, Subject};
 pub use check::{Plan, Report, Stop, check};
+pub use clouds::Clouds;
+pub use command::{Failure, apply_file, export_fleet};
 pub use export::export;
 pub use file::FleetFile;
 pub use look::{Lookup, PhoneTypes, PsaTarget, TenantTarget, Unreachable};

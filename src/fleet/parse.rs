@@ -161,8 +161,8 @@ fn psa_named(
         )
         .collect();
     for company in companies {
-        let named = names.iter().find(|(name, _)| *name == company.psa.value);
-        let Some((_, vendor)) = named else {
+        let connection = names.iter().find(|(name, _)| *name == company.psa.value);
+        let Some((_, vendor)) = connection else {
             if !reader.guessing() {
                 let hint = did_you_mean(&company.psa.value, names.iter().map(|(name, _)| *name));
                 let message = format!(

@@ -220,16 +220,14 @@ impl<'a> Reader<'a> {
             return None;
         };
         let read = u64::from_str_radix(number.as_str(), number.radix());
-        match read.ok().filter(|number| limits.contains(number)) {
-            Some(number) => Some(Spanned {
-                place: value.place,
-                value: number,
-            }),
-            None => {
-                self.mistake(value.place, format!("{key} must be {want}, not {number}"));
-                None
-            }
+        let read = read.ok().filter(|number| limits.contains(number));
+        if read.is_none() {
+            self.mistake(value.place, format!("{key} must be {want}, not {number}"));
         }
+        read.map(|number| Spanned {
+            place: value.place,
+            value: number,
+        })
     }
 
     /// A list's values; empty where the key is left out.
@@ -277,7 +275,7 @@ impl<'a> Reader<'a> {
                     .secrets
                     .env(&name.value)
                     .ok_or("is not set")
-                    .and_then(|text| holds.from_text(text.expose_secret()))
+                    .and_then(|text| holds.of_text(text.expose_secret()))
                     .map_err(|why| format!("the environment variable {} {why}", name.value));
                 (name.place, found)
             }
@@ -285,7 +283,7 @@ impl<'a> Reader<'a> {
                 let found = match self.secrets.file(Path::new(&path.value)) {
                     Err(why) => Err(format!("the file {} cannot be read: {why}", path.value)),
                     Ok(bytes) => holds
-                        .from_file(&bytes)
+                        .of_file(&bytes)
                         .map_err(|why| format!("the file {} {why}", path.value)),
                 };
                 (path.place, found)

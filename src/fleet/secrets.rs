@@ -51,19 +51,19 @@ pub(super) enum Holds {
 
 impl Holds {
     /// The bytes of a file as the secret is kept. The error says what is expected.
-    pub(super) fn from_file(self, bytes: &[u8]) -> Result<SecretString, &'static str> {
+    pub(super) fn of_file(self, bytes: &[u8]) -> Result<SecretString, &'static str> {
         match self {
             Self::Pfx if bytes.is_empty() => Err("is empty"),
             Self::Pfx => Ok(BASE64_STANDARD.encode(bytes).into()),
             Self::Text => match std::str::from_utf8(bytes) {
-                Ok(text) => self.from_text(text),
+                Ok(text) => self.of_text(text),
                 Err(_) => Err("is no text in UTF-8"),
             },
         }
     }
 
     /// A variable's value as the secret is kept. The error says what is expected.
-    pub(super) fn from_text(self, text: &str) -> Result<SecretString, &'static str> {
+    pub(super) fn of_text(self, text: &str) -> Result<SecretString, &'static str> {
         let text = text.trim();
         if text.is_empty() {
             return Err("is empty");

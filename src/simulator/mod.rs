@@ -6,3 +6,4 @@ pub mod autotask;
 pub mod connectwise;
 pub mod graph;
 pub mod kit;
+pub mod world;

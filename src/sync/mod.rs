@@ -178,8 +178,6 @@ impl Run<'_> {
                 !person.held
             }
         };
-        // An approval settles its hold at its end; for an inactive company nothing is done, and so nothing waits.
-        let holds = !approval && !plan.company_inactive;
         let to_do = plan
             .people
             .iter()
@@ -192,7 +190,7 @@ impl Run<'_> {
         };
         if let Some(turn) = self.turn {
             let recorded =
-                record::before_writing(self.scene, &observed, &plan, (&self.id, turn), !holds);
+                record::before_writing(self.scene, &observed, &plan, (&self.id, turn), approval);
             applied = match recorded.await {
                 Ok(()) => {
                     let progress = |done| (self.progress)(Progress::Written(done));
@@ -212,14 +210,11 @@ impl Run<'_> {
                 },
             };
         }
+        let stopped_first = applied.halted.is_some() || plan.company_inactive;
         applied.done.resize_with(plan.people.len(), Done::default);
         for (person, done) in plan.people.iter().zip(&mut applied.done) {
             if done.outcome.is_none() {
-                done.outcome = Some(if plan.company_inactive && acts(person) {
-                    Outcome::Skipped
-                } else {
-                    self.outcome(person, approved(person), &applied.halted)
-                });
+                done.outcome = Some(self.outcome(person, approved(person), stopped_first));
             }
         }
         if applied
@@ -269,13 +264,18 @@ impl Run<'_> {
     }
 
     /// What came of a person whom nobody wrote.
-    fn outcome(&self, person: &Person, approved: bool, halted: &Option<RunError>) -> Outcome {
-        match (acts(person), person.held && !approved) {
-            (false, _) => Outcome::None,
-            (true, true) => Outcome::Held,
-            (true, false) if self.turn.is_none() => Outcome::Planned,
-            (true, false) if halted.is_some() => Outcome::Skipped,
-            (true, false) => Outcome::None,
+    fn outcome(&self, person: &Person, approved: bool, stopped_first: bool) -> Outcome {
+        let acts = person.action.writes() || person.action == Action::Link;
+        if !acts {
+            Outcome::None
+        } else if person.held && !approved {
+            Outcome::Held
+        } else if stopped_first {
+            Outcome::Skipped
+        } else if self.turn.is_none() {
+            Outcome::Planned
+        } else {
+            Outcome::None
         }
     }
 
@@ -345,11 +345,6 @@ impl Run<'_> {
         );
         Finished { report, seen }
     }
-}
-
-/// Whether something is to be done for the person.
-fn acts(person: &Person) -> bool {
-    person.action.writes() || person.action == Action::Link
 }
 
 /// A run that could not even begin.

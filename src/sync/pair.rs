@@ -244,6 +244,9 @@ fn unsettled<'a>(
 /// Positions of contacts by folded address.
 type Index<'a> = HashMap<Cow<'a, str>, Vec<usize>>;
 
+/// By folded address, up to two users (positions) whose UPN or `mail` it is.
+type Owners<'a> = HashMap<Cow<'a, str>, (Option<usize>, Option<usize>)>;
+
 impl<'a> Search<'a> {
     fn user(&self, slot: usize) -> &'a User {
         &self.snapshot.users[self.scope[slot]]
@@ -260,15 +263,20 @@ impl<'a> Search<'a> {
         self.addresses = (0..self.scope.len())
             .map(|slot| self.user(slot).address(use_email))
             .collect();
+        let asked: HashSet<Cow<'a, str>> = self
+            .open()
+            .into_iter()
+            .flat_map(|slot| self.user(slot).addresses())
+            .collect();
         let (mut defaults, mut others) = (Index::new(), Index::new());
         for (at, contact) in self.snapshot.contacts.iter().enumerate() {
             if let Some(email) = contact.email.as_deref().map(text::folded)
-                && !email.is_empty()
+                && asked.contains(&email)
             {
                 defaults.entry(email).or_default().push(at);
             }
             for email in contact.other_emails.iter().map(|email| text::folded(email)) {
-                if !email.is_empty() {
+                if asked.contains(&email) {
                     others.entry(email).or_default().push(at);
                 }
             }
@@ -277,13 +285,14 @@ impl<'a> Search<'a> {
         let at = |index: &Index<'a>, address: &str| {
             index.get(address).map_or(none, Vec::as_slice).to_vec()
         };
-        self.step(Step::Address, &HashMap::new(), |search, slot| {
+        self.step(Step::Address, &Owners::new(), |search, slot| {
             at(&defaults, &search.addresses[slot])
         });
         if self.found.iter().all(Option::is_some) {
             return;
         }
-        let owners = self.owners();
+        let found = defaults.values().chain(others.values()).flatten().copied();
+        let owners = self.owners(found);
         self.step(Step::OtherAddress, &owners, |search, slot| {
             at(&others, &search.addresses[slot])
         });
@@ -302,20 +311,23 @@ impl<'a> Search<'a> {
         self.shared_addresses();
     }
 
-    /// For each address that is a UPN or `mail`, up to two users who have it.
-    fn owners(&self) -> HashMap<Cow<'a, str>, (usize, Option<usize>)> {
-        let mut owners = HashMap::with_capacity(self.snapshot.users.len());
+    /// For each default email of these contacts, up to two users whose UPN or `mail` it is.
+    fn owners(&self, contacts: impl Iterator<Item = usize>) -> Owners<'a> {
+        let mut owners: Owners<'a> = contacts
+            .filter_map(|at| self.snapshot.contacts[at].email.as_deref())
+            .map(text::folded)
+            .filter(|email| !email.is_empty())
+            .map(|email| (email, (None, None)))
+            .collect();
         for (at, user) in self.snapshot.users.iter().enumerate() {
             for address in [Some(user.upn.as_str()), user.mail.as_deref()]
                 .into_iter()
                 .flatten()
             {
-                let address = text::folded(address);
-                if !address.is_empty() {
-                    let entry = owners.entry(address).or_insert((at, None));
-                    if entry.0 != at {
-                        entry.1 = Some(at);
-                    }
+                if let Some((first, second)) = owners.get_mut(&text::folded(address))
+                    && *first.get_or_insert(at) != at
+                {
+                    *second = Some(at);
                 }
             }
         }
@@ -326,7 +338,7 @@ impl<'a> Search<'a> {
     fn step(
         &mut self,
         step: Step,
-        owners: &HashMap<Cow<'a, str>, (usize, Option<usize>)>,
+        owners: &Owners<'a>,
         candidates: impl Fn(&Self, usize) -> Vec<usize>,
     ) {
         let mut left: Vec<(usize, Vec<usize>)> = Vec::new();
@@ -388,13 +400,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn is_candidate(
-        &self,
-        step: Step,
-        contact: usize,
-        user: usize,
-        owners: &HashMap<Cow<'a, str>, (usize, Option<usize>)>,
-    ) -> bool {
+    fn is_candidate(&self, step: Step, contact: usize, user: usize, owners: &Owners<'a>) -> bool {
         match self.holders[contact] {
             Holder::Present => return false,
             Holder::Deleted(_) if step != Step::Address => return false,
@@ -411,8 +417,8 @@ impl<'a> Search<'a> {
             return true;
         };
         match owners.get(&email) {
-            None => true,
-            Some((first, second)) => *first == user && second.is_none(),
+            None | Some((None, _)) => true,
+            Some((Some(first), second)) => *first == user && second.is_none(),
         }
     }
 

@@ -194,7 +194,8 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     let pairs = pair::pair(snapshot, &scope);
     let mut planner = Planner::new(snapshot, &pairs);
     let mut pairings = pairs.users.iter();
-    for (user, judged) in snapshot.users.iter().zip(&judged) {
+    planner.count(&judged);
+    for (user, judged) in snapshot.users.iter().zip(judged) {
         if judged.in_scope() {
             if let Some(pairing) = pairings.next() {
                 planner.in_scope(user, judged, pairing);
@@ -205,7 +206,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     }
     planner.not_in_the_list();
     planner.unknown_licences(&licences);
-    planner.finish(&judged)
+    planner.finish()
 }
 
 /// What is known of a user before contacts are looked at.
@@ -288,7 +289,7 @@ impl<'a> Planner<'a> {
     }
 
     /// An active user in scope: section 5.
-    fn in_scope(&mut self, user: &User, judged: &Judged, pairing: &Pairing) {
+    fn in_scope(&mut self, user: &User, judged: Judged, pairing: &Pairing) {
         let rules = &self.snapshot.rules;
         let taken = self.filter_of(judged.route.as_ref());
         let (own_site, own_type) = match taken.as_ref().map(|(filter, _)| &filter.target) {
@@ -364,7 +365,7 @@ impl<'a> Planner<'a> {
     }
 
     /// A user of the list who is not in scope: ignored, hands off, a leaver, or without an answer.
-    fn aside(&mut self, user: &User, judged: &Judged) {
+    fn aside(&mut self, user: &User, judged: Judged) {
         let link = self.links.get(&user.id).copied();
         if matches!(judged.activity, Activity::Active(_))
             && self.snapshot.dismissed.contains(&user.id)
@@ -380,26 +381,24 @@ impl<'a> Planner<'a> {
         if !active && link.is_none() {
             return;
         }
+        let ignored = judged.ignored;
         let mut person = self.line(user, judged);
-        if judged.ignored {
+        if ignored {
             person.action = Action::OutOfScope;
             person.reason = Reason::Ignored;
         } else {
-            match judged.activity {
+            match person.trace.activity {
                 Activity::Active(_) => {
+                    let route = person.trace.route.as_ref();
+                    let excluded =
+                        route.is_some_and(|route| matches!(route.to, Destination::Excluded(_)));
+                    person.filter = self.filter_of(route).map(|(_, label)| label);
                     person.action = Action::OutOfScope;
-                    let excluded = matches!(
-                        judged.route.as_ref().map(|route| route.to),
-                        Some(Destination::Excluded(_))
-                    );
                     person.reason = if excluded {
                         Reason::Excluded
                     } else {
                         Reason::NoFilter
                     };
-                    person.filter = self
-                        .filter_of(judged.route.as_ref())
-                        .map(|(_, label)| label);
                 }
                 Activity::NoAnswer(silence) => person.reason = Reason::NoAnswer(silence),
                 Activity::Leaver(why) => {
@@ -496,7 +495,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn line(&self, user: &User, judged: &Judged) -> Person {
+    fn line(&self, user: &User, judged: Judged) -> Person {
         let link = self.links.get(&user.id);
         let name = text::present(user.display_name.as_deref())
             .unwrap_or_default()
@@ -514,8 +513,8 @@ impl<'a> Planner<'a> {
             link: link.map_or(Tie::None, |link| Tie::Kept(link.id)),
             held: false,
             trace: Trace {
-                activity: judged.activity.clone(),
-                route: judged.route.clone(),
+                activity: judged.activity,
+                route: judged.route,
                 step: None,
             },
         }
@@ -535,7 +534,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn finish(mut self, judged: &[Judged]) -> Plan {
+    fn count(&mut self, judged: &[Judged]) {
         for one in judged {
             match one.activity {
                 Activity::Active(_) => self.plan.read.active += 1,
@@ -543,6 +542,9 @@ impl<'a> Planner<'a> {
                 Activity::NoAnswer(_) => {}
             }
         }
+    }
+
+    fn finish(mut self) -> Plan {
         if self.plan.company_inactive {
             self.plan.findings.insert(0, Note::CompanyInactive);
         }
@@ -570,6 +572,8 @@ impl<'a> Planner<'a> {
             .collect();
         let hold = self.snapshot.hold.as_ref();
         self.plan.guard = guard::judge(self.snapshot.rules.guard, &going, linked_active, hold);
+        // Of an inactive company nothing is written, so nothing waits either.
+        self.plan.guard.held &= !self.plan.company_inactive;
         if self.plan.guard.held {
             for person in &mut self.plan.people {
                 person.held = person.action == Action::Deactivate;

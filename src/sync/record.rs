@@ -232,13 +232,13 @@ fn write_down(
 }
 
 /// Before the first request: the reading and the plan, links that are forgotten or changed, ignore entries that were seen, and
-/// the hold, unless it is to be left as it is.
+/// the hold.
 pub async fn before_writing(
     scene: &Scene,
     observed: &Observed,
     plan: &Plan,
     (run, turn): (&str, &str),
-    leave_hold: bool,
+    approval: bool,
 ) -> Result<(), RunError> {
     let now = scene.clock.now();
     let company = scene.company.id;
@@ -281,7 +281,7 @@ pub async fn before_writing(
             }
         }
     }
-    let hold = if leave_hold {
+    let hold = if approval {
         None
     } else {
         Some(hold_change(observed, plan))

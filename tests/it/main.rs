@@ -16,3 +16,4 @@ mod sim_autotask;
 mod sim_connectwise;
 mod sim_graph;
 mod stage;
+mod world;

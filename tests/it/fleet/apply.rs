@@ -21,15 +21,17 @@ struct Fleet {
 }
 
 fn now() -> DateTime<Utc> {
-    "2026-01-31T02:30:00Z".parse().unwrap()
+    "2026-01-31T02:30:00Z".parse().expect("a time")
 }
 
 impl Fleet {
     async fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("rollcall.db").display());
         Self {
-            db: Db::open(&url, Clock::set_at(now())).await.unwrap(),
+            db: Db::open(&url, Clock::set_at(now()))
+                .await
+                .expect("no error"),
             keys: Arc::new(Keyring::generate().0),
             secrets: Table::new(),
             clouds: Clouds::default(),
@@ -40,7 +42,7 @@ impl Fleet {
     /// With the example applied.
     async fn of_the_example() -> Self {
         let fleet = Self::empty().await;
-        let applied = fleet.apply(&example()).await.unwrap();
+        let applied = fleet.apply(&example()).await.expect("no error");
         assert_eq!(applied.1.companies.len(), 1);
         fleet.clouds.asked();
         fleet
@@ -49,7 +51,7 @@ impl Fleet {
     async fn state(&self) -> State {
         State::load(&self.db, Some(self.keys.clone()))
             .await
-            .unwrap()
+            .expect("no error")
     }
 
     async fn check(&self, text: &str) -> Result<Plan, Stop> {
@@ -63,17 +65,21 @@ impl Fleet {
         let plan = self.check(text).await?;
         let applied = apply(&self.db, self.keys.clone(), &plan, &state, now())
             .await
-            .unwrap();
+            .expect("no error");
         Ok((plan, applied))
     }
 
     async fn changes(&self, text: &str) -> Vec<String> {
-        let plan = self.apply(text).await.unwrap().0;
+        let plan = self.apply(text).await.expect("no error").0;
         plan.changes.iter().map(ToString::to_string).collect()
     }
 
     async fn export(&self) -> String {
-        export(&State::load(&self.db, None).await.unwrap())
+        export(
+            &State::load::<Arc<Keyring>>(&self.db, None)
+                .await
+                .expect("no error"),
+        )
     }
 
     async fn mistakes(&self, text: &str) -> Vec<String> {
@@ -102,7 +108,7 @@ impl Fleet {
                 )
             })
             .await
-            .unwrap();
+            .expect("no error");
     }
 }
 

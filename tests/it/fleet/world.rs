@@ -55,7 +55,10 @@ pub struct Clouds {
 
 impl Clouds {
     fn ask(&self, what: &str, name: &str) -> Result<(), Unreachable> {
-        self.asked.lock().unwrap().push(format!("{what} {name}"));
+        self.asked
+            .lock()
+            .expect("no test panicked")
+            .push(format!("{what} {name}"));
         if self.down == Some(name) {
             return Err(Unreachable {
                 connection: name.to_owned(),
@@ -67,7 +70,7 @@ impl Clouds {
     }
 
     pub fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+        std::mem::take(&mut self.asked.lock().expect("no test panicked"))
     }
 }
 

@@ -1,0 +1,189 @@
+//! `rollcall holds`.
+
+use comfy_table::Cell;
+use indicatif::MultiProgress;
+
+use super::output::{complain, count, say, say_table, table};
+use super::sync::Watching;
+use super::{DONE, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
+use crate::app::App;
+use crate::db::holds::Hold;
+use crate::db::{companies, dismissals, holds};
+use crate::model::Company;
+use crate::runs;
+use crate::sync::report::stamp;
+use crate::sync::turn::Turn;
+
+/// Shows, approves or dismisses what is held.
+pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::Result<u8> {
+    let only = match &args.company {
+        Some(name) => match find(app, name).await? {
+            Some(company) => Some(company.id),
+            None => return Ok(WRONG_USAGE),
+        },
+        None => None,
+    };
+    let (companies, mut open) = app
+        .db()
+        .read(|conn| Ok((companies::list(conn)?, holds::list_open(conn)?)))
+        .await?;
+    open.retain(|hold| only.is_none_or(|id| id == hold.company_id));
+    let Some(act) = args.act else {
+        list(&companies, &open, args.json);
+        return Ok(DONE);
+    };
+    let company = match &open[..] {
+        [hold] => companies
+            .iter()
+            .find(|company| company.id == hold.company_id),
+        [] => {
+            complain("Nothing is held: nothing was done");
+            return Ok(WRONG_USAGE);
+        }
+        several => {
+            complain(&format!(
+                "{} are open: name one with --company, so that exactly its people are meant",
+                count(several.len(), "hold", "holds")
+            ));
+            return Ok(WRONG_USAGE);
+        }
+    };
+    let Some(company) = company else {
+        complain("The company of this hold does not exist any more");
+        return Ok(WRONG_USAGE);
+    };
+    match act {
+        HoldAct::Approve => approve(app, company, args.json, bars).await,
+        HoldAct::Dismiss => dismiss(app, company, args.json).await,
+    }
+}
+
+fn list(companies: &[Company], open: &[Hold], json: bool) {
+    let name = |id| {
+        companies
+            .iter()
+            .find(|company| company.id == id)
+            .map_or("", |one| &one.name)
+    };
+    if json {
+        for hold in open {
+            print_json(&as_json(name(hold.company_id), hold));
+        }
+        return;
+    }
+    if open.is_empty() {
+        say("Nothing is held.");
+    }
+    for hold in open {
+        let company = name(hold.company_id);
+        say(&format!(
+            "{company}: {} to deactivate, held since {}",
+            count(hold.people.len(), "contact", "contacts"),
+            stamp(hold.opened_at)
+        ));
+        say("");
+        let mut people = table(["Person", "Contact", "Why"]);
+        for person in &hold.people {
+            people.add_row([
+                Cell::new(&person.upn),
+                Cell::new(&person.contact_id),
+                Cell::new(&person.reason),
+            ]);
+        }
+        say_table(&people);
+        say("");
+        say(&format!(
+            "  rollcall holds approve --company \"{company}\"   deactivates exactly these"
+        ));
+        say(&format!(
+            "  rollcall holds dismiss --company \"{company}\"   leaves them alone"
+        ));
+    }
+}
+
+fn as_json(company: &str, hold: &Hold) -> serde_json::Value {
+    let people: Vec<_> = hold
+        .people
+        .iter()
+        .map(|person| {
+            serde_json::json!({
+                "user_id": person.user_id,
+                "upn": person.upn,
+                "name": person.name,
+                "contact_id": person.contact_id,
+                "reason": person.reason,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "company": company,
+        "run": hold.run_id,
+        "opened_at": stamp(hold.opened_at),
+        "people": people,
+    })
+}
+
+async fn approve(
+    app: &App,
+    company: &Company,
+    json: bool,
+    bars: &MultiProgress,
+) -> anyhow::Result<u8> {
+    let watching = Watching::new(bars);
+    let watch = |company: &str, event| watching.told(company, event);
+    let Some(finished) = Box::pin(runs::approve(app, company, &watch)).await else {
+        complain("Nothing is held any more: nothing was done");
+        return Ok(WRONG_USAGE);
+    };
+    watching.done(&finished.report);
+    if json {
+        print_json(&finished.report.json(true));
+    } else {
+        show::report(&finished.report);
+    }
+    Ok(finished.report.exit_status())
+}
+
+async fn dismiss(app: &App, company: &Company, json: bool) -> anyhow::Result<u8> {
+    let waiting = || {
+        complain(&format!(
+            "{}: a run is going; waiting for its end",
+            company.name
+        ));
+    };
+    let name = Turn::of_company(company.id);
+    let turn = Turn::take(app.db(), app.clock(), &name, waiting).await?;
+    let (id, now) = (company.id, app.clock().now());
+    let dismissed = app
+        .db()
+        .write(move |conn| {
+            let Some(hold) = holds::open_of(conn, id)? else {
+                return Ok(None);
+            };
+            let users: Vec<_> = hold
+                .people
+                .iter()
+                .map(|person| person.user_id.clone())
+                .collect();
+            dismissals::add(conn, id, &users, now)?;
+            holds::leave(conn, hold.id, &users, "dismissed", now)?;
+            holds::close(conn, hold.id, "dismissed", None, now)?;
+            Ok(Some(hold))
+        })
+        .await;
+    turn.give_back().await?;
+    let Some(hold) = dismissed? else {
+        complain("Nothing is held any more: nothing was done");
+        return Ok(WRONG_USAGE);
+    };
+    if json {
+        print_json(&as_json(&company.name, &hold));
+    } else {
+        say(&format!(
+            "{}: {} dismissed; they are left alone until they have been active again",
+            company.name,
+            count(hold.people.len(), "deactivation", "deactivations")
+        ));
+    }
+    Ok(DONE)
+}

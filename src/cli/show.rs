@@ -1,0 +1,254 @@
+//! Reports as people read them in a terminal.
+
+use comfy_table::Cell;
+
+use super::output::{bad, count, faint, good, say, say_table, sentence, table, warning};
+use crate::model::{Action, Field, Outcome, Status};
+use crate::sync::report::{self, FieldLine, Line, Report};
+
+/// So many people are listed; the rest is counted.
+const LISTED: usize = 40;
+
+/// One company's report.
+pub fn report(report: &Report) {
+    say(&headline(report));
+    say(&format!("  {}", counts(report)));
+    if let Some(error) = &report.error {
+        say(&format!(
+            "  {}",
+            bad(&format!("{}.", sentence(&error.message)))
+        ));
+        say(&format!("  {}.", sentence(&error.advice)));
+    }
+    for finding in &report.findings {
+        say(&format!("  {} {}", warning("!"), finding.message));
+    }
+    let lines: Vec<&Line> = report.people.iter().filter(|line| is_shown(line)).collect();
+    if lines.is_empty() {
+        return;
+    }
+    say("");
+    let mut people = table(["Action", "Person", "Contact", "What and why"]);
+    for line in lines.iter().take(LISTED) {
+        people.add_row([
+            Cell::new(action(line)),
+            Cell::new(&line.upn),
+            Cell::new(line.contact_id.as_deref().unwrap_or("")),
+            Cell::new(what_and_why(line)),
+        ]);
+    }
+    say_table(&people);
+    if lines.len() > LISTED {
+        let more = count(lines.len() - LISTED, "person", "people");
+        say(&format!("  … and {more} more; --json lists all"));
+    }
+}
+
+/// A fleet's reports, one line a company.
+pub fn fleet(reports: &[Report]) {
+    let mut companies = table([
+        "Company",
+        "Status",
+        "New",
+        "Linked",
+        "Changed",
+        "Back",
+        "Gone",
+        "Same",
+        "Out",
+        "Conflicts",
+        "Requests",
+    ]);
+    for report in reports {
+        let number = |action| match report.counts.by(action) {
+            0 => Cell::new(faint("·")),
+            number => Cell::new(number),
+        };
+        companies.add_row([
+            Cell::new(&report.company),
+            Cell::new(status(report)),
+            number(Action::Create),
+            number(Action::Link),
+            number(Action::Update),
+            number(Action::Reactivate),
+            number(Action::Deactivate),
+            number(Action::Unchanged),
+            number(Action::OutOfScope),
+            number(Action::Conflict),
+            Cell::new(requests(report)),
+        ]);
+    }
+    say_table(&companies);
+    for report in reports {
+        if let Some(error) = &report.error {
+            say("");
+            say(&format!(
+                "  {}: {}.",
+                report.company,
+                bad(&sentence(&error.message))
+            ));
+            say(&format!("  {}.", sentence(&error.advice)));
+        }
+        if report.counts.held > 0 {
+            say("");
+            say(&format!(
+                "  {}: {} {} for a technician: rollcall holds --company \"{}\"",
+                report.company,
+                warning(&count(report.counts.held, "deactivation", "deactivations")),
+                if report.counts.held == 1 {
+                    "waits"
+                } else {
+                    "wait"
+                },
+                report.company,
+            ));
+        }
+        for line in report
+            .people
+            .iter()
+            .filter(|line| line.outcome == Outcome::Failed)
+        {
+            let error = line.error.as_deref().unwrap_or("failed");
+            say(&format!(
+                "  {}: {}: {}",
+                report.company,
+                line.upn,
+                bad(error)
+            ));
+        }
+        for finding in &report.findings {
+            say(&format!(
+                "  {}: {} {}",
+                report.company,
+                warning("!"),
+                finding.message
+            ));
+        }
+    }
+}
+
+fn headline(report: &Report) -> String {
+    let kind = if report.preview {
+        "preview"
+    } else {
+        report.mode.as_str()
+    };
+    format!(
+        "{} · {kind} · {} · {}",
+        report.company,
+        status(report),
+        calls(report)
+    )
+}
+
+fn status(report: &Report) -> String {
+    let word = report.status.as_str();
+    match report.status {
+        Status::Succeeded => good(word),
+        Status::Held | Status::Partial => warning(word),
+        Status::Failed => bad(word),
+    }
+}
+
+fn requests(report: &Report) -> u64 {
+    report.calls.login + report.calls.graph + report.calls.psa
+}
+
+fn calls(report: &Report) -> String {
+    let calls = &report.calls;
+    faint(&format!(
+        "{} requests ({} login, {} Graph, {} PSA)",
+        requests(report),
+        calls.login,
+        calls.graph,
+        calls.psa
+    ))
+}
+
+fn counts(report: &Report) -> String {
+    let counts = &report.counts;
+    let will = report.preview;
+    let words = [
+        (counts.create, if will { "to create" } else { "created" }),
+        (counts.link, if will { "to link" } else { "linked" }),
+        (counts.update, if will { "to update" } else { "updated" }),
+        (
+            counts.reactivate,
+            if will { "to reactivate" } else { "reactivated" },
+        ),
+        (
+            counts.deactivate,
+            if will { "to deactivate" } else { "deactivated" },
+        ),
+        (counts.unchanged, "unchanged"),
+        (counts.out_of_scope, "out of scope"),
+        (counts.conflict, "in conflict"),
+        (counts.held, "of them held"),
+        (counts.failed, "of them failed"),
+    ];
+    let parts: Vec<String> = words
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if parts.is_empty() {
+        "nobody concerned".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn is_shown(line: &Line) -> bool {
+    line.action.writes() || matches!(line.action, Action::Link | Action::Conflict)
+}
+
+fn action(line: &Line) -> String {
+    let word = line.action.as_str();
+    match line.outcome {
+        Outcome::Held => warning(&format!("{word} (held)")),
+        Outcome::Failed => bad(&format!("{word} (failed)")),
+        Outcome::Skipped => faint(&format!("{word} (skipped)")),
+        _ if line.action == Action::Conflict => warning(word),
+        _ => word.to_owned(),
+    }
+}
+
+fn what_and_why(line: &Line) -> String {
+    let place = match (&line.site, &line.filter) {
+        (Some(site), Some(filter)) => format!(" → {site} ({filter})"),
+        (Some(site), None) => format!(" → {site}"),
+        (None, Some(filter)) => format!(" ({filter})"),
+        (None, None) => String::new(),
+    };
+    let mut words = match line.action {
+        Action::Update | Action::Reactivate => {
+            let changes: Vec<String> = line
+                .fields
+                .iter()
+                .filter(|change| change.field != Field::Active)
+                .map(change)
+                .collect();
+            match (line.action, changes.is_empty()) {
+                (Action::Update, _) => changes.join("; "),
+                (_, true) => line.reason.clone(),
+                (_, false) => format!("{}; {}", line.reason, changes.join("; ")),
+            }
+        }
+        Action::Create | Action::Link => format!("{}{place}", line.reason),
+        _ => line.reason.clone(),
+    };
+    if let Some(error) = &line.error {
+        words = format!("{words}: {error}");
+    }
+    words
+}
+
+fn change(change: &FieldLine) -> String {
+    let word = |value: &serde_json::Value| match value {
+        serde_json::Value::Null => "nothing".to_owned(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let field = report::field_words(change.field);
+    format!("{field}: {} → {}", word(&change.from), word(&change.to))
+}

@@ -1,0 +1,141 @@
+//! `rollcall sync`.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::output::complain;
+use super::{SyncArgs, WRONG_USAGE, find, print_json, show};
+use crate::app::App;
+use crate::db::companies;
+use crate::model::Mode;
+use crate::runs::{self, Event};
+use crate::sync::report::Report;
+use crate::sync::{Options, Progress};
+
+/// Runs one company, or every company with contact sync on.
+pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Result<u8> {
+    let mode = if args.resync {
+        Mode::Resync
+    } else {
+        Mode::Update
+    };
+    let options = Options::new(mode, args.preview);
+    let watching = Watching::new(bars);
+    let watch = |company: &str, event| watching.told(company, event);
+    if let Some(name) = &args.company {
+        let Some(company) = find(app, name).await? else {
+            return Ok(WRONG_USAGE);
+        };
+        if !company.sync_contacts && !args.preview {
+            complain(&format!(
+                "Contact sync is off for {}: switch it on, or look with --preview",
+                company.name
+            ));
+            return Ok(WRONG_USAGE);
+        }
+        let report = Box::pin(runs::one(app, &company, &options, &watch))
+            .await
+            .report;
+        watching.done(&report);
+        if args.json {
+            print_json(&report.json(args.full));
+        } else {
+            show::report(&report);
+        }
+        return Ok(report.exit_status());
+    }
+    let companies = app.db().read(companies::list).await?;
+    let companies: Vec<_> = companies
+        .into_iter()
+        .filter(|one| one.sync_contacts)
+        .collect();
+    if companies.is_empty() {
+        complain("No company has contact sync on: nothing was done");
+    }
+    let reports = Mutex::new(Vec::new());
+    let done = |finished: crate::sync::Finished| {
+        watching.done(&finished.report);
+        if args.json {
+            print_json(&finished.report.json(args.full));
+        }
+        let mut report = finished.report;
+        // Of a fleet, people are listed where something went wrong; the rest is counted.
+        report.people.retain(|line| line.error.is_some());
+        reports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(report);
+    };
+    Box::pin(runs::all(app, companies, &options, &watch, &done)).await;
+    let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
+    reports.sort_by_key(|report: &Report| report.company.to_lowercase());
+    if !args.json && !reports.is_empty() {
+        show::fleet(&reports);
+    }
+    Ok(reports
+        .iter()
+        .map(Report::exit_status)
+        .max()
+        .unwrap_or_default())
+}
+
+/// A progress bar for each company that runs, on a terminal; elsewhere only that a run waits.
+pub struct Watching<'a> {
+    bars: &'a MultiProgress,
+    of: Mutex<HashMap<String, ProgressBar>>,
+}
+
+impl<'a> Watching<'a> {
+    /// Draws through these bars.
+    pub fn new(bars: &'a MultiProgress) -> Self {
+        Self {
+            bars,
+            of: Mutex::default(),
+        }
+    }
+
+    /// Something happened with a company.
+    pub fn told(&self, company: &str, event: Event) {
+        if event == Event::Waiting {
+            let _ = self.bars.suspend(|| {
+                complain(&format!(
+                    "{company}: another run is going; waiting for its turn"
+                ));
+                Ok::<_, std::io::Error>(())
+            });
+            return;
+        }
+        if !console::user_attended_stderr() {
+            return;
+        }
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = of.entry(company.to_owned()).or_insert_with(|| {
+            let bar = self.bars.add(ProgressBar::new(0));
+            let style = "{prefix:24!} {bar:30} {pos:>5}/{len:<5} {msg}";
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                bar.set_style(style);
+            }
+            bar.set_prefix(company.to_owned());
+            bar
+        });
+        match event {
+            Event::Waiting => {}
+            Event::Progress(Progress::Reading) => bar.set_message("reading"),
+            Event::Progress(Progress::Planned(count)) => {
+                bar.set_length(count as u64);
+                bar.set_message("writing");
+            }
+            Event::Progress(Progress::Written(count)) => bar.set_position(count as u64),
+        }
+    }
+
+    /// A company's run is over.
+    pub fn done(&self, report: &Report) {
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = of.remove(&report.company) {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! What a fleet file changes of one company, worked out from the file and the database alone. Pure.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+
+use super::change::{Changes, FleetChange, Subject};
+use super::diff::{named, same_name, secret_notes};
+use super::file::{CompanyEntry, ConditionEntry, FilterEntry, TenantEntry};
+use super::place::Mistake;
+use super::state::{SecretMap, State, StoredCompany, merged, new_secrets};
+use crate::model::{Condition, Filter, Guard, Target, TenantConnection};
+
+/// A company of the file that is new or changed.
+pub(super) struct CompanyDraft<'f> {
+    pub(super) entry: &'f CompanyEntry,
+    pub(super) stored: Option<&'f StoredCompany>,
+    pub(super) tenant: Option<TenantConnection>,
+    pub(super) secrets: SecretMap,
+    pub(super) new_secrets: BTreeMap<&'static str, SecretString>,
+    /// Secrets of the other way to sign in, which are of no use any more.
+    pub(super) dropped: Vec<String>,
+    /// Whether its place in the PSA is new or another one.
+    pub(super) moved: bool,
+    /// Whether its tenant connection is new or another one.
+    pub(super) tenant_changed: bool,
+    /// Whether its default site or its filters changed.
+    pub(super) places_changed: bool,
+    /// Why its links are retired.
+    pub(super) retire: Option<&'static str>,
+    pub(super) changes: Vec<FleetChange>,
+}
+
+/// The company's changes; `None` where there are none.
+pub(super) fn company_draft<'f>(
+    entry: &'f CompanyEntry,
+    state: &'f State,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<CompanyDraft<'f>> {
+    let name = &entry.name.value;
+    let stored = state.company(name);
+    let mut changes = Changes::of(Subject::Company, Some(name));
+    let mut draft = CompanyDraft {
+        entry,
+        stored,
+        tenant: None,
+        secrets: SecretMap::new(),
+        new_secrets: BTreeMap::new(),
+        dropped: Vec::new(),
+        moved: stored.is_none(),
+        tenant_changed: false,
+        places_changed: stored.is_none(),
+        retire: None,
+        changes: Vec::new(),
+    };
+    if let Some(stored) = stored {
+        company_fields(&mut draft, &mut changes, stored, state);
+    } else {
+        changes.created();
+    }
+    tenant(&mut draft, &mut changes, mistakes);
+    if let Some((stored, why)) = stored
+        .zip(draft.retire)
+        .filter(|(stored, _)| stored.links > 0)
+    {
+        let text = format!(
+            "{} retired: nobody is deactivated for them ({why})",
+            stored.links
+        );
+        changes.note("links", &text);
+    }
+    draft.changes = changes.list;
+    (!draft.changes.is_empty()).then_some(draft)
+}
+
+fn company_fields(
+    draft: &mut CompanyDraft<'_>,
+    changes: &mut Changes,
+    stored: &StoredCompany,
+    state: &State,
+) {
+    let (entry, company) = (draft.entry, &stored.company);
+    let psa = state
+        .psa
+        .iter()
+        .find(|psa| psa.connection.id == company.psa_id);
+    changes.word(
+        "psa",
+        psa.map(|psa| psa.connection.name.clone()),
+        Some(entry.psa.value.clone()),
+    );
+    changes.value(
+        "psa_company_id",
+        &company.psa_company_id,
+        &entry.psa_company_id.value,
+    );
+    if changes.any() {
+        draft.moved = true;
+        draft.retire = Some("another PSA company");
+    }
+    changes.value("sync_contacts", company.sync_contacts, entry.sync_contacts);
+    changes.value(
+        "update_existing",
+        company.update_existing,
+        entry.update_existing,
+    );
+    changes.value("use_email", company.use_email, entry.use_email);
+    changes.word("schedule", company.schedule.clone(), entry.schedule.clone());
+    changes.value("timezone", &company.timezone, &entry.timezone);
+    let guard = |guard: &Guard| format!("floor {}, percent {}", guard.floor, guard.percent);
+    changes.value(
+        "max_deactivations",
+        guard(&company.guard),
+        guard(&entry.guard),
+    );
+    changes.list("ignore", &company.ignored, &entry.ignored);
+    let before = changes.list.len();
+    named(
+        changes,
+        "default_site",
+        company.default_site.as_ref(),
+        entry.default_site.as_ref(),
+    );
+    filters(changes, &company.filters, &entry.filters);
+    draft.places_changed = changes.list.len() != before;
+}
+
+fn filters(changes: &mut Changes, from: &[Filter], to: &[FilterEntry]) {
+    if from.len() != to.len() {
+        changes.value("filters", from.len(), to.len());
+        return;
+    }
+    let differing: Vec<String> = from
+        .iter()
+        .zip(to)
+        .enumerate()
+        .filter(|(_, (from, to))| !same_filter(from, to))
+        .map(|(index, (_, to))| {
+            to.name
+                .clone()
+                .unwrap_or_else(|| format!("Filter {}", index + 1))
+        })
+        .collect();
+    if differing.is_empty() {
+        return;
+    }
+    let moved = to
+        .iter()
+        .all(|to| from.iter().any(|from| same_filter(from, to)));
+    if moved {
+        changes.note("filters", "in another order");
+    } else {
+        changes.note("filters", &format!("{} changed", differing.join(", ")));
+    }
+}
+
+fn same_filter(from: &Filter, to: &FilterEntry) -> bool {
+    let name = from
+        .name
+        .as_deref()
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let target = match &from.target {
+        Target::Exclude => to.exclude,
+        Target::Place { site, contact_type } => {
+            !to.exclude
+                && same_name(site.as_ref(), to.site.as_ref())
+                && same_name(contact_type.as_ref(), to.contact_type.as_ref())
+        }
+    };
+    name == to.name.as_deref()
+        && from.enabled == to.enabled
+        && target
+        && from.when == conditions(to)
+}
+
+/// The conditions of a filter as they are stored.
+pub(super) fn conditions(filter: &FilterEntry) -> Vec<Condition> {
+    let condition = |entry: &ConditionEntry| Condition {
+        negated: entry.negated,
+        test: entry.test.clone(),
+    };
+    filter.when.iter().map(condition).collect()
+}
+
+/// The tenant connection. To leave out `[company.tenant]` of a company that has one is a mistake, not a way to lose it.
+fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Vec<Mistake>) {
+    let stored = draft.stored.and_then(|stored| stored.tenant.as_ref());
+    let Some(entry) = &draft.entry.tenant else {
+        // Said already where the company syncs.
+        if stored.is_some() && !draft.entry.sync_contacts {
+            let message = format!(
+                "[company.tenant] is missing in this [[company]], and {:?} has a tenant connection",
+                draft.entry.name.value
+            );
+            mistakes.push(Mistake::new(draft.entry.place, message));
+        }
+        return;
+    };
+    let stored_secrets = draft.stored.map(|stored| &stored.secrets);
+    let certificate = signs_with_certificate(entry, stored);
+    draft.secrets = merged(stored_secrets, &entry.secrets);
+    draft.new_secrets = new_secrets(stored_secrets, &entry.secrets);
+    let (needed, useless): (&str, &[&str]) = if certificate {
+        ("certificate", &["client_secret"])
+    } else {
+        ("client_secret", &["certificate", "certificate_password"])
+    };
+    for name in useless {
+        if draft.secrets.remove(*name).is_some() {
+            draft.dropped.push((*name).to_owned());
+        }
+    }
+    if !draft.secrets.contains_key(needed) && entry.unread.is_empty() {
+        let message = "client_secret or certificate is missing in this [company.tenant], and none is stored yet";
+        mistakes.push(Mistake::new(entry.place, message));
+    }
+    let wanted = TenantConnection {
+        tenant_id: entry.tenant_id.clone(),
+        client_id: entry.client_id.clone(),
+        certificate,
+        expires: entry.expires,
+        cloud: entry.cloud,
+    };
+    let before = changes.list.len();
+    if let Some(stored) = stored {
+        changes.value("tenant_id", &stored.tenant_id, &wanted.tenant_id);
+        if stored.tenant_id != wanted.tenant_id {
+            draft.retire = Some("another tenant");
+        }
+        changes.value("client_id", &stored.client_id, &wanted.client_id);
+        let way = |certificate| {
+            if certificate {
+                "certificate"
+            } else {
+                "client secret"
+            }
+        };
+        changes.value("sign-in", way(stored.certificate), way(certificate));
+        let date = |date: Option<chrono::NaiveDate>| date.map(|date| date.to_string());
+        changes.word("expires", date(stored.expires), date(wanted.expires));
+        changes.value("cloud", stored.cloud.as_str(), wanted.cloud.as_str());
+    } else if draft.stored.is_some() {
+        changes.word("tenant", None, Some(wanted.tenant_id.to_string()));
+    }
+    if let Some(secrets) = stored_secrets {
+        secret_notes(changes, secrets, &draft.new_secrets);
+    }
+    draft.tenant_changed = draft.stored.is_none() || changes.list.len() != before;
+    draft.tenant = Some(wanted);
+}
+
+/// What is given decides; where nothing is, what is stored.
+fn signs_with_certificate(entry: &TenantEntry, stored: Option<&TenantConnection>) -> bool {
+    let names =
+        |name: &'static str| entry.secrets.contains_key(name) || entry.unread.contains(&name);
+    names("certificate")
+        || (!names("client_secret") && stored.is_some_and(|stored| stored.certificate))
+}
