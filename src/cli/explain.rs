@@ -9,7 +9,7 @@ use crate::directory::sku_name;
 use crate::model::{Mode, SkuId};
 use crate::runs;
 use crate::sync::Options;
-use crate::sync::explain::explain;
+use crate::sync::explain::{Explanation, explain};
 
 /// Explains one person from a plan made now; nothing is written.
 pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
@@ -47,6 +47,12 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         faint(&explanation.user_id)
     ));
     say("");
+    show(&explanation);
+    Ok(DONE)
+}
+
+/// Prints the steps of an explanation.
+pub fn show(explanation: &Explanation) {
     let mut steps = table(["Step", "Result", "Why"]);
     for step in &explanation.steps {
         steps.add_row([
@@ -56,5 +62,4 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         ]);
     }
     say_table(&steps);
-    Ok(DONE)
 }

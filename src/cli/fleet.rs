@@ -5,7 +5,7 @@ use std::path::Path;
 use super::output::{complain, say, sentence, warning};
 use super::{DONE, FAILED, WRONG_USAGE, print_json};
 use crate::app::App;
-use crate::fleet::{self, Clouds, Plan, State, Stop, SystemSecrets};
+use crate::fleet::{self, Clouds, Plan, Secrets, State, Stop, SystemSecrets};
 
 /// Creates or updates what a file names.
 pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyhow::Result<u8> {
@@ -19,17 +19,10 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
             return Ok(WRONG_USAGE);
         }
     };
-    let plan = match apply_text(app, &text, &SystemSecrets::beside(file), only_check).await? {
+    let plan = match put(app, &text, &SystemSecrets::beside(file), only_check).await? {
         Ok(plan) => plan,
         Err(stop) => {
-            for mistake in &stop.mistakes {
-                complain(&mistake.to_string());
-            }
-            for system in &stop.unreachable {
-                let (message, advice) = (sentence(&system.message), sentence(&system.advice));
-                complain(&format!("{}: {message}. {advice}.", system.connection));
-            }
-            complain("Nothing was applied.");
+            complain_of(&stop);
             return Ok(if stop.mistakes.is_empty() {
                 FAILED
             } else {
@@ -48,16 +41,17 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
     Ok(DONE)
 }
 
-/// Works out what a fleet file's text changes and, unless `only_check`, applies it.
-pub async fn apply_text(
+/// Checks a fleet file and applies it, unless it is to be checked only; the plan, or why nothing was applied.
+pub async fn put(
     app: &App,
     text: &str,
-    secrets: &dyn fleet::Secrets,
+    secrets: &dyn Secrets,
     only_check: bool,
 ) -> anyhow::Result<Result<Plan, Stop>> {
     let state = State::load(app.db(), Some(app.keyring().clone())).await?;
     let parsed = fleet::parse(text, &state.known_psa(), secrets);
-    let plan = match fleet::check(&parsed, &state, &Clouds::new(app.clone())).await {
+    let clouds = Clouds::new(app.clone());
+    let plan = match fleet::check(&parsed, &state, &clouds).await {
         Ok(plan) => plan,
         Err(stop) => return Ok(Err(stop)),
     };
@@ -67,6 +61,22 @@ pub async fn apply_text(
         app.forget_clients();
     }
     Ok(Ok(plan))
+}
+
+/// Says why nothing was applied.
+pub fn complain_of(stop: &Stop) {
+    for mistake in &stop.mistakes {
+        complain(&mistake.to_string());
+    }
+    for system in &stop.unreachable {
+        complain(&format!(
+            "{}: {}. {}.",
+            system.connection,
+            sentence(&system.message),
+            sentence(&system.advice)
+        ));
+    }
+    complain("Nothing was applied.");
 }
 
 /// Prints the whole fleet.

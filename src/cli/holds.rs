@@ -82,23 +82,31 @@ fn list(companies: &[Company], open: &[Hold], json: bool) {
             stamp(hold.opened_at)
         ));
         say("");
-        let mut people = table(["Person", "Contact", "Why"]);
-        for person in &hold.people {
-            people.add_row([
-                Cell::new(&person.upn),
-                Cell::new(&person.contact_id),
-                Cell::new(&person.reason),
-            ]);
-        }
-        say_table(&people);
-        say("");
-        say(&format!(
-            "  rollcall holds approve --company \"{company}\"   deactivates exactly these"
-        ));
-        say(&format!(
-            "  rollcall holds dismiss --company \"{company}\"   leaves them alone"
-        ));
+        show(company, hold, usize::MAX);
     }
+}
+
+/// Prints so many of a hold's people, and the commands that end it.
+pub fn show(company: &str, hold: &Hold, most: usize) {
+    let mut people = table(["Person", "Contact", "Why"]);
+    for person in hold.people.iter().take(most) {
+        people.add_row([
+            Cell::new(&person.upn),
+            Cell::new(&person.contact_id),
+            Cell::new(&person.reason),
+        ]);
+    }
+    say_table(&people);
+    if hold.people.len() > most {
+        say(&format!("  … and {} more", hold.people.len() - most));
+    }
+    say("");
+    say(&format!(
+        "  rollcall holds approve --company \"{company}\"   deactivates exactly these"
+    ));
+    say(&format!(
+        "  rollcall holds dismiss --company \"{company}\"   leaves them alone"
+    ));
 }
 
 fn as_json(company: &str, hold: &Hold) -> serde_json::Value {

@@ -1,6 +1,7 @@
 //! The command line: one file a command. It parses, calls, and prints; what is decided is decided elsewhere.
 
 mod check;
+mod demo;
 mod explain;
 mod fleet;
 mod holds;
@@ -53,6 +54,8 @@ enum Command {
     Fleet(FleetCommand),
     /// Tests every connection with a real read.
     Check(CheckArgs),
+    /// Shows everything with simulated clouds, and keeps them up for the other commands.
+    Demo(DemoArgs),
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +159,13 @@ struct CheckArgs {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// Ends after the story.
+    #[arg(long)]
+    exit: bool,
+}
+
 /// Runs the program; the exit status is that of `behaviour.md` section 10.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -173,6 +183,9 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> u8 {
+    if let Command::Demo(args) = &command {
+        return Box::pin(demo::run(args)).await;
+    }
     let config = match Config::from_env(|name| std::env::var_os(name)) {
         Ok(config) => config,
         Err(problems) => {
@@ -206,6 +219,8 @@ async fn run(command: Command) -> u8 {
         }
         Command::Fleet(FleetCommand::Export) => fleet::export(&app).await,
         Command::Check(args) => Box::pin(check::run(&app, &args)).await,
+        // It has settings of its own, and began above.
+        Command::Demo(_) => Ok(DONE),
     };
     status.unwrap_or_else(|error| {
         complain(&output::sentence(&format!("{error:#}")));

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use comfy_table::{Cell, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use console::Style;
 
 /// Prints a line of results. A closed pipe is no error: whoever read has read enough.
@@ -29,13 +29,16 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 }
 
 /// A table without lines that fits the terminal's width.
-pub fn table<const N: usize>(head: [&str; N]) -> Table {
+pub fn table<'a>(head: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     let bold = Style::new().bold();
     table
         .load_style(comfy_table::presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(head.map(|title| Cell::new(bold.apply_to(title))));
+        .set_header(
+            head.into_iter()
+                .map(|title| Cell::new(bold.apply_to(title))),
+        );
     table
 }
 
@@ -64,4 +67,58 @@ pub fn bad(text: &str) -> String {
 /// Faint, where colours are shown.
 pub fn faint(text: &str) -> String {
     Style::new().dim().apply_to(text).to_string()
+}
+
+/// Bold, where colours are shown.
+pub fn strong(text: &str) -> String {
+    Style::new().bold().apply_to(text).to_string()
+}
+
+/// A paragraph is no wider than this, in columns, however wide the terminal is.
+const READABLE: usize = 100;
+
+/// Prints text in lines that fit the terminal, moved in by so many columns, the lines after the first by `hanging` more; where
+/// there is no terminal, 80 columns.
+pub fn say_wrapped(text: &str, indent: usize, hanging: usize) {
+    let (_, columns) = console::Term::stdout().size();
+    let width = usize::from(columns).min(READABLE);
+    let mut line = " ".repeat(indent);
+    let mut wide = indent;
+    let mut bare = true;
+    for word in text.split_whitespace() {
+        let letters = console::measure_text_width(word);
+        if !bare && wide + 1 + letters > width {
+            say(&line);
+            line = " ".repeat(indent + hanging);
+            wide = indent + hanging;
+            bare = true;
+        }
+        if !bare {
+            line.push(' ');
+            wide += 1;
+        }
+        line.push_str(word);
+        wide += letters;
+        bare = false;
+    }
+    if !bare {
+        say(&line);
+    }
+}
+
+/// Where a table is too wide only its first column gives way, between words; the gaps are narrow.
+pub fn whole_but_first(table: &mut Table) {
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((1, 0));
+        if at > 0 {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+}
+
+/// Numbers stand at the right of their columns: of all but the first so many.
+pub fn numbers_after(table: &mut Table, words: usize) {
+    for column in table.column_iter_mut().skip(words) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
 }

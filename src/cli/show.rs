@@ -2,7 +2,10 @@
 
 use comfy_table::Cell;
 
-use super::output::{bad, count, faint, good, say, say_table, sentence, table, warning};
+use super::output::{
+    bad, count, faint, good, numbers_after, say, say_table, sentence, table, warning,
+    whole_but_first,
+};
 use crate::model::{Action, Field, Outcome, Status};
 use crate::sync::report::{self, FieldLine, Line, Report};
 
@@ -46,38 +49,37 @@ pub fn report(report: &Report) {
 
 /// A fleet's reports, one line a company.
 pub fn fleet(reports: &[Report]) {
-    let mut companies = table([
-        "Company",
-        "Status",
-        "New",
-        "Linked",
-        "Changed",
-        "Back",
-        "Gone",
-        "Same",
-        "Out",
-        "Conflicts",
-        "Requests",
-    ]);
+    // A column of nothing but zeros is left out, so that a fleet fits a narrow terminal.
+    let counted: Vec<(&str, Action)> = [
+        ("New", Action::Create),
+        ("Linked", Action::Link),
+        ("Changed", Action::Update),
+        ("Back", Action::Reactivate),
+        ("Gone", Action::Deactivate),
+        ("Same", Action::Unchanged),
+        ("Out", Action::OutOfScope),
+        ("Conflict", Action::Conflict),
+    ]
+    .into_iter()
+    .filter(|(_, action)| reports.iter().any(|one| one.counts.by(*action) > 0))
+    .collect();
+    let heads = ["Company", "Status"]
+        .into_iter()
+        .chain(counted.iter().map(|(head, _)| *head))
+        .chain(["Requests"]);
+    let mut companies = table(heads);
     for report in reports {
         let number = |action| match report.counts.by(action) {
             0 => Cell::new(faint("·")),
             number => Cell::new(number),
         };
-        companies.add_row([
-            Cell::new(&report.company),
-            Cell::new(status(report)),
-            number(Action::Create),
-            number(Action::Link),
-            number(Action::Update),
-            number(Action::Reactivate),
-            number(Action::Deactivate),
-            number(Action::Unchanged),
-            number(Action::OutOfScope),
-            number(Action::Conflict),
-            Cell::new(requests(report)),
-        ]);
+        let mut row = vec![Cell::new(&report.company), Cell::new(status(report))];
+        row.extend(counted.iter().map(|(_, action)| number(*action)));
+        row.push(Cell::new(requests(report)));
+        companies.add_row(row);
     }
+    whole_but_first(&mut companies);
+    numbers_after(&mut companies, 2);
     say_table(&companies);
     for report in reports {
         if let Some(error) = &report.error {
@@ -150,7 +152,8 @@ fn status(report: &Report) -> String {
     }
 }
 
-fn requests(report: &Report) -> u64 {
+/// How many requests a run sent.
+pub fn requests(report: &Report) -> u64 {
     report.calls.login + report.calls.graph + report.calls.psa
 }
 
@@ -198,11 +201,13 @@ fn counts(report: &Report) -> String {
     }
 }
 
-fn is_shown(line: &Line) -> bool {
+/// Whether something is to be said of a person.
+pub fn is_shown(line: &Line) -> bool {
     line.action.writes() || matches!(line.action, Action::Link | Action::Conflict)
 }
 
-fn action(line: &Line) -> String {
+/// What is done for a person, and whether it went well.
+pub fn action(line: &Line) -> String {
     let word = line.action.as_str();
     match line.outcome {
         Outcome::Held => warning(&format!("{word} (held)")),
@@ -213,7 +218,8 @@ fn action(line: &Line) -> String {
     }
 }
 
-fn what_and_why(line: &Line) -> String {
+/// What a person's line changes, and why.
+pub fn what_and_why(line: &Line) -> String {
     let place = match (&line.site, &line.filter) {
         (Some(site), Some(filter)) => format!(" → {site} ({filter})"),
         (Some(site), None) => format!(" → {site}"),

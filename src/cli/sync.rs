@@ -113,10 +113,8 @@ impl<'a> Watching<'a> {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = of.entry(company.to_owned()).or_insert_with(|| {
             let bar = self.bars.add(ProgressBar::new(0));
-            let style = "{prefix:24!} {bar:30} {pos:>5}/{len:<5} {msg}";
-            if let Ok(style) = ProgressStyle::with_template(style) {
-                bar.set_style(style);
-            }
+            // Nobody knows yet how much there is to do: a bar would stand full.
+            look(&bar, "{prefix:24!} {msg}");
             bar.set_prefix(company.to_owned());
             bar
         });
@@ -124,6 +122,7 @@ impl<'a> Watching<'a> {
             Event::Waiting => {}
             Event::Progress(Progress::Reading) => bar.set_message("reading"),
             Event::Progress(Progress::Planned(count)) => {
+                look(&bar, "{prefix:24!} {bar:30} {pos:>5}/{len:<5} {msg}");
                 bar.set_length(count as u64);
                 bar.set_message("writing");
             }
@@ -137,5 +136,11 @@ impl<'a> Watching<'a> {
         if let Some(bar) = of.remove(&report.company) {
             bar.finish_and_clear();
         }
+    }
+}
+
+fn look(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
     }
 }

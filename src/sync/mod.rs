@@ -182,7 +182,7 @@ impl Run<'_> {
         let to_do = plan
             .people
             .iter()
-            .filter(|one| one.action.writes() && chosen(one))
+            .filter(|one| (one.action.writes() || one.action == Action::Link) && chosen(one))
             .count();
         (self.progress)(Progress::Planned(to_do));
         let mut applied = Applied {
