@@ -127,7 +127,7 @@ pub async fn run(
 
 impl Run<'_> {
     async fn drive(&self, started_at: DateTime<Utc>) -> Outcomes {
-        match self.plan(started_at).await {
+        match Box::pin(self.plan(started_at)).await {
             Ok((observed, plan)) => self.carry_out(observed, plan).await,
             Err(error) => Outcomes {
                 seen: None,
@@ -153,7 +153,7 @@ impl Run<'_> {
             }
             self.scene.psa.forget_address();
         }
-        let observed = observe::observe(self.scene, &self.facts).await;
+        let observed = Box::pin(observe::observe(self.scene, &self.facts)).await;
         self.remember_address().await?;
         let mut observed = observed?;
         record::settle(self.scene, &mut observed, self.turn).await?;
