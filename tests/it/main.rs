@@ -3,6 +3,7 @@
 
 mod conformance;
 mod db;
+mod demo;
 mod directory;
 mod engine;
 mod fleet;

@@ -97,7 +97,7 @@ pub(super) fn filters(filters: &[CastFilter]) {
 fn condition(condition: &CastCondition) -> String {
     match condition {
         CastCondition::Licensed => "all licensed users".into(),
-        CastCondition::Group(name) => format!("members of the group {name}, nested ones too"),
+        CastCondition::Group(name) => format!("members of the group {name}"),
         CastCondition::Field(field, value) => format!("{field} is {value}"),
         CastCondition::UpnDomain(domain) => format!("user names that end in @{domain}"),
         CastCondition::Licence(part) => format!("the licence {part}"),
