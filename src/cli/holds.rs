@@ -12,7 +12,7 @@ use crate::db::{companies, dismissals, holds};
 use crate::model::Company;
 use crate::runs;
 use crate::sync::report::stamp;
-use crate::sync::turn::Turn;
+use crate::sync::turn::{Sharing, Turn};
 
 /// Shows, approves or dismisses what is held.
 pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::Result<u8> {
@@ -152,7 +152,13 @@ async fn dismiss(app: &App, company: &Company, json: bool) -> anyhow::Result<u8>
         ));
     };
     let name = Turn::of_company(company.id);
-    let turn = Turn::take(app.db(), app.clock(), &name, waiting).await?;
+    let turn = Turn::take(
+        app.turns(),
+        (app.db(), app.clock()),
+        (&name, Sharing::Alone),
+        waiting,
+    )
+    .await?;
     let (id, now) = (company.id, app.clock().now());
     let dismissed = app
         .db()
