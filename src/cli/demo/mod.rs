@@ -82,8 +82,8 @@ async fn stage(args: &DemoArgs) -> anyhow::Result<u8> {
         say("");
         say("The clouds and the database stay up until Ctrl-C.");
         stop.wait().await;
-        say("");
     }
+    say("");
     drop(story);
     let path = folder.path().to_owned();
     folder
