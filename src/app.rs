@@ -20,6 +20,7 @@ use crate::sync::facts::{Facts, Readers};
 use crate::sync::failure::{RunError, failure};
 use crate::sync::observe::{self, Scene};
 use crate::sync::stop::Stop;
+use crate::sync::turn::Turns;
 
 /// The owner kind of a PSA connection's secrets; the owner id is the connection's.
 pub const OF_PSA: &str = "psa";
@@ -38,6 +39,7 @@ struct Inner {
     http: Http,
     stop: Stop,
     readers: Readers,
+    turns: Turns,
     psas: Mutex<HashMap<i64, Arc<dyn Psa>>>,
     directories: Mutex<HashMap<i64, (TenantConnection, Arc<Directory>)>>,
 }
@@ -63,6 +65,7 @@ impl App {
             http,
             stop,
             readers: Readers::default(),
+            turns: Turns::default(),
             psas: Mutex::default(),
             directories: Mutex::default(),
         })))
@@ -96,6 +99,11 @@ impl App {
     /// Whether the program is asked to end.
     pub fn stop(&self) -> &Stop {
         &self.0.stop
+    }
+
+    /// The turns that this process has.
+    pub fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     /// Where Microsoft is found.

@@ -4,14 +4,14 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use rand::RngExt;
 use reqwest::header::HeaderMap;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::clock::Clock;
 use crate::model::Calls;
@@ -285,6 +285,8 @@ pub struct Counter {
     login: AtomicU64,
     graph: AtomicU64,
     psa: AtomicU64,
+    closed: AtomicBool,
+    closing: Notify,
 }
 
 impl Counter {
@@ -294,6 +296,16 @@ impl Counter {
             login: self.login.load(Ordering::Relaxed),
             graph: self.graph.load(Ordering::Relaxed),
             psa: self.psa.load(Ordering::Relaxed),
+        }
+    }
+
+    async fn closed(&self) {
+        loop {
+            let notified = self.closing.notified();
+            if self.closed.load(Ordering::Acquire) {
+                return;
+            }
+            notified.await;
         }
     }
 
@@ -314,6 +326,32 @@ tokio::task_local! {
 /// Runs a future whose requests (on its own task) count for this counter.
 pub async fn counted<F: Future>(counter: Arc<Counter>, future: F) -> F::Output {
     COUNTER.scope(counter, future).await
+}
+
+/// Ends the requests of the run that this task works for: those under way are answered, waiting ends, and none begins any
+/// more. So a run that failed stops at once, and every request that it sent is counted.
+pub fn send_no_more() {
+    let _ = COUNTER.try_with(|counter| {
+        counter.closed.store(true, Ordering::Release);
+        counter.closing.notify_waiters();
+    });
+}
+
+fn may_send() -> bool {
+    !COUNTER
+        .try_with(|counter| counter.closed.load(Ordering::Acquire))
+        .unwrap_or(false)
+}
+
+/// Waits; not to the end where the run sends no more.
+async fn pause(clock: &Clock, time: Duration) {
+    match COUNTER.try_with(Arc::clone) {
+        Ok(counter) => tokio::select! {
+            () = clock.sleep(time) => {}
+            () = counter.closed() => {}
+        },
+        Err(_) => clock.sleep(time).await,
+    }
 }
 
 /// One request and how it may be treated.
@@ -400,7 +438,7 @@ impl Http {
                 pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
                 "Trying again after a pause"
             );
-            self.clock.sleep(pause).await;
+            self::pause(&self.clock, pause).await;
             waited += pause;
         }
     }
@@ -426,6 +464,10 @@ impl Http {
             Some(lane) => lane.acquire().await.ok(),
             None => None,
         };
+        if !may_send() {
+            let detail = "the run failed before it was asked";
+            return Err(failed(Kind::Unreachable, None, detail.into()));
+        }
         let _ = COUNTER.try_with(|counter| counter.count(ask.service));
         let response = match self.client.execute(request).await {
             Ok(response) => response,
@@ -509,7 +551,9 @@ pub fn backoff(tries: u32) -> Duration {
 /// The pause that a `Retry-After` header asks for: seconds, decimals or a date; `None` where it is neither.
 pub fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
     let text = text.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
+    if let Ok(seconds) = text.parse::<f64>()
+        && !seconds.is_nan()
+    {
         return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
     }
     let at: DateTime<Utc> = httpdate::parse_http_date(text).ok()?.into();

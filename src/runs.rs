@@ -11,7 +11,7 @@ use crate::db::{companies, holds};
 use crate::http::{Counter, counted};
 use crate::model::{Calls, Company, Mode};
 use crate::sync::failure::RunError;
-use crate::sync::turn::Turn;
+use crate::sync::turn::{Sharing, Turn};
 use crate::sync::{self, Finished, Options, Progress};
 
 /// So many companies at once; the clients keep each service's own limits.
@@ -34,7 +34,14 @@ pub async fn one(app: &App, company: &Company, options: &Options, watch: Watch<'
     let turn = if options.preview {
         None
     } else {
-        match wait(app, &Turn::of_psa(company.psa_id), company, watch).await {
+        match wait(
+            app,
+            (&Turn::of_psa(company.psa_id), Sharing::Process),
+            company,
+            watch,
+        )
+        .await
+        {
             Ok(turn) => turn,
             Err(error) => return not_begun(app, company, options, error),
         }
@@ -66,7 +73,7 @@ pub async fn all(
             let turn = if options.preview {
                 None
             } else {
-                match wait(app, &Turn::of_psa(psa_id), first, watch).await {
+                match wait(app, (&Turn::of_psa(psa_id), Sharing::Process), first, watch).await {
                     Ok(turn) => turn,
                     Err(error) => {
                         for company in &companies {
@@ -136,7 +143,14 @@ async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'
     let turn = if options.preview {
         None
     } else {
-        match wait(app, &Turn::of_company(company.id), company, watch).await {
+        match wait(
+            app,
+            (&Turn::of_company(company.id), Sharing::Alone),
+            company,
+            watch,
+        )
+        .await
+        {
             Ok(turn) => turn,
             Err(error) => return not_begun(app, company, options, error),
         }
@@ -172,13 +186,13 @@ async fn now(app: &App, id: i64) -> Result<Company, RunError> {
 /// Waits for a turn; stops waiting where the program is asked to end.
 async fn wait(
     app: &App,
-    name: &str,
+    name: (&str, Sharing),
     company: &Company,
     watch: Watch<'_>,
 ) -> Result<Option<Turn>, RunError> {
     let waiting = || watch(&company.name, Event::Waiting);
     tokio::select! {
-        turn = Turn::take(app.db(), app.clock(), name, waiting) => Ok(Some(turn?)),
+        turn = Turn::take(app.turns(), (app.db(), app.clock()), name, waiting) => Ok(Some(turn?)),
         () = app.stop().wait() => Err(sync::failure::stopped()),
     }
 }

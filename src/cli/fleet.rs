@@ -5,8 +5,7 @@ use std::path::Path;
 use super::output::{complain, say, sentence, warning};
 use super::{DONE, FAILED, WRONG_USAGE, print_json};
 use crate::app::App;
-use crate::fleet::{self, Clouds, KnownPsa, Plan, Secrets, State, Stop, SystemSecrets};
-use crate::sync::observe::psa_scope;
+use crate::fleet::{self, Clouds, Plan, Secrets, State, Stop, SystemSecrets};
 
 /// Creates or updates what a file names.
 pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyhow::Result<u8> {
@@ -50,15 +49,7 @@ pub async fn put(
     only_check: bool,
 ) -> anyhow::Result<Result<Plan, Stop>> {
     let state = State::load(app.db(), Some(app.keyring().clone())).await?;
-    let known: Vec<KnownPsa> = state
-        .psa
-        .iter()
-        .map(|psa| KnownPsa {
-            name: psa.connection.name.clone(),
-            kind: psa.connection.kind.clone(),
-        })
-        .collect();
-    let parsed = fleet::parse(text, &known, secrets);
+    let parsed = fleet::parse(text, &state.known_psa(), secrets);
     let clouds = Clouds::new(app.clone());
     let plan = match fleet::check(&parsed, &state, &clouds).await {
         Ok(plan) => plan,
@@ -66,21 +57,7 @@ pub async fn put(
     };
     if !only_check {
         let now = app.clock().now();
-        let applied = fleet::apply(app.db(), app.keyring().clone(), &plan, &state, now).await?;
-        let facts = app.facts();
-        for id in &applied.psa {
-            facts
-                .forget(&psa_scope(*id))
-                .await
-                .map_err(|error| anyhow::anyhow!(error.message))?;
-        }
-        for id in &applied.companies {
-            let scope = format!("company:{id}");
-            facts
-                .forget(&scope)
-                .await
-                .map_err(|error| anyhow::anyhow!(error.message))?;
-        }
+        fleet::apply(app.db(), app.keyring().clone(), &plan, &state, now).await?;
         app.forget_clients();
     }
     Ok(Ok(plan))

@@ -12,7 +12,7 @@ use crate::db::{companies, dismissals, holds};
 use crate::model::Company;
 use crate::runs;
 use crate::sync::report::stamp;
-use crate::sync::turn::Turn;
+use crate::sync::turn::{Sharing, Turn};
 
 /// Shows, approves or dismisses what is held.
 pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::Result<u8> {
@@ -160,7 +160,8 @@ async fn dismiss(app: &App, company: &Company, json: bool) -> anyhow::Result<u8>
         ));
     };
     let name = Turn::of_company(company.id);
-    let turn = Turn::take(app.db(), app.clock(), &name, waiting).await?;
+    let claim = (name.as_str(), Sharing::Alone);
+    let turn = Turn::take(app.turns(), (app.db(), app.clock()), claim, waiting).await?;
     let (id, now) = (company.id, app.clock().now());
     let dismissed = app
         .db()

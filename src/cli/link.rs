@@ -8,7 +8,7 @@ use crate::model::{ContactId, LinkMade, Mode, UserId, text};
 use crate::runs;
 use crate::sync::Options;
 use crate::sync::links::Making;
-use crate::sync::turn::Turn;
+use crate::sync::turn::{Sharing, Turn};
 
 /// Links a user to a contact by hand, after both were seen.
 pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
@@ -22,7 +22,8 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
         ));
     };
     let name = Turn::of_company(company.id);
-    let turn = Turn::take(app.db(), app.clock(), &name, waiting).await?;
+    let claim = (name.as_str(), Sharing::Alone);
+    let turn = Turn::take(app.turns(), (app.db(), app.clock()), claim, waiting).await?;
     let options = Options::new(Mode::Update, true);
     let finished = Box::pin(runs::one(app, &company, &options, &|_, _| {})).await;
     let status = match (&finished.seen, &finished.report.error) {

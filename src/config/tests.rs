@@ -1,3 +1,5 @@
+//! What the environment says, and what is wrong with it.
+
 use std::collections::HashMap;
 
 use super::*;

@@ -198,6 +198,14 @@ pub fn finish(
     Ok(changed == 1)
 }
 
+/// Writes down which fields of a line went through so far. Whether there is the line.
+pub fn set_fields(conn: &mut Conn, id: i64, fields: &[AppliedField]) -> QueryResult<bool> {
+    let changed = diesel::update(dsl::changes.find(id))
+        .set(dsl::fields.eq(json(fields)?))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// A run's lines in the order written.
 pub fn of_run(conn: &mut Conn, run: &str) -> QueryResult<Vec<ChangeRecord>> {
     let rows = dsl::changes

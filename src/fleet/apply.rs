@@ -1,5 +1,5 @@
 //! Reads the fleet from the database, and writes what a fleet file changes in one transaction. Decides nothing: that is done
-//! in [`check`](super::check).
+//! in [`check`](super::check()).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use super::check::{CompanyWrite, Plan, PsaWrite};
 use super::state::{SecretMap, State, StoredCompany, StoredPsa};
 use crate::app::{OF_COMPANY, OF_PSA};
 use crate::db::{
-    Conn, Db, DbError, companies, links, psa_connections, secrets, settings, tenant_connections,
+    Conn, Db, DbError, companies, facts, links, psa_connections, secrets, settings,
+    tenant_connections,
 };
 use crate::model::TenantConnection;
 use crate::seal::{Keyring, SealError};
@@ -137,7 +138,16 @@ fn write(
         settings::set_ignored_licences(conn, licences)?;
     }
     for write in &plan.psa {
-        applied.psa.push(psa(conn, keys, write, now)?);
+        let id = psa(conn, keys, write, now)?;
+        facts::forget(conn, &psa_scope(id))?;
+        for stored in state
+            .companies
+            .iter()
+            .filter(|stored| stored.company.psa_id == id)
+        {
+            facts::forget(conn, &company_scope(stored.company.id))?;
+        }
+        applied.psa.push(id);
     }
     let ids: BTreeMap<String, i64> = psa_connections::list(conn)?
         .into_iter()
@@ -170,6 +180,16 @@ fn write(
     Ok(applied)
 }
 
+/// The scope of facts about a PSA connection, as runs name it.
+fn psa_scope(id: i64) -> String {
+    format!("psa:{id}")
+}
+
+/// The scope of facts about a company in the PSA, as runs name it.
+fn company_scope(id: i64) -> String {
+    format!("company:{id}")
+}
+
 fn psa(conn: &mut Conn, keys: &Keyring, write: &PsaWrite, now: DateTime<Utc>) -> QueryResult<i64> {
     let mut id = write.connection.id;
     if id == 0 {
@@ -195,9 +215,15 @@ fn company(
     } else {
         companies::update(conn, &company, now)?;
     }
+    if write.moved {
+        facts::forget(conn, &company_scope(company.id))?;
+    }
     let owner = (OF_COMPANY, company.id);
     if let Some(tenant) = &write.tenant {
         tenant_connections::put(conn, company.id, tenant, now)?;
+        if write.tenant_changed {
+            facts::forget(conn, &format!("tenant:{}", tenant.tenant_id))?;
+        }
         for name in &write.dropped {
             secrets::delete(conn, owner.0, owner.1, name)?;
         }

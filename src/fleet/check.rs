@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::change::FleetChange;
 use super::diff::difference;
 use super::look::{Lookup, Unreachable};
-use super::names::{Found, Looks, contact_types, unusable};
+use super::names::{Looks, contact_types, unusable};
 use super::parse::Parsed;
 use super::place::Mistake;
 use super::state::State;
@@ -48,6 +48,8 @@ pub(super) struct CompanyWrite {
     pub(super) dropped: Vec<String>,
     /// Whether its place in the PSA is new or another one.
     pub(super) moved: bool,
+    /// Whether its tenant connection is new or another one.
+    pub(super) tenant_changed: bool,
     /// Whether its links are retired.
     pub(super) retires: bool,
 }
@@ -96,6 +98,36 @@ impl Plan {
     }
 }
 
+/// What was found out while looking up.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) mistakes: Vec<Mistake>,
+    pub(super) unreachable: Vec<Unreachable>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Found {
+    /// The answer; `None` where the system could not be asked.
+    pub(super) fn answer<T>(&mut self, answer: Result<T, Unreachable>) -> Option<T> {
+        answer.map_err(|error| self.unreachable(error)).ok()
+    }
+
+    fn unreachable(&mut self, error: Unreachable) {
+        let told = |known: &Unreachable| known.connection == error.connection;
+        if !self.unreachable.iter().any(told) {
+            self.unreachable.push(error);
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.mistakes.extend(other.mistakes);
+        self.warnings.extend(other.warnings);
+        for error in other.unreachable {
+            self.unreachable(error);
+        }
+    }
+}
+
 /// Works out what a fleet file changes. Every mistake is found, those of the file's text included; where its TOML is broken
 /// nothing is looked up.
 pub async fn check(parsed: &Parsed, state: &State, lookup: &dyn Lookup) -> Result<Plan, Stop> {
@@ -110,17 +142,9 @@ pub async fn check(parsed: &Parsed, state: &State, lookup: &dyn Lookup) -> Resul
         plan.changes.append(&mut difference.settings);
         plan.ignored_licences = difference.ignored_licences.take();
         unusable(&mut difference, lookup, &mut found.mistakes);
-        let looks = Looks {
-            lookup,
-            targets: &difference.targets,
-            types: contact_types(
-                &difference.companies,
-                &difference.psa,
-                &difference.targets,
-                lookup,
-            )
-            .await,
-        };
+        let (companies, targets) = (&difference.companies, &difference.targets);
+        let types = contact_types(companies, &difference.psa, targets, lookup).await;
+        let looks = Looks::new(lookup, targets, types);
         for draft in &difference.psa {
             let write = looks.psa(draft, &mut found).await;
             plan.changes.extend(draft.changes.iter().cloned());

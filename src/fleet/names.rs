@@ -1,9 +1,10 @@
 //! Finds in the real systems what a fleet file names: sites, contact types and phone types by name, groups and licences.
 //! Writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::check::{CompanyWrite, PsaWrite};
+use super::check::{CompanyWrite, Found, PsaWrite};
 use super::company::{CompanyDraft, conditions};
 use super::diff::{Difference, PsaDraft};
 use super::look::{Lookup, PsaTarget, TenantTarget, Unreachable};
@@ -14,37 +15,8 @@ use crate::model::{
     Company, ContactType, ContactTypeId, Filter, PsaConnection, Site, SiteId, Target, Test,
 };
 
-/// What was found out while looking up.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) mistakes: Vec<Mistake>,
-    pub(super) unreachable: Vec<Unreachable>,
-    pub(super) warnings: Vec<String>,
-}
-
-impl Found {
-    /// The answer; `None` where the system could not be asked.
-    pub(super) fn answer<T>(&mut self, answer: Result<T, Unreachable>) -> Option<T> {
-        answer.map_err(|error| self.unreachable(error)).ok()
-    }
-
-    fn unreachable(&mut self, error: Unreachable) {
-        if !self.unreachable.contains(&error) {
-            self.unreachable.push(error);
-        }
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        self.mistakes.extend(other.mistakes);
-        self.warnings.extend(other.warnings);
-        for error in other.unreachable {
-            self.unreachable(error);
-        }
-    }
-}
-
-type Targets = BTreeMap<String, Option<PsaTarget>>;
-type Types = BTreeMap<String, Result<Vec<ContactType>, Unreachable>>;
+pub(super) type Targets = BTreeMap<String, Option<PsaTarget>>;
+pub(super) type Types = BTreeMap<String, Result<Vec<ContactType>, Unreachable>>;
 
 /// Says which new or changed connections no client can be made of; nothing is looked up through them.
 pub(super) fn unusable(
@@ -98,16 +70,51 @@ pub(super) async fn contact_types(
 
 /// What is looked up in.
 pub(super) struct Looks<'l> {
-    pub(super) lookup: &'l dyn Lookup,
-    pub(super) targets: &'l Targets,
-    pub(super) types: Types,
+    lookup: &'l dyn Lookup,
+    targets: &'l Targets,
+    types: Types,
+    down: Mutex<BTreeSet<String>>,
 }
 
-impl Looks<'_> {
+impl<'l> Looks<'l> {
+    pub(super) fn new(lookup: &'l dyn Lookup, targets: &'l Targets, types: Types) -> Self {
+        let failed = types.iter().filter(|(_, answer)| answer.is_err());
+        let down = failed.map(|(name, _)| name.clone()).collect();
+        Self {
+            lookup,
+            targets,
+            types,
+            down: Mutex::new(down),
+        }
+    }
+
+    fn down(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.down.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A PSA connection to ask. One that failed is left alone: asked again and again with wrong keys, a PSA locks its user out.
+    fn target(&self, name: &str) -> Option<&'l PsaTarget> {
+        let target = self.targets.get(name).and_then(Option::as_ref);
+        target.filter(|_| !self.down().contains(name))
+    }
+
+    /// A PSA's answer; `None` where it could not be asked.
+    fn heard<T>(
+        &self,
+        target: &PsaTarget,
+        found: &mut Found,
+        answer: Result<T, Unreachable>,
+    ) -> Option<T> {
+        if answer.is_err() {
+            self.down().insert(target.name.clone());
+        }
+        found.answer(answer)
+    }
+
     pub(super) async fn psa(&self, draft: &PsaDraft<'_>, found: &mut Found) -> PsaWrite {
         let entry = draft.entry;
-        if let Some(Some(target)) = self.targets.get(&entry.name.value)
-            && let Some(types) = found.answer(self.lookup.phone_types(target).await)
+        if let Some(target) = self.target(&entry.name.value)
+            && let Some(types) = self.heard(target, found, self.lookup.phone_types(target).await)
         {
             for missing in types.missing {
                 let place = entry
@@ -176,6 +183,7 @@ impl Looks<'_> {
             secrets: draft.new_secrets.clone(),
             dropped: draft.dropped.clone(),
             moved: draft.moved,
+            tenant_changed: draft.tenant_changed,
             retires: draft.retire.is_some(),
         };
         (write, found)
@@ -197,10 +205,10 @@ impl Looks<'_> {
                 stored.company.filters.clone(),
             );
         }
-        let target = self.targets.get(&entry.psa.value).and_then(Option::as_ref);
-        if let Some(target) = target.filter(|_| draft.moved) {
+        if let Some(target) = self.target(&entry.psa.value).filter(|_| draft.moved) {
             let id = &entry.psa_company_id;
-            let exists = found.answer(self.lookup.company_exists(target, &id.value).await);
+            let answer = self.lookup.company_exists(target, &id.value).await;
+            let exists = self.heard(target, found, answer);
             if exists == Some(false) {
                 let message = format!("{:?} has no company {}", target.name, id.value);
                 found.mistakes.push(Mistake::new(id.place, message));
@@ -208,10 +216,11 @@ impl Looks<'_> {
             }
         }
         let any = entry.default_site.is_some() || entry.filters.iter().any(|f| f.site.is_some());
-        let sites = match target.filter(|_| any) {
+        let sites = match self.target(&entry.psa.value).filter(|_| any) {
             Some(target) => {
-                let answer = self.lookup.sites(target, &entry.psa_company_id.value).await;
-                found.answer(answer)
+                let id = &entry.psa_company_id.value;
+                let answer = self.lookup.sites(target, id).await;
+                self.heard(target, found, answer)
             }
             None => None,
         };
@@ -275,6 +284,10 @@ impl Looks<'_> {
         let mut groups = BTreeMap::new();
         let mut skus = None;
         for condition in entry.filters.iter().flat_map(|filter| &filter.when) {
+            // The tenant could not be asked, and one try is enough.
+            if skus == Some(None) || groups.values().any(Option::is_none) {
+                return;
+            }
             match &condition.test {
                 Test::Group(group) => {
                     if !groups.contains_key(group) {

@@ -318,7 +318,7 @@ impl Apply<'_> {
                 _ => return Came::Not(WriteState::Refused, error),
             }
             for look in 1..=2 {
-                match self.look_up(step).await {
+                match self.look_up(step, &error).await {
                     Ok(found) => match &found[..] {
                         [] => {}
                         [one] => return Came::Through(one.clone()),
@@ -338,14 +338,19 @@ impl Apply<'_> {
     }
 
     /// What a lost request left behind; for a create only contacts that were not in the reading and have no link.
-    async fn look_up(&self, step: &Step) -> Result<Vec<Sent>, ApiError> {
+    async fn look_up(&self, step: &Step, lost: &ApiError) -> Result<Vec<Sent>, ApiError> {
         let mut found = self.scene.psa.happened(step).await?;
         if step.adds != Adds::Contact {
             found.truncate(1);
             return Ok(found);
         }
         let known: HashSet<&ContactId> = self.contacts.keys().copied().collect();
-        let linked = self.linked().await.unwrap_or_default();
+        let Ok(linked) = self.linked().await else {
+            return Err(ApiError {
+                detail: "the answer was lost, and Rollcall's own database failed".into(),
+                ..lost.clone()
+            });
+        };
         found.retain(|sent| {
             sent.contact
                 .as_ref()
@@ -406,6 +411,8 @@ impl Apply<'_> {
                 link.insert(conn, now)?;
             }
             if let Some(step) = next {
+                // The next run, should it have to settle what is sent now, finds here what went through before.
+                changes::set_fields(conn, change_id, &fields)?;
                 return sent(conn, (change_id, company, &run), number, &step, now).map(Some);
             }
             let contact = made.as_ref();

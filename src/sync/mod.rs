@@ -18,6 +18,7 @@ pub mod select;
 pub mod settle;
 pub mod snapshot;
 pub mod stop;
+pub mod ties;
 pub mod turn;
 
 use std::collections::HashSet;
@@ -126,7 +127,7 @@ pub async fn run(
 
 impl Run<'_> {
     async fn drive(&self, started_at: DateTime<Utc>) -> Outcomes {
-        match self.plan(started_at).await {
+        match Box::pin(self.plan(started_at)).await {
             Ok((observed, plan)) => self.carry_out(observed, plan).await,
             Err(error) => Outcomes {
                 seen: None,
@@ -152,7 +153,7 @@ impl Run<'_> {
             }
             self.scene.psa.forget_address();
         }
-        let observed = observe::observe(self.scene, &self.facts).await;
+        let observed = Box::pin(observe::observe(self.scene, &self.facts)).await;
         self.remember_address().await?;
         let mut observed = observed?;
         record::settle(self.scene, &mut observed, self.turn).await?;
@@ -210,11 +211,11 @@ impl Run<'_> {
                 },
             };
         }
+        let stopped_first = applied.halted.is_some() || plan.company_inactive;
         applied.done.resize_with(plan.people.len(), Done::default);
         for (person, done) in plan.people.iter().zip(&mut applied.done) {
             if done.outcome.is_none() {
-                done.outcome =
-                    Some(self.outcome(person, approved(person), applied.halted.is_some()));
+                done.outcome = Some(self.outcome(person, approved(person), stopped_first));
             }
         }
         if applied
@@ -264,16 +265,16 @@ impl Run<'_> {
     }
 
     /// What came of a person whom nobody wrote.
-    fn outcome(&self, person: &Person, approved: bool, halted: bool) -> Outcome {
+    fn outcome(&self, person: &Person, approved: bool, stopped_first: bool) -> Outcome {
         let acts = person.action.writes() || person.action == Action::Link;
         if !acts {
             Outcome::None
         } else if person.held && !approved {
             Outcome::Held
+        } else if stopped_first {
+            Outcome::Skipped
         } else if self.turn.is_none() {
             Outcome::Planned
-        } else if halted {
-            Outcome::Skipped
         } else {
             Outcome::None
         }

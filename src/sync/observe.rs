@@ -2,10 +2,10 @@
 //! nothing here writes to a PSA.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{Facts, Readers};
@@ -16,7 +16,7 @@ use super::stop::Stop;
 use crate::clock::Clock;
 use crate::db::{Db, dismissals, holds, ignored_users, links, writes};
 use crate::directory::Directory;
-use crate::http::{ApiError, Kind};
+use crate::http::{ApiError, Kind, send_no_more};
 use crate::model::{
     Company, Contact, DirectoryField, GroupId, Link, PsaCompany, PsaConnection, Site, Sku, Target,
     TenantConnection, Test, User, UserId, Vocabulary, text,
@@ -119,7 +119,7 @@ pub struct Observed {
     pub newly_deleted: Vec<UserId>,
     /// Ignore entries whose object id was seen now.
     pub resolved: Vec<(String, UserId)>,
-    /// When both sides had been read.
+    /// When the reading began: what happened later may not be in it.
     pub read_at: DateTime<Utc>,
 }
 
@@ -129,11 +129,17 @@ pub struct Observed {
 /// Where a side cannot be read completely, or something that the settings name is gone.
 pub async fn observe(scene: &Scene, facts: &Facts) -> Result<Observed, RunError> {
     let remembered = remembered(scene).await?;
+    let read_at = scene.clock.now();
+    let together = Together::default();
     let reading = async {
-        tokio::try_join!(
-            directory_side(scene, facts, &remembered),
-            psa_side(scene, facts)
-        )
+        let sides = tokio::join!(
+            together.branch(directory_side(scene, facts, &remembered, &together)),
+            together.branch(psa_side(scene, facts, &together)),
+        );
+        match sides {
+            (Some(tenant), Some(psa)) => Ok((tenant, psa)),
+            _ => Err(together.failure()),
+        }
     };
     let (tenant, psa) = tokio::select! {
         read = reading => read?,
@@ -187,8 +193,33 @@ pub async fn observe(scene: &Scene, facts: &Facts) -> Result<Observed, RunError>
         remembered,
         newly_deleted: tenant.newly_deleted,
         resolved,
-        read_at: scene.clock.now(),
+        read_at,
     })
+}
+
+/// Readings side by side. The first that fails ends the others, but cuts none off: every request that was sent is counted.
+#[derive(Default)]
+struct Together(Mutex<Option<RunError>>);
+
+impl Together {
+    /// One of them; `None` where it failed.
+    async fn branch<T>(&self, reading: impl Future<Output = Result<T, RunError>>) -> Option<T> {
+        match reading.await {
+            Ok(read) => Some(read),
+            Err(error) => {
+                let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                first.get_or_insert(error);
+                send_no_more();
+                None
+            }
+        }
+    }
+
+    /// Why the first failed.
+    fn failure(&self) -> RunError {
+        let first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.clone().unwrap_or_else(stopped)
+    }
 }
 
 async fn remembered(scene: &Scene) -> Result<Remembered, RunError> {
@@ -239,25 +270,32 @@ async fn directory_side(
     scene: &Scene,
     facts: &Facts,
     remembered: &Remembered,
+    together: &Together,
 ) -> Result<TenantSide, RunError> {
     let (directory, scope) = (&scene.directory, scene.tenant_scope());
     let fields = fields_in_use(&scene.company);
     let groups = groups_in_use(&scene.company);
-    let (_, mut users, groups, skus) = tokio::try_join!(
-        facts.get(&scope, ORGANIZATION, || directory.confirm_tenant()),
-        async { Ok(directory.users(&fields).await?) },
-        try_join_all(
+    let read = tokio::join!(
+        together.branch(facts.get(&scope, ORGANIZATION, || directory.confirm_tenant())),
+        together.branch(async { Ok(directory.users(&fields).await?) }),
+        join_all(
             groups
                 .into_iter()
-                .map(|(id, label)| members(directory, id, label))
+                .map(|(id, label)| together.branch(members(directory, id, label)))
         ),
-        facts.get(&scope, SKUS, || async {
+        together.branch(facts.get(&scope, SKUS, || async {
             Ok::<_, ApiError>(Skus {
                 skus: directory.skus().await?,
                 unknown: BTreeSet::new(),
             })
-        }),
-    )?;
+        })),
+    );
+    let (Some(_), Some(mut users), groups, Some(skus)) = read else {
+        return Err(together.failure());
+    };
+    let Some(groups) = groups.into_iter().collect::<Option<HashMap<_, _>>>() else {
+        return Err(together.failure());
+    };
     if let Some(silence) = select::unreadable(&users) {
         return Err(failure(
             "permission",
@@ -287,7 +325,7 @@ async fn directory_side(
     let skus = current_skus(scene, facts, skus, &users).await?;
     Ok(TenantSide {
         users,
-        groups: groups.into_iter().collect(),
+        groups,
         skus,
         newly_deleted,
     })
@@ -376,15 +414,18 @@ struct PsaSide {
     company_active: bool,
 }
 
-async fn psa_side(scene: &Scene, facts: &Facts) -> Result<PsaSide, RunError> {
+async fn psa_side(scene: &Scene, facts: &Facts, together: &Together) -> Result<PsaSide, RunError> {
     let psa = &scene.psa;
     let company = &scene.company.psa_company_id;
     let scope = scene.psa_scope();
-    let (contact_types, phone_types, limits) = tokio::try_join!(
-        facts.get(&scope, CONTACT_TYPES, || psa.contact_types()),
-        facts.get(&scope, PHONE_TYPES, || psa.phone_types()),
-        facts.get(&scope, LIMITS, || psa.limits()),
-    )?;
+    let read = tokio::join!(
+        together.branch(facts.get(&scope, CONTACT_TYPES, || psa.contact_types())),
+        together.branch(facts.get(&scope, PHONE_TYPES, || psa.phone_types())),
+        together.branch(facts.get(&scope, LIMITS, || psa.limits())),
+    );
+    let (Some(contact_types), Some(phone_types), Some(limits)) = read else {
+        return Err(together.failure());
+    };
     let mut vocabulary = Vocabulary {
         contact_types,
         phone_types,
@@ -406,13 +447,16 @@ async fn psa_side(scene: &Scene, facts: &Facts) -> Result<PsaSide, RunError> {
         return Err(gone("phone_type", &missing));
     }
     let company_scope = scene.company_scope();
-    let (mut sites, contacts) = tokio::try_join!(
-        facts.get(&company_scope, SITES, || psa.sites(company)),
-        async { Ok(psa.contacts(company, &vocabulary).await?) },
-    )?;
+    let read = tokio::join!(
+        together.branch(facts.get(&company_scope, SITES, || sites_of(scene))),
+        together.branch(async { of_company(scene, psa.contacts(company, &vocabulary).await) }),
+    );
+    let (Some(mut sites), Some(contacts)) = read else {
+        return Err(together.failure());
+    };
     if !missing_sites(&scene.company, &sites).is_empty() {
         sites = facts
-            .anew(&scene.company_scope(), SITES, || psa.sites(company))
+            .anew(&scene.company_scope(), SITES, || sites_of(scene))
             .await?;
     }
     if !missing_types(scene, &vocabulary).is_empty() {
@@ -431,6 +475,20 @@ async fn psa_side(scene: &Scene, facts: &Facts) -> Result<PsaSide, RunError> {
         sites,
         vocabulary,
         company_active,
+    })
+}
+
+/// The company's sites as the PSA has them now.
+async fn sites_of(scene: &Scene) -> Result<Vec<Site>, RunError> {
+    let company = &scene.company.psa_company_id;
+    of_company(scene, scene.psa.sites(company).await)
+}
+
+/// What belongs to a company is not found where the company itself is gone.
+fn of_company<T>(scene: &Scene, read: Result<T, ApiError>) -> Result<T, RunError> {
+    read.map_err(|error| match error.kind {
+        Kind::NotFound => company_gone(scene.company.psa_company_id.as_str()),
+        _ => error.into(),
     })
 }
 
@@ -456,13 +514,16 @@ pub async fn read_anew(
     observed: &mut Observed,
 ) -> Result<bool, RunError> {
     let psa = &scene.psa;
-    let id = &scene.company.psa_company_id;
     let (company_scope, psa_scope) = (scene.company_scope(), scene.psa_scope());
-    let (company, sites, contact_types) = tokio::try_join!(
-        the_company(scene, facts),
-        facts.anew(&company_scope, SITES, || psa.sites(id)),
-        facts.anew(&psa_scope, CONTACT_TYPES, || psa.contact_types()),
-    )?;
+    let together = Together::default();
+    let read = tokio::join!(
+        together.branch(the_company(scene, facts)),
+        together.branch(facts.anew(&company_scope, SITES, || sites_of(scene))),
+        together.branch(facts.anew(&psa_scope, CONTACT_TYPES, || psa.contact_types())),
+    );
+    let (Some(company), Some(sites), Some(contact_types)) = read else {
+        return Err(together.failure());
+    };
     let rules = &mut observed.snapshot.rules;
     let changed = rules.sites != sites
         || rules.contact_types != contact_types

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::Snapshot;
+use super::ties::Ties;
 use crate::model::{ContactId, LinkMade, User, UserId, text};
 
 /// By which step a contact was found.
@@ -118,34 +119,21 @@ struct Search<'a> {
 }
 
 /// Finds the contacts of the users in scope, given as positions in the snapshot's users.
-pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
-    let contacts: HashMap<&ContactId, usize> = snapshot
-        .contacts
-        .iter()
-        .enumerate()
-        .map(|(at, contact)| (&contact.id, at))
-        .collect();
-    let links: HashMap<&UserId, usize> = snapshot
-        .links
-        .iter()
-        .enumerate()
-        .map(|(at, link)| (&link.user_id, at))
-        .collect();
+pub fn pair(snapshot: &Snapshot, ties: &Ties<'_>, scope: &[usize]) -> Pairs {
     let mut holders = vec![Holder::Nobody; snapshot.contacts.len()];
     let mut forgotten = Vec::new();
-    let deleted = deleted(snapshot);
-    for (at, link) in snapshot.links.iter().enumerate() {
-        match contacts.get(&link.contact_id) {
-            None => forgotten.push(at),
-            Some(&contact) if deleted.contains(&link.user_id) => {
+    for (link, contact) in ties.contact_of.iter().enumerate() {
+        match *contact {
+            None => forgotten.push(link),
+            Some(contact) if ties.deleted[link] => {
                 if holders[contact] == Holder::Nobody {
-                    holders[contact] = Holder::Deleted(at);
+                    holders[contact] = Holder::Deleted(link);
                 }
             }
-            Some(&contact) => holders[contact] = Holder::Present,
+            Some(contact) => holders[contact] = Holder::Present,
         }
     }
-    let unsettled = unsettled(snapshot, &contacts, &links, &holders);
+    let unsettled = unsettled(snapshot, ties, &holders);
     let mut contested = vec![false; snapshot.contacts.len()];
     for &contact in unsettled.values().flatten() {
         contested[contact] = true;
@@ -160,17 +148,13 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
         taken_over: HashSet::new(),
     };
     for (slot, &user) in scope.iter().enumerate() {
-        let id = &snapshot.users[user].id;
-        let linked = links
-            .get(id)
-            .and_then(|&link| contacts.get(&snapshot.links[link].contact_id));
-        if let Some(&contact) = linked {
+        if let Some(contact) = ties.contact_of_user(user) {
             search.found[slot] = Some(Pairing::Found {
                 contact,
                 step: Step::Link,
                 taken_over: None,
             });
-        } else if let Some(left) = unsettled.get(id) {
+        } else if let Some(left) = unsettled.get(&snapshot.users[user].id) {
             search.found[slot] = Some(Pairing::Conflict(Conflict {
                 why: Doubt::Unsettled,
                 step: None,
@@ -198,32 +182,19 @@ pub fn pair(snapshot: &Snapshot, scope: &[usize]) -> Pairs {
     }
 }
 
-/// Users who are deleted, without those whom the list has again: their links hold.
-fn deleted(snapshot: &Snapshot) -> HashSet<&UserId> {
-    let mut deleted: HashSet<&UserId> = snapshot.deleted.iter().collect();
-    if !deleted.is_empty() {
-        for user in &snapshot.users {
-            deleted.remove(&user.id);
-        }
-    }
-    deleted
-}
-
 /// The creates that left several contacts behind, as far as a person still has to choose: not where the user has a link
 /// or is ignored by now, and not where fewer than two of the contacts exist and are linked to nobody. Whether the user
 /// is in scope does not matter: the contacts are nobody else's to take.
 fn unsettled<'a>(
     snapshot: &'a Snapshot,
-    contacts: &HashMap<&ContactId, usize>,
-    links: &HashMap<&UserId, usize>,
+    ties: &Ties<'_>,
     holders: &[Holder],
 ) -> HashMap<&'a UserId, Vec<usize>> {
-    let settled = |user: &UserId| {
-        let linked = links
-            .get(user)
-            .map(|&link| &snapshot.links[link].contact_id);
-        snapshot.ignored.contains(user) || linked.is_some_and(|id| contacts.contains_key(id))
+    let linked = |user: &UserId| {
+        let mut links = snapshot.links.iter().zip(&ties.contact_of);
+        links.any(|(link, contact)| link.user_id == *user && contact.is_some())
     };
+    let settled = |user: &UserId| snapshot.ignored.contains(user) || linked(user);
     snapshot
         .unsettled
         .iter()
@@ -231,7 +202,7 @@ fn unsettled<'a>(
         .filter_map(|(user, left)| {
             let mut left: Vec<usize> = left
                 .iter()
-                .filter_map(|id| contacts.get(id).copied())
+                .filter_map(|id| ties.contacts.get(id).copied())
                 .filter(|&contact| holders[contact] == Holder::Nobody)
                 .collect();
             left.sort_unstable_by_key(|&at| &snapshot.contacts[at].id);
@@ -243,6 +214,9 @@ fn unsettled<'a>(
 
 /// Positions of contacts by folded address.
 type Index<'a> = HashMap<Cow<'a, str>, Vec<usize>>;
+
+/// By folded address, up to two users (positions) whose UPN or `mail` it is.
+type Owners<'a> = HashMap<Cow<'a, str>, (Option<usize>, Option<usize>)>;
 
 impl<'a> Search<'a> {
     fn user(&self, slot: usize) -> &'a User {
@@ -260,15 +234,20 @@ impl<'a> Search<'a> {
         self.addresses = (0..self.scope.len())
             .map(|slot| self.user(slot).address(use_email))
             .collect();
+        let asked: HashSet<Cow<'a, str>> = self
+            .open()
+            .into_iter()
+            .flat_map(|slot| self.user(slot).addresses())
+            .collect();
         let (mut defaults, mut others) = (Index::new(), Index::new());
         for (at, contact) in self.snapshot.contacts.iter().enumerate() {
             if let Some(email) = contact.email.as_deref().map(text::folded)
-                && !email.is_empty()
+                && asked.contains(&email)
             {
                 defaults.entry(email).or_default().push(at);
             }
             for email in contact.other_emails.iter().map(|email| text::folded(email)) {
-                if !email.is_empty() {
+                if asked.contains(&email) {
                     others.entry(email).or_default().push(at);
                 }
             }
@@ -277,13 +256,14 @@ impl<'a> Search<'a> {
         let at = |index: &Index<'a>, address: &str| {
             index.get(address).map_or(none, Vec::as_slice).to_vec()
         };
-        self.step(Step::Address, &HashMap::new(), |search, slot| {
+        self.step(Step::Address, &Owners::new(), |search, slot| {
             at(&defaults, &search.addresses[slot])
         });
         if self.found.iter().all(Option::is_some) {
             return;
         }
-        let owners = self.owners();
+        let found = defaults.values().chain(others.values()).flatten().copied();
+        let owners = self.owners(found);
         self.step(Step::OtherAddress, &owners, |search, slot| {
             at(&others, &search.addresses[slot])
         });
@@ -302,20 +282,23 @@ impl<'a> Search<'a> {
         self.shared_addresses();
     }
 
-    /// For each address that is a UPN or `mail`, up to two users who have it.
-    fn owners(&self) -> HashMap<Cow<'a, str>, (usize, Option<usize>)> {
-        let mut owners = HashMap::with_capacity(self.snapshot.users.len());
+    /// For each default email of these contacts, up to two users whose UPN or `mail` it is.
+    fn owners(&self, contacts: impl Iterator<Item = usize>) -> Owners<'a> {
+        let mut owners: Owners<'a> = contacts
+            .filter_map(|at| self.snapshot.contacts[at].email.as_deref())
+            .map(text::folded)
+            .filter(|email| !email.is_empty())
+            .map(|email| (email, (None, None)))
+            .collect();
         for (at, user) in self.snapshot.users.iter().enumerate() {
             for address in [Some(user.upn.as_str()), user.mail.as_deref()]
                 .into_iter()
                 .flatten()
             {
-                let address = text::folded(address);
-                if !address.is_empty() {
-                    let entry = owners.entry(address).or_insert((at, None));
-                    if entry.0 != at {
-                        entry.1 = Some(at);
-                    }
+                if let Some((first, second)) = owners.get_mut(&text::folded(address))
+                    && *first.get_or_insert(at) != at
+                {
+                    *second = Some(at);
                 }
             }
         }
@@ -326,7 +309,7 @@ impl<'a> Search<'a> {
     fn step(
         &mut self,
         step: Step,
-        owners: &HashMap<Cow<'a, str>, (usize, Option<usize>)>,
+        owners: &Owners<'a>,
         candidates: impl Fn(&Self, usize) -> Vec<usize>,
     ) {
         let mut left: Vec<(usize, Vec<usize>)> = Vec::new();
@@ -388,13 +371,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn is_candidate(
-        &self,
-        step: Step,
-        contact: usize,
-        user: usize,
-        owners: &HashMap<Cow<'a, str>, (usize, Option<usize>)>,
-    ) -> bool {
+    fn is_candidate(&self, step: Step, contact: usize, user: usize, owners: &Owners<'a>) -> bool {
         match self.holders[contact] {
             Holder::Present => return false,
             Holder::Deleted(_) if step != Step::Address => return false,
@@ -411,8 +388,8 @@ impl<'a> Search<'a> {
             return true;
         };
         match owners.get(&email) {
-            None => true,
-            Some((first, second)) => *first == user && second.is_none(),
+            None | Some((None, _)) => true,
+            Some((Some(first), second)) => *first == user && second.is_none(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Everything that one run would do, decided before anything is written: `behaviour.md` sections 5 to 7. Pure: a plan is data.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +10,11 @@ use super::pair::{self, Conflict, Pairing, Pairs, Step};
 use super::route::{Destination, Route, Router};
 use super::select::{self, Activity, LeaverReason, Silence};
 use super::snapshot::{Licences, Snapshot};
+use super::ties::Ties;
 use crate::model::filter::Named;
 use crate::model::{
-    Action, ContactId, Field, FieldChange, Filter, Link, LinkMade, SiteId, Target, Test, User,
-    UserId, text,
+    Action, ContactId, Field, FieldChange, Filter, Link, LinkMade, SiteId, Target, Test, UserId,
+    text,
 };
 
 /// What a run would do.
@@ -191,21 +192,23 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
     let scope: Vec<usize> = (0..judged.len())
         .filter(|&at| judged[at].in_scope())
         .collect();
-    let pairs = pair::pair(snapshot, &scope);
-    let mut planner = Planner::new(snapshot, &pairs);
+    let ties = Ties::new(snapshot);
+    let pairs = pair::pair(snapshot, &ties, &scope);
+    let mut planner = Planner::new(snapshot, &pairs, &ties);
     let mut pairings = pairs.users.iter();
-    for (user, judged) in snapshot.users.iter().zip(&judged) {
+    planner.count(&judged);
+    for (at, judged) in judged.into_iter().enumerate() {
         if judged.in_scope() {
             if let Some(pairing) = pairings.next() {
-                planner.in_scope(user, judged, pairing);
+                planner.in_scope(at, judged, pairing);
             }
         } else {
-            planner.aside(user, judged);
+            planner.aside(at, judged);
         }
     }
     planner.not_in_the_list();
     planner.unknown_licences(&licences);
-    planner.finish(&judged)
+    planner.finish()
 }
 
 /// What is known of a user before contacts are looked at.
@@ -224,33 +227,13 @@ impl Judged {
 struct Planner<'a> {
     snapshot: &'a Snapshot,
     pairs: &'a Pairs,
-    contacts: HashMap<&'a ContactId, usize>,
-    links: HashMap<&'a UserId, &'a Link>,
+    ties: &'a Ties<'a>,
     labels: Vec<String>,
     plan: Plan,
 }
 
 impl<'a> Planner<'a> {
-    fn new(snapshot: &'a Snapshot, pairs: &'a Pairs) -> Self {
-        let contacts: HashMap<_, _> = snapshot
-            .contacts
-            .iter()
-            .enumerate()
-            .map(|(at, contact)| (&contact.id, at))
-            .collect();
-        let lost: HashSet<usize> = pairs
-            .forgotten
-            .iter()
-            .copied()
-            .chain(pairs.taken_over.iter().copied())
-            .collect();
-        let links = snapshot
-            .links
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !lost.contains(at))
-            .map(|(_, link)| (&link.user_id, link))
-            .collect();
+    fn new(snapshot: &'a Snapshot, pairs: &'a Pairs, ties: &'a Ties<'a>) -> Self {
         let labels = snapshot
             .rules
             .filters
@@ -272,8 +255,7 @@ impl<'a> Planner<'a> {
         Self {
             snapshot,
             pairs,
-            contacts,
-            links,
+            ties,
             labels,
             plan,
         }
@@ -288,7 +270,8 @@ impl<'a> Planner<'a> {
     }
 
     /// An active user in scope: section 5.
-    fn in_scope(&mut self, user: &User, judged: &Judged, pairing: &Pairing) {
+    fn in_scope(&mut self, at: usize, judged: Judged, pairing: &Pairing) {
+        let user = &self.snapshot.users[at];
         let rules = &self.snapshot.rules;
         let taken = self.filter_of(judged.route.as_ref());
         let (own_site, own_type) = match taken.as_ref().map(|(filter, _)| &filter.target) {
@@ -302,7 +285,7 @@ impl<'a> Planner<'a> {
         let mut person = Person {
             filter: taken.map(|(_, label)| label),
             site: site.cloned(),
-            ..self.line(user, judged)
+            ..self.line(at, judged)
         };
         if self.snapshot.dismissed.contains(&user.id) {
             self.plan.active_again.push(user.id.clone());
@@ -330,7 +313,7 @@ impl<'a> Planner<'a> {
                 let contact = &self.snapshot.contacts[*contact];
                 person.contact = Some(contact.id.clone());
                 person.trace.step = Some(*step);
-                let kept = self.links.get(&user.id).map(|link| link.id);
+                let kept = self.link_in_force(at).map(|link| link.id);
                 person.link = match (kept, taken_over) {
                     (_, Some(link)) => Tie::TakenOver(*link, step.made()),
                     (Some(link), None) if *step == Step::Link => Tie::Kept(link),
@@ -364,8 +347,9 @@ impl<'a> Planner<'a> {
     }
 
     /// A user of the list who is not in scope: ignored, hands off, a leaver, or without an answer.
-    fn aside(&mut self, user: &User, judged: &Judged) {
-        let link = self.links.get(&user.id).copied();
+    fn aside(&mut self, at: usize, judged: Judged) {
+        let user = &self.snapshot.users[at];
+        let link = self.link_in_force(at);
         if matches!(judged.activity, Activity::Active(_))
             && self.snapshot.dismissed.contains(&user.id)
         {
@@ -380,26 +364,24 @@ impl<'a> Planner<'a> {
         if !active && link.is_none() {
             return;
         }
-        let mut person = self.line(user, judged);
-        if judged.ignored {
+        let ignored = judged.ignored;
+        let mut person = self.line(at, judged);
+        if ignored {
             person.action = Action::OutOfScope;
             person.reason = Reason::Ignored;
         } else {
-            match judged.activity {
+            match person.trace.activity {
                 Activity::Active(_) => {
+                    let route = person.trace.route.as_ref();
+                    let excluded =
+                        route.is_some_and(|route| matches!(route.to, Destination::Excluded(_)));
+                    person.filter = self.filter_of(route).map(|(_, label)| label);
                     person.action = Action::OutOfScope;
-                    let excluded = matches!(
-                        judged.route.as_ref().map(|route| route.to),
-                        Some(Destination::Excluded(_))
-                    );
                     person.reason = if excluded {
                         Reason::Excluded
                     } else {
                         Reason::NoFilter
                     };
-                    person.filter = self
-                        .filter_of(judged.route.as_ref())
-                        .map(|(_, label)| label);
                 }
                 Activity::NoAnswer(silence) => person.reason = Reason::NoAnswer(silence),
                 Activity::Leaver(why) => {
@@ -414,15 +396,13 @@ impl<'a> Planner<'a> {
 
     /// Linked users who are not in the list.
     fn not_in_the_list(&mut self) {
-        let listed: HashSet<&UserId> = self.snapshot.users.iter().map(|user| &user.id).collect();
-        let missing: Vec<&Link> = self
-            .links
-            .values()
-            .copied()
-            .filter(|link| !listed.contains(&link.user_id))
-            .collect();
-        for link in missing {
-            let deleted = self.snapshot.deleted.contains(&link.user_id);
+        let ties = self.ties;
+        for &at in &ties.unlisted {
+            if ties.contact_of[at].is_none() || self.pairs.taken_over.contains(&at) {
+                continue;
+            }
+            let link = &self.snapshot.links[at];
+            let deleted = ties.deleted[at];
             let activity = if deleted {
                 Activity::Leaver(LeaverReason::Deleted)
             } else {
@@ -462,7 +442,7 @@ impl<'a> Planner<'a> {
 
     /// A leaver with a link in force: section 6.
     fn leaver(&mut self, person: &mut Person, link: &Link, why: LeaverReason) {
-        let Some(&at) = self.contacts.get(&link.contact_id) else {
+        let Some(&at) = self.ties.contacts.get(&link.contact_id) else {
             return;
         };
         let contact = &self.snapshot.contacts[at];
@@ -496,8 +476,16 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn line(&self, user: &User, judged: &Judged) -> Person {
-        let link = self.links.get(&user.id);
+    /// The link of a user (position), if its contact exists.
+    fn link_in_force(&self, at: usize) -> Option<&'a Link> {
+        let link = self.ties.link_of[at]?;
+        self.ties.contact_of[link]?;
+        Some(&self.snapshot.links[link])
+    }
+
+    fn line(&self, at: usize, judged: Judged) -> Person {
+        let user = &self.snapshot.users[at];
+        let link = self.link_in_force(at);
         let name = text::present(user.display_name.as_deref())
             .unwrap_or_default()
             .into_owned();
@@ -514,8 +502,8 @@ impl<'a> Planner<'a> {
             link: link.map_or(Tie::None, |link| Tie::Kept(link.id)),
             held: false,
             trace: Trace {
-                activity: judged.activity.clone(),
-                route: judged.route.clone(),
+                activity: judged.activity,
+                route: judged.route,
                 step: None,
             },
         }
@@ -535,7 +523,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn finish(mut self, judged: &[Judged]) -> Plan {
+    fn count(&mut self, judged: &[Judged]) {
         for one in judged {
             match one.activity {
                 Activity::Active(_) => self.plan.read.active += 1,
@@ -543,6 +531,9 @@ impl<'a> Planner<'a> {
                 Activity::NoAnswer(_) => {}
             }
         }
+    }
+
+    fn finish(mut self) -> Plan {
         if self.plan.company_inactive {
             self.plan.findings.insert(0, Note::CompanyInactive);
         }
@@ -555,10 +546,10 @@ impl<'a> Planner<'a> {
         self.plan.active_again.sort();
         self.plan.forgotten.sort_unstable();
         let linked_active = self
-            .snapshot
-            .links
+            .ties
+            .contact_of
             .iter()
-            .filter_map(|link| self.contacts.get(&link.contact_id))
+            .flatten()
             .filter(|&&at| self.snapshot.contacts[at].active)
             .count();
         let going: HashSet<UserId> = self
@@ -570,6 +561,8 @@ impl<'a> Planner<'a> {
             .collect();
         let hold = self.snapshot.hold.as_ref();
         self.plan.guard = guard::judge(self.snapshot.rules.guard, &going, linked_active, hold);
+        // Of an inactive company nothing is written, so nothing waits either.
+        self.plan.guard.held &= !self.plan.company_inactive;
         if self.plan.guard.held {
             for person in &mut self.plan.people {
                 person.held = person.action == Action::Deactivate;

@@ -1,7 +1,12 @@
 //! Whose turn it is: one run for a company at a time, and one process at a time for a PSA connection (`behaviour.md`
-//! section 9). A claim is renewed while it is held, and is free at once when its process is gone.
+//! section 9). A claim is renewed while it is held, and is free at once when its process is gone. The database knows only
+//! processes, so the runs of one process take turns among themselves here.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::OwnedMutexGuard;
 
 use crate::clock::Clock;
 use crate::db::{Db, DbError};
@@ -13,10 +18,44 @@ const RENEWAL: Duration = Duration::from_mins(2);
 /// Who waits for a turn looks again after this.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// The turns that the runs of this process have; cheap to clone.
+#[derive(Clone, Default)]
+pub struct Turns(Arc<Mutex<HashMap<String, Arc<Seat>>>>);
+
+/// What the runs of this process know of one claim.
+#[derive(Default)]
+struct Seat {
+    /// Held by the run that has the claim for itself.
+    alone: Arc<tokio::sync::Mutex<()>>,
+    /// Held while the claim is taken or given back.
+    changing: tokio::sync::Mutex<()>,
+    /// So many runs of this process have the claim.
+    taken: Mutex<usize>,
+}
+
+impl Turns {
+    fn seat(&self, name: &str) -> Arc<Seat> {
+        locked(&self.0).entry(name.to_owned()).or_default().clone()
+    }
+}
+
+/// Who may have a claim at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// All runs of one process: a PSA connection.
+    Process,
+    /// One run: a company.
+    Alone,
+}
+
 /// A claim that is held until it is given back, or until the process ends.
 pub struct Turn {
     db: Db,
     name: String,
+    seat: Arc<Seat>,
+    /// Whether it counts among those that the seat has taken.
+    counted: bool,
+    _alone: Option<OwnedMutexGuard<()>>,
     renewing: tokio::task::JoinHandle<()>,
 }
 
@@ -31,42 +70,51 @@ impl Turn {
         format!("company:{id}")
     }
 
-    /// Takes the claim if it is free.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn try_take(db: &Db, clock: &Clock, name: &str) -> Result<Option<Self>, DbError> {
-        if !db.try_claim(name, LEASE).await? {
-            return Ok(None);
-        }
-        let renewing = tokio::spawn(renew(db.clone(), clock.clone(), name.to_owned()));
-        Ok(Some(Self {
-            db: db.clone(),
-            name: name.to_owned(),
-            renewing,
-        }))
-    }
-
     /// Takes the claim as soon as it is free; `waiting` is told once that somebody else has it.
     ///
     /// # Errors
     /// Where the database fails.
     pub async fn take(
-        db: &Db,
-        clock: &Clock,
-        name: &str,
+        turns: &Turns,
+        (db, clock): (&Db, &Clock),
+        (name, sharing): (&str, Sharing),
         waiting: impl FnOnce(),
     ) -> Result<Self, DbError> {
-        if let Some(turn) = Self::try_take(db, clock, name).await? {
-            return Ok(turn);
-        }
-        waiting();
-        loop {
-            clock.sleep(LOOK_AGAIN).await;
-            if let Some(turn) = Self::try_take(db, clock, name).await? {
-                return Ok(turn);
+        let seat = turns.seat(name);
+        let mut waiting = Some(waiting);
+        let mut tell = || {
+            if let Some(waiting) = waiting.take() {
+                waiting();
             }
+        };
+        let alone = match sharing {
+            Sharing::Process => None,
+            Sharing::Alone => Some(if let Ok(free) = seat.alone.clone().try_lock_owned() {
+                free
+            } else {
+                tell();
+                seat.alone.clone().lock_owned().await
+            }),
+        };
+        loop {
+            let changing = seat.changing.lock().await;
+            if db.try_claim(name, LEASE).await? {
+                *locked(&seat.taken) += 1;
+                break;
+            }
+            drop(changing);
+            tell();
+            clock.sleep(LOOK_AGAIN).await;
         }
+        let renewing = tokio::spawn(renew(db.clone(), clock.clone(), name.to_owned()));
+        Ok(Self {
+            db: db.clone(),
+            name: name.to_owned(),
+            seat: seat.clone(),
+            _alone: alone,
+            counted: true,
+            renewing,
+        })
     }
 
     /// The claim's name, to be checked before each write.
@@ -74,20 +122,36 @@ impl Turn {
         &self.name
     }
 
-    /// Gives the claim back.
+    /// Gives the claim back, unless another run of this process has it too.
     ///
     /// # Errors
     /// Where the database fails; the claim then ends with the process.
-    pub async fn give_back(self) -> Result<(), DbError> {
-        self.renewing.abort();
+    pub async fn give_back(mut self) -> Result<(), DbError> {
+        let seat = self.seat.clone();
+        let _changing = seat.changing.lock().await;
+        self.leave();
+        if *locked(&seat.taken) > 0 {
+            return Ok(());
+        }
         self.db.release_claim(&self.name).await
+    }
+
+    fn leave(&mut self) {
+        self.renewing.abort();
+        if std::mem::take(&mut self.counted) {
+            *locked(&self.seat.taken) -= 1;
+        }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.renewing.abort();
+        self.leave();
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn renew(db: Db, clock: Clock, name: String) {

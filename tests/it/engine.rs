@@ -7,7 +7,7 @@ macro_rules! cases {
         #[test]
         fn $name() {
             let plan = $world.plan();
-            $(assert_eq!(super::world::says(&plan, $user), $says, "{}", $user);)+
+            $(assert_eq!(super::words::says(&plan, $user), $says, "{}", $user);)+
         }
     )*};
 }
@@ -21,6 +21,8 @@ mod finding;
 mod holds;
 mod looks;
 mod messy;
+mod names;
 mod properties;
 mod table;
+mod words;
 mod world;

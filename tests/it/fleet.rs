@@ -2,5 +2,6 @@
 
 mod apply;
 mod check;
+mod clouds;
 mod parse;
 mod world;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod conformance;
+mod crashes;
 mod db;
 mod demo;
 mod directory;
@@ -10,8 +11,11 @@ mod fleet;
 mod postgres;
 mod psa_autotask;
 mod psa_connectwise;
+mod requests;
+mod runs;
 mod seal;
 mod sim_autotask;
 mod sim_connectwise;
 mod sim_graph;
+mod stage;
 mod world;

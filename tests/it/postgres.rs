@@ -51,6 +51,30 @@ pub fn database() -> String {
     address(server, &name)
 }
 
+/// The address of a copy of a database to which nobody is connected any more, or is about to be not.
+pub fn copy(of: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+    let name = of
+        .trim_start_matches("postgres:///")
+        .split('?')
+        .next()
+        .unwrap();
+    let copy = format!("{name}_copy_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut conn = PgConnection::establish(&of.replacen(name, "postgres", 1)).unwrap();
+    for last in [false; 200].into_iter().chain([true]) {
+        // Refused while a session of the other is on its way out; the server itself waits five seconds for it.
+        match diesel::sql_query(format!("CREATE DATABASE {copy} TEMPLATE {name}"))
+            .execute(&mut conn)
+        {
+            Err(error) if last => panic!("{error}"),
+            Err(_) => {}
+            Ok(_) => break,
+        }
+    }
+    of.replacen(name, &copy, 1)
+}
+
 fn address(server: &Server, database: &str) -> String {
     format!(
         "postgres:///{database}?host={}&user=postgres",

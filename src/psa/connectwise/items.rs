@@ -133,7 +133,7 @@ pub(super) fn email_type(vocabulary: &Vocabulary) -> Option<&PhoneType> {
         .min_by_key(|of| (!of.default, of.id.parse::<i64>().unwrap_or(i64::MAX)))
 }
 
-/// The items that [`ContactRow::contact`] put into the handle.
+/// The items that `ContactRow::contact` put into the handle.
 pub(super) fn items_of(contact: &Contact) -> Vec<Item> {
     let items = contact.handle.get("items").cloned().unwrap_or_default();
     serde_json::from_value(items).unwrap_or_default()

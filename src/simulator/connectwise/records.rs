@@ -175,9 +175,9 @@ pub struct ContactData {
     pub types: Vec<AssociationData>,
     /// Other members as they were written, by their JSON name.
     pub other: Map<String, Value>,
-    /// When it was last written; set by [`State`].
+    /// When it was last written; set by `State`.
     pub last_updated: DateTime<Utc>,
-    /// Who wrote it last; set by [`State`].
+    /// Who wrote it last; set by `State`.
     pub updated_by: String,
 }
 

@@ -4,9 +4,9 @@ use rollcall::model::DirectoryField::Department;
 use rollcall::model::{Filter, Test, User};
 use rollcall::sync::plan::Plan;
 
+use super::words::line;
 use super::world::{
-    ContactWords, UserWords, World, equals, group, is, licence, line, named, place, twin, user,
-    world,
+    ContactWords, UserWords, World, equals, group, is, licence, named, place, twin, user, world,
 };
 
 const EXCHANGE: &str = "sku-exo";

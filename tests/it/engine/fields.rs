@@ -2,12 +2,11 @@
 
 use rollcall::model::{Contact, FieldValue, User};
 
-use super::world::{
-    ContactWords, UserWords, World, contact, kind, line, site, user, world, writes,
-};
+use super::words::{line, writes};
+use super::world::{ContactWords, contact, site, user, world};
 
 /// A user with a value for every field.
-fn full() -> User {
+pub fn full() -> User {
     User {
         given_name: Some("Jane".to_owned()),
         surname: Some("Doe".to_owned()),
@@ -19,7 +18,7 @@ fn full() -> User {
 }
 
 /// The contact that has all of it.
-fn full_contact() -> Contact {
+pub fn full_contact() -> Contact {
     Contact {
         first_name: Some("Jane".to_owned()),
         last_name: Some("Doe".to_owned()),
@@ -31,18 +30,14 @@ fn full_contact() -> Contact {
 }
 
 /// What is written for a user who is linked to this contact.
-fn update(user: User, contact: Contact) -> String {
+pub fn update(user: User, contact: Contact) -> String {
     let world = world().user(user).contact(contact).link("jane", "1");
     writes(&world.plan(), "jane")
 }
 
 /// What a new contact of this user gets.
-fn create(user: User) -> String {
+pub fn create(user: User) -> String {
     writes(&world().user(user).plan(), "jane")
-}
-
-fn text(value: &str) -> Option<String> {
-    Some(value.to_owned())
 }
 
 #[test]
@@ -52,7 +47,7 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "first name",
             Contact {
-                first_name: text("Janet"),
+                first_name: Some("Janet".into()),
                 ..full_contact()
             },
             "first_name=Jane",
@@ -60,7 +55,7 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "last name",
             Contact {
-                last_name: text("Dow"),
+                last_name: Some("Dow".into()),
                 ..full_contact()
             },
             "last_name=Doe",
@@ -76,7 +71,7 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "phone",
             Contact {
-                phone: text("1"),
+                phone: Some("1".into()),
                 ..full_contact()
             },
             "phone=+44 20 7946 0001",
@@ -84,7 +79,7 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "mobile",
             Contact {
-                mobile: text(""),
+                mobile: Some(String::new()),
                 ..full_contact()
             },
             "mobile=+44 7700 900001",
@@ -97,7 +92,7 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "names are exact",
             Contact {
-                first_name: text("JANE"),
+                first_name: Some("JANE".into()),
                 ..full_contact()
             },
             "first_name=Jane",
@@ -105,7 +100,7 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "names are trimmed",
             Contact {
-                first_name: text(" Jane "),
+                first_name: Some(" Jane ".into()),
                 ..full_contact()
             },
             "",
@@ -118,7 +113,7 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "phone ignores all but digits",
             Contact {
-                phone: text("0044-2079460001"),
+                phone: Some("0044-2079460001".into()),
                 ..full_contact()
             },
             "phone=+44 20 7946 0001",
@@ -126,8 +121,8 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "the same digits",
             Contact {
-                phone: text("442079460001"),
-                mobile: text("(44) 7700900001"),
+                phone: Some("442079460001".into()),
+                mobile: Some("(44) 7700900001".into()),
                 ..full_contact()
             },
             "",
@@ -135,8 +130,8 @@ fn each_field_that_differs_is_written_and_no_other() {
         (
             "NFC",
             Contact {
-                title: text("Lead"),
-                last_name: text("Doe"),
+                title: Some("Lead".into()),
+                last_name: Some("Doe".into()),
                 ..full_contact()
             },
             "",
@@ -148,7 +143,7 @@ fn each_field_that_differs_is_written_and_no_other() {
 
 #[test]
 fn a_blank_never_overwrites() {
-    for blank in [None, text(""), text(" \t\n")] {
+    for blank in [None, Some(String::new()), Some(" \t\n".into())] {
         let user = User {
             given_name: blank.clone(),
             surname: blank.clone(),
@@ -164,8 +159,8 @@ fn a_blank_never_overwrites() {
 #[test]
 fn a_phone_without_digits_is_a_blank() {
     let user = User {
-        business_phone: text("ask reception"),
-        mobile_phone: text("-"),
+        business_phone: Some("ask reception".into()),
+        mobile_phone: Some("-".into()),
         ..full()
     };
     assert_eq!(update(user.clone(), full_contact()), "");
@@ -178,8 +173,8 @@ fn a_phone_without_digits_is_a_blank() {
 #[test]
 fn only_the_users_values_and_not_their_white_space_are_written() {
     let user = User {
-        surname: text("  van  Doe "),
-        business_phone: text(" +1 555 0100 "),
+        surname: Some("  van  Doe ".into()),
+        business_phone: Some(" +1 555 0100 ".into()),
         ..full()
     };
     assert_eq!(
@@ -262,8 +257,8 @@ fn each_field_has_its_own_limit() {
 #[test]
 fn a_value_of_which_a_cut_leaves_nothing_is_a_blank() {
     let user = User {
-        given_name: text("😀"),
-        business_phone: text("(0) 1"),
+        given_name: Some("😀".into()),
+        business_phone: Some("(0) 1".into()),
         ..full()
     };
     let world = world()
@@ -277,11 +272,11 @@ fn a_value_of_which_a_cut_leaves_nothing_is_a_blank() {
 #[test]
 fn text_is_compared_and_written_in_nfc() {
     let decomposed = User {
-        surname: text("Mu\u{308}ller"),
+        surname: Some("Mu\u{308}ller".into()),
         ..full()
     };
     let composed = |name: &str| Contact {
-        last_name: text(name),
+        last_name: Some(name.into()),
         ..full_contact()
     };
     assert_eq!(update(decomposed.clone(), composed("M\u{fc}ller")), "");
@@ -319,195 +314,4 @@ fn the_change_says_what_stood_there_before() {
             FieldValue::Site("20".into(), "Site 2".to_owned()),
         ]
     );
-}
-
-#[test]
-fn names_are_made_up_for_a_new_contact() {
-    let nameless = |first: &str, last: &str, display: &str| User {
-        given_name: text(first),
-        surname: text(last),
-        display_name: text(display),
-        ..user("jane")
-    };
-    for (what, first, last, display, connectwise, autotask) in [
-        (
-            "both are there",
-            "Jane",
-            "Doe",
-            "Boss",
-            "Jane|Doe",
-            "Jane|Doe",
-        ),
-        (
-            "first word",
-            "",
-            "Doe",
-            "Jane Mary Doe",
-            "Jane|Doe",
-            "Jane|Doe",
-        ),
-        (
-            "what follows",
-            "Jane",
-            " ",
-            "Jane Mary Doe",
-            "Jane|Mary Doe",
-            "Jane|Mary Doe",
-        ),
-        (
-            "both made up",
-            "",
-            "",
-            " Jane \t Mary  Doe ",
-            "Jane|Mary  Doe",
-            "Jane|Mary  Doe",
-        ),
-        (
-            "nothing follows",
-            "",
-            "",
-            "Reception",
-            "Reception",
-            "Reception|-",
-        ),
-        ("no display name", "", "", "  ", "jane", "jane|-"),
-        (
-            "no display name, but a last name",
-            "",
-            "Doe",
-            "",
-            "jane|Doe",
-            "jane|Doe",
-        ),
-        (
-            "another kind of white space",
-            "",
-            "",
-            "Jane\u{a0}Doe",
-            "Jane|Doe",
-            "Jane|Doe",
-        ),
-        (
-            "made up and cut",
-            "",
-            "",
-            &format!("{} {}", "a".repeat(40), "b".repeat(40)),
-            &format!("{}|{}", "a".repeat(30), "b".repeat(30)),
-            &format!("{}|{}", "a".repeat(30), "b".repeat(30)),
-        ),
-        (
-            "made up in NFC",
-            "",
-            "",
-            "Rene\u{301} Mu\u{308}ller",
-            "Ren\u{e9}|M\u{fc}ller",
-            "Ren\u{e9}|M\u{fc}ller",
-        ),
-    ] {
-        let world = world().user(nameless(first, last, display));
-        assert_eq!(names(&world), connectwise, "{what}");
-        assert_eq!(names(&world.autotask()), autotask, "{what}");
-    }
-}
-
-#[test]
-fn a_made_up_first_name_comes_from_the_address_that_is_in_use() {
-    let user = User {
-        given_name: None,
-        surname: None,
-        ..user("jane").mail("reception@contoso.example")
-    };
-    assert_eq!(names(&world().user(user.clone())), "jane");
-    assert_eq!(names(&world().use_email().user(user)), "reception");
-}
-
-fn names(world: &World) -> String {
-    let all = writes(&world.plan(), "jane");
-    let names = all.split(", ").filter_map(|field| {
-        field
-            .strip_prefix("first_name=")
-            .or_else(|| field.strip_prefix("last_name="))
-    });
-    names.collect::<Vec<_>>().join("|")
-}
-
-#[test]
-fn made_up_names_never_overwrite() {
-    let nameless = User {
-        given_name: None,
-        surname: None,
-        display_name: text("Somebody Else"),
-        ..full()
-    };
-    assert_eq!(update(nameless.clone(), full_contact()), "");
-    let without_names = Contact {
-        first_name: None,
-        last_name: None,
-        ..full_contact()
-    };
-    assert_eq!(update(nameless.clone(), without_names.clone()), "");
-    assert_eq!(update(nameless, without_names.inactive()), "active=true");
-}
-
-#[test]
-fn a_new_contact_gets_every_field_that_is_not_blank() {
-    assert_eq!(
-        create(full()),
-        "first_name=Jane, last_name=Doe, title=Lead, phone=+44 20 7946 0001, \
-         mobile=+44 7700 900001, email=jane@contoso.example"
-    );
-}
-
-#[test]
-fn the_email_is_the_address_that_is_in_use_as_it_is_written() {
-    let user = full().mail(" Jane.Doe@Contoso.example ");
-    let world = world().use_email().user(user);
-    assert!(writes(&world.plan(), "jane").ends_with("email=Jane.Doe@Contoso.example"));
-}
-
-#[test]
-fn without_any_site_the_contact_stays_where_it_is() {
-    assert_eq!(update(full(), full_contact().at("20")), "");
-}
-
-#[test]
-fn a_site_that_is_missing_or_different_differs() {
-    let at = |contact: Contact| {
-        let world = world()
-            .user(full())
-            .contact(contact)
-            .link("jane", "1")
-            .rules(|rules| rules.default_site = Some(site("10")));
-        writes(&world.plan(), "jane")
-    };
-    assert_eq!(at(full_contact()), "site=Main site");
-    assert_eq!(at(full_contact().at("20")), "site=Main site");
-    assert_eq!(at(full_contact().at("10")), "");
-}
-
-#[test]
-fn a_contact_type_is_only_ever_added() {
-    let typed = |contact: Contact| {
-        let world = world()
-            .user(full())
-            .contact(contact)
-            .link("jane", "1")
-            .rules(|rules| rules.default_type = Some(kind("1")));
-        writes(&world.plan(), "jane")
-    };
-    assert_eq!(typed(full_contact()), "contact_type=End User");
-    assert_eq!(typed(full_contact().typed("2")), "contact_type=End User");
-    assert_eq!(typed(full_contact().typed("2").typed("1")), "");
-    assert_eq!(update(full(), full_contact().typed("2")), "");
-}
-
-#[test]
-fn a_psa_without_contact_types_gets_none() {
-    let world = world()
-        .autotask()
-        .user(full())
-        .contact(full_contact())
-        .link("jane", "1")
-        .rules(|rules| rules.default_type = Some(kind("1")));
-    assert_eq!(writes(&world.plan(), "jane"), "");
 }

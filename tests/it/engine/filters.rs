@@ -5,9 +5,10 @@ use rollcall::model::{Target, Test, UserId};
 use rollcall::sync::plan::Note;
 use rollcall::sync::route::{Destination, Passed};
 
+use super::words::{line, writes};
 use super::world::{
-    ContactWords, UserWords, World, domain, equals, exclude, filter, group, is, licence, line,
-    named, not, off, place, site, twin, user, world, writes,
+    ContactWords, UserWords, World, domain, equals, exclude, filter, group, is, licence, named,
+    not, off, place, site, twin, user, world,
 };
 
 /// Jane, and one filter.

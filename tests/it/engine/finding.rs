@@ -91,6 +91,9 @@ cases! {
         jane().user(user("bob").blocked())
             .contact(twin("1", "bob").also("jane@contoso.example"))
         => "jane": "create";
+    a_contact_without_a_default_email_is_held_back_by_no_blank_mail:
+        jane().user(user("bob").mail(" ")).user(user("cid").mail("")).contact(contact("1").email(" ").also("doe@contoso.example"))
+        => "jane": "update 1 by alias new";
     another_users_alias_holds_nobody_back:
         jane().user(user("bob").blocked().alias("doe@contoso.example"))
             .contact(contact("1").email("doe@contoso.example"))
@@ -138,6 +141,11 @@ cases! {
     one_contact_with_both_as_other_emails_is_a_conflict_for_both:
         jane().user(user("bob")).contact(contact("1").also("jane@contoso.example").also("bob@contoso.example"))
         => "jane": "conflict 1 SeveralUsers [1] [bob]", "bob": "conflict 1 SeveralUsers [1] [jane]";
+    a_candidate_that_another_user_has_among_several_is_a_conflict_too:
+        jane().user(user("bob"))
+            .contact(contact("1").also("jane@contoso.example").also("bob@contoso.example"))
+            .contact(contact("2").also("jane@contoso.example"))
+        => "jane": "conflict SeveralContacts [1, 2] [bob]", "bob": "conflict 1 SeveralUsers [1] [jane]";
     who_is_not_in_scope_claims_nothing:
         two_with_one_mail().ignore("bob").contact(contact("1").also("team@contoso.example"))
         => "jane": "update 1 by otheraddress new", "bob": "out_of_scope (ignored)";
@@ -178,6 +186,9 @@ cases! {
         => "jane": "unchanged 1 by link kept";
     what_is_left_of_an_unsettled_create_is_found_as_usual:
         jane().contact(twin("1", "jane")).unsettled("jane", &["1", "2"]) => "jane": "link 1 by address new";
+    what_is_left_besides_linked_ones_is_found_as_usual:
+        jane().contact(twin("1", "jane")).contact(contact("2")).unsettled("jane", &["1", "2"]).user(user("bob")).link("bob", "2")
+        => "jane": "link 1 by address new", "bob": "update 2 by link kept";
     an_unsettled_contact_is_contested_for_everybody:
         jane().contact(contact("1").email("old@contoso.example")).contact(contact("2")).unsettled("jane", &["1", "2"])
             .user(user("bob").alias("old@contoso.example"))

@@ -3,7 +3,8 @@
 use rollcall::model::UserId;
 use rollcall::sync::plan::Plan;
 
-use super::world::{ContactWords, UserWords, World, contact, line, twin, user, world};
+use super::words::line;
+use super::world::{ContactWords, UserWords, World, contact, twin, user, world};
 
 /// A company of `linked` people with contacts, the first `leavers` of whom are blocked.
 fn company(leavers: usize, linked: usize) -> World {

@@ -1,5 +1,7 @@
 //! Messy companies by the dozen: each is a list of small stories, so that a failing one shrinks to the few that matter.
 
+use std::collections::HashSet;
+
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
@@ -166,7 +168,7 @@ impl Messy {
         for (number, someone) in self.people.iter().enumerate() {
             company = someone.join(company, number);
         }
-        if company.0.hold.as_ref().is_some_and(|hold| hold.is_empty()) {
+        if company.0.hold.as_ref().is_some_and(HashSet::is_empty) {
             company.0.hold = None;
         }
         company.0

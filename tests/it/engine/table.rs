@@ -4,7 +4,8 @@ use rollcall::model::User;
 use rollcall::sync::plan::Note;
 use rollcall::sync::select::Silence;
 
-use super::world::{ContactWords, UserWords, contact, kind, line, site, twin, user, world, writes};
+use super::words::{line, writes};
+use super::world::{ContactWords, UserWords, contact, kind, site, twin, user, world};
 
 cases! {
     nobody_found_and_update_on_creates:

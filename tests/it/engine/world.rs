@@ -1,4 +1,4 @@
-//! Snapshots that are short to write, and plans that are short to read.
+//! Snapshots that are short to write.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +7,7 @@ use rollcall::model::{
     Condition, Contact, ContactId, ContactType, ContactTypeId, DirectoryField, Filter, GroupId,
     Guard, Limits, Link, LinkMade, Site, SiteId, Sku, SkuId, Target, Test, User, UserId,
 };
-use rollcall::sync::plan::{Person, Plan, Reason, Tie, plan};
+use rollcall::sync::plan::{Plan, plan};
 use rollcall::sync::snapshot::{Rules, Snapshot};
 
 /// Sites of every world, id and name.
@@ -290,7 +290,14 @@ impl World {
         self.user(user(name)).contact(twin(id, name)).link(name, id)
     }
     pub fn link(mut self, name: &str, contact: &str) -> Self {
-        let id = i64::try_from(self.0.links.len()).unwrap() + 1;
+        let id = self
+            .0
+            .links
+            .iter()
+            .map(|link| link.id)
+            .max()
+            .unwrap_or_default()
+            + 1;
         self.0.links.push(Link {
             id,
             user_id: UserId::new(name),
@@ -356,70 +363,4 @@ impl World {
     pub fn plan(&self) -> Plan {
         plan(&self.0)
     }
-}
-
-/// The line of a person.
-pub fn line<'a>(plan: &'a Plan, name: &str) -> Option<&'a Person> {
-    let id = UserId::new(name);
-    plan.people.iter().find(|person| person.user_id == id)
-}
-
-/// What a plan says of a person: `update 7 by link: title, site`, `held`, `conflict …` or `absent`.
-pub fn says(plan: &Plan, name: &str) -> String {
-    let Some(person) = line(plan, name) else {
-        return "absent".to_owned();
-    };
-    let mut words = vec![person.action.as_str().to_owned()];
-    words.extend(person.contact.iter().map(ToString::to_string));
-    if let Some(step) = person.trace.step {
-        words.push(format!("by {step:?}").to_lowercase());
-    }
-    match person.link {
-        Tie::None | Tie::New(LinkMade::Created) => {}
-        Tie::Kept(_) => words.push("kept".to_owned()),
-        Tie::New(_) => words.push("new".to_owned()),
-        Tie::TakenOver(link, _) => words.push(format!("takes link {link}")),
-    }
-    match &person.reason {
-        Reason::Left(why) => words.push(format!("({})", why.as_str())),
-        Reason::LeftAlone(why, because) => {
-            words.push(format!("({}, {because:?})", why.as_str()));
-        }
-        Reason::NoAnswer(silence) => words.push(format!("(no {})", silence.field())),
-        Reason::Ignored => words.push("(ignored)".to_owned()),
-        Reason::Excluded => words.push("(excluded)".to_owned()),
-        Reason::NoFilter => words.push("(no filter)".to_owned()),
-        Reason::NotUpdating => words.push("(not updating)".to_owned()),
-        Reason::Conflict(conflict) => words.push(format!(
-            "{:?} {:?} {:?}",
-            conflict.why, conflict.contacts, conflict.users
-        )),
-        Reason::NoContact
-        | Reason::Found(_)
-        | Reason::Differs(_)
-        | Reason::Inactive
-        | Reason::Same => {}
-    }
-    if person.held {
-        words.push("held".to_owned());
-    }
-    words.join(" ")
-}
-
-/// The fields that a plan writes for a person: `title=Lead, site=New Site`.
-pub fn writes(plan: &Plan, name: &str) -> String {
-    use rollcall::model::FieldValue;
-    let person = line(plan, name).expect("the person is in the plan");
-    let word = |value: &FieldValue| match value {
-        FieldValue::Blank => "nothing".to_owned(),
-        FieldValue::Text(text) => text.clone(),
-        FieldValue::Flag(flag) => flag.to_string(),
-        FieldValue::Site(_, name) | FieldValue::ContactType(_, name) => name.clone(),
-    };
-    let fields: Vec<String> = person
-        .fields
-        .iter()
-        .map(|change| format!("{}={}", change.field.as_str(), word(&change.to)))
-        .collect();
-    fields.join(", ")
 }

@@ -171,3 +171,25 @@ async fn nothing_is_looked_up_for_a_file_whose_toml_is_broken() {
     assert_eq!(stop.mistakes.len(), 1, "{:?}", stop.mistakes);
     assert_eq!(clouds.asked(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_system_that_failed_is_not_asked_again_for_the_next_company() {
+    let company = |id: u32| {
+        format!(
+            "[[company]]\nname = \"Company {id}\"\npsa = \"Second PSA\"\npsa_company_id = {id}\n\
+             default_site = \"Main\"\n"
+        )
+    };
+    let more: Vec<String> = (300..340).map(company).collect();
+    let clouds = Clouds {
+        down: Some("Second PSA"),
+        ..Clouds::default()
+    };
+    let stop = checked(&(example() + &more.concat()), &clouds)
+        .await
+        .expect_err("it is down");
+    assert_eq!(stop.unreachable.len(), 1);
+    let asked = clouds.asked();
+    let again = asked.iter().filter(|asked| asked.ends_with("Second PSA"));
+    assert_eq!(again.count(), 1, "{asked:?}");
+}

@@ -50,7 +50,7 @@ async fn the_hourly_threshold_counts_other_integrations_and_rolls() {
         assert!(answer.text.contains("threshold"), "{}", answer.text);
     }
     assert_eq!(world.autotask.contacts(world.company).len(), 1);
-    world.autotask.pass_time(Duration::from_secs(3600));
+    world.autotask.pass_time(Duration::from_hours(1));
     assert_eq!(world.write("POST", new_person()).await.status, 200);
     assert_eq!(world.autotask.used_requests(), 9_999);
 }

@@ -1,0 +1,73 @@
+# `make demo` and `make test` need Debian 12, build-essential and a Rust toolchain; what else is
+# missing they install from Debian's packages. `make help` lists everything.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench build-packages test-packages
+
+# Debian's packages that a build needs, and those that the tests need besides.
+BUILD_PACKAGES := pkg-config libssl-dev
+TEST_PACKAGES := postgresql
+
+# What `make demo` hands on, for example `make demo ARGS=--exit`.
+ARGS ?=
+
+help: ## Says what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
+
+demo: build-packages ## Runs Rollcall against simulated clouds (ARGS=--exit ends after the story)
+	cargo run --locked -- demo $(ARGS)
+
+test: test-packages ## Checks format, lints, documentation and licences, and runs every test
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo test --locked
+	@if cargo deny --version >/dev/null 2>&1; then \
+		echo 'cargo deny check licenses bans sources'; \
+		cargo deny --offline check licenses bans sources; \
+	else \
+		echo 'cargo-deny is not installed; the test "tidy" has checked licences and sources by deny.toml.'; \
+	fi
+
+bench: build-packages ## Measures what the README states
+	cargo bench --locked $(ARGS)
+
+build-packages:
+	@$(call install,$(BUILD_PACKAGES))
+
+test-packages:
+	@$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+
+# Installs those of the named packages that are missing. Changes nothing where all are there.
+define install
+if ! command -v cargo >/dev/null; then \
+	echo 'Rust is missing: install it as https://rustup.rs says, open a new shell, and try again.' >&2; \
+	exit 1; \
+fi; \
+if ! command -v dpkg-query >/dev/null; then \
+	echo 'This is not Debian: see that you have what these packages hold: $(strip $(1)).' >&2; \
+	exit 0; \
+fi; \
+missing=; \
+for name in $(1); do \
+	dpkg-query -W -f '$${Status}\n' "$$name" 2>/dev/null | grep -q '^install ok installed' \
+		|| missing="$$missing $$name"; \
+done; \
+if [ -z "$$missing" ]; then exit 0; fi; \
+if [ "$$(id -u)" = 0 ]; then \
+	root=(env); \
+elif command -v sudo >/dev/null; then \
+	root=(sudo env); \
+else \
+	echo "Debian's packages are missing and there is no sudo. As root: apt-get install$$missing" >&2; \
+	exit 1; \
+fi; \
+echo "Installing what is missing from Debian's packages:$$missing"; \
+install=("$${root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends); \
+if ! { "$${root[@]}" apt-get -q update && "$${install[@]}" $$missing; }; then \
+	echo "Debian's packages could not be installed. Install them by hand, then try again:$$missing" >&2; \
+	exit 1; \
+fi
+endef
