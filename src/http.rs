@@ -387,7 +387,23 @@ impl Http {
         reason = "this is the one home of the client"
     )]
     pub fn new(clock: Clock) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder()
+        Self::built(clock, reqwest::Client::builder())
+    }
+
+    /// Makes a client that asks no proxy, whatever the environment says: for systems on this machine.
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one home of the client"
+    )]
+    pub fn direct(clock: Clock) -> anyhow::Result<Self> {
+        Self::built(clock, reqwest::Client::builder().no_proxy())
+    }
+
+    fn built(clock: Clock, builder: reqwest::ClientBuilder) -> anyhow::Result<Self> {
+        let client = builder
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(15))
             .read_timeout(Duration::from_secs(100))

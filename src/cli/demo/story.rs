@@ -115,7 +115,7 @@ impl Story<'_> {
         say_wrapped(
             &format!(
                 "A fleet file of {lines} lines tells Rollcall all about them; `rollcall fleet apply` checked it against the \
-                 real systems and made {}.",
+                 systems and made {}.",
                 count(plan.changes.len(), "entry", "entries")
             ),
             2,
