@@ -1,6 +1,7 @@
 //! `rollcall demo`: simulated clouds with a small MSP in them, a story that a real fleet goes through, and a check that it
 //! comes out as it should. It uses no setting of the environment but `RUST_LOG`, and leaves nothing behind.
 
+mod checks;
 mod clouds;
 mod days;
 mod files;
