@@ -204,6 +204,8 @@ pub struct ApiError {
     pub advice: String,
     /// When to try again, where the service said so.
     pub retry_at: Option<DateTime<Utc>>,
+    /// An earlier try of the same request may have been done, whatever became of the last.
+    pub in_doubt: bool,
 }
 
 impl ApiError {
@@ -222,6 +224,7 @@ impl ApiError {
             detail: detail.into(),
             advice: String::new(),
             retry_at: None,
+            in_doubt: false,
         }
     }
 
@@ -414,12 +417,22 @@ impl Http {
     pub async fn send(&self, ask: Ask<'_>) -> Result<Answer, ApiError> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
+        let mut in_doubt = false;
         loop {
             tries += 1;
-            let (mut failure, pause) = match self.once(&ask).await? {
-                Tried::Answered(answer) => return Ok(answer),
-                Tried::Failed { failure, pause } => (failure, pause),
+            let tried = self.once(&ask).await;
+            let (mut failure, pause) = match tried {
+                Ok(Tried::Answered(answer)) => return Ok(answer),
+                Ok(Tried::Failed { failure, pause }) => (failure, pause),
+                Err(refused) => {
+                    return Err(ApiError {
+                        in_doubt,
+                        ..refused
+                    });
+                }
             };
+            in_doubt |= failure.kind == Kind::Unavailable;
+            failure.in_doubt = in_doubt;
             if failure.kind == Kind::Lost {
                 return Err(failure);
             }
