@@ -151,12 +151,21 @@ impl Http {
     pub async fn send(&self, ask: Ask<'_>) -> Result<Answer, ApiError> {
         let mut waited = Duration::ZERO;
         let mut tries = 0;
+        let mut in_doubt = false;
         loop {
             tries += 1;
-            let (mut failure, pause) = match self.once(&ask).await? {
-                Tried::Answered(answer) => return Ok(answer),
-                Tried::Failed { failure, pause } => (failure, pause),
+            let (mut failure, pause) = match self.once(&ask).await {
+                Ok(Tried::Answered(answer)) => return Ok(answer),
+                Ok(Tried::Failed { failure, pause }) => (failure, pause),
+                Err(refused) => {
+                    return Err(ApiError {
+                        in_doubt,
+                        ..refused
+                    });
+                }
             };
+            in_doubt |= failure.kind == Kind::Unavailable;
+            failure.in_doubt = in_doubt;
             if failure.kind == Kind::Lost {
                 return Err(failure);
             }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::Conn;
 use super::schema::links::{self, dsl};
 use super::types::{AT_ONCE, Word, json, stamp};
+use super::writes;
 use crate::model::{ContactId, Link, LinkMade, PsaCompanyId, TenantId, UserId};
 
 #[derive(Queryable, Selectable)]
@@ -106,13 +107,15 @@ pub fn retire(conn: &mut Conn, ids: &[i64], why: &str, now: DateTime<Utc>) -> Qu
     Ok(())
 }
 
-/// Retires all links of a company and gives their number.
+/// Retires all links of a company and gives their number. What a run left *sent* went to the same tenant and PSA company: it
+/// is not looked for among other people.
 pub fn retire_all(
     conn: &mut Conn,
     company: i64,
     why: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
+    writes::void_sent(conn, company, now)?;
     let these = dsl::links.filter(dsl::company_id.eq(company).and(dsl::retired_at.is_null()));
     diesel::update(these)
         .set((dsl::retired_at.eq(stamp(now)), dsl::retired_why.eq(why)))

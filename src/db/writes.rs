@@ -175,6 +175,19 @@ pub fn settle(
     Ok(changed == 1)
 }
 
+/// Gives up to find out what became of a company's requests.
+pub fn void_sent(conn: &mut Conn, company: i64, now: DateTime<Utc>) -> QueryResult<()> {
+    let sent = WriteState::Sent.as_str();
+    let open = writes::table.filter(writes::company_id.eq(company).and(writes::state.eq(sent)));
+    diesel::update(open)
+        .set((
+            writes::state.eq(WriteState::Void.as_str()),
+            writes::settled_at.eq(stamp(now)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// A company's requests of which nobody knows what came of them, in the order sent.
 pub fn left_sent(conn: &mut Conn, company: i64) -> QueryResult<Vec<LeftSent>> {
     let rows: Vec<(Row, Line)> = writes::table

@@ -135,6 +135,8 @@ pub struct ApiError {
     pub advice: String,
     /// When to try again, where the service said so.
     pub retry_at: Option<DateTime<Utc>>,
+    /// An earlier try of the same request may have been done, whatever became of the last.
+    pub in_doubt: bool,
 }
 
 impl ApiError {
@@ -153,6 +155,7 @@ impl ApiError {
             detail: detail.into(),
             advice: String::new(),
             retry_at: None,
+            in_doubt: false,
         }
     }
 

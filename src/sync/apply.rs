@@ -311,6 +311,7 @@ impl Apply<'_> {
             };
             match error.kind {
                 Kind::Lost => {}
+                _ if error.in_doubt => return Came::Unknown(error),
                 Kind::Unavailable | Kind::Unexpected => return Came::Unknown(error),
                 Kind::Unreachable | Kind::Throttled | Kind::Budget => {
                     return Came::Not(WriteState::Void, error);

@@ -1,18 +1,25 @@
 //! Runs that die: the simulated PSA kills the program at each of a run's writes, before and after the effect, and the next
 //! run ends as if nothing had happened (`behaviour.md` section 9).
 
+mod chaos;
 mod drops;
 mod world;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
+use rollcall::app::App;
 use rollcall::clock::Clock;
+use rollcall::config::Config;
 use rollcall::db::writes::WriteState;
-use rollcall::db::{Db, changes, facts, links, psa_connections, runs, tenant_connections, writes};
+use rollcall::db::{
+    Db, changes, companies, facts, links, psa_connections, runs, tenant_connections, writes,
+};
 use rollcall::model::{Action, Outcome};
 use rollcall::simulator::kit::{Fault, FaultKind};
+use rollcall::sync::stop::stop;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -42,38 +49,130 @@ async fn a_killed_run_on_autotask_and_postgres_ends_as_if_it_had_not_died() {
     killed_at_each_write(Vendor::Autotask, Store::Postgres).await;
 }
 
-async fn killed_at_each_write(vendor: Vendor, store: Store) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_on_connectwise_that_is_killed_twice_ends_as_if_it_had_not_died() {
+    killed_twice(Vendor::ConnectWise, Store::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_on_autotask_that_is_killed_twice_ends_as_if_it_had_not_died() {
+    killed_twice(Vendor::Autotask, Store::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_approval_on_connectwise_is_carried_on() {
+    killed_approval(Vendor::ConnectWise, Store::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_approval_on_autotask_is_carried_on() {
+    killed_approval(Vendor::Autotask, Store::Sqlite).await;
+}
+
+const SYNC: &[&str] = &["sync", "--company", "Contoso", "--json"];
+const APPROVE: &[&str] = &["holds", "approve", "--company", "Contoso", "--json"];
+
+const KINDS: [FaultKind; 2] = [FaultKind::KillBefore, FaultKind::KillAfter];
+
+fn kill(kind: &FaultKind, at: usize) -> Option<Fault> {
+    Some(Fault::once(kind.clone()).on_writes().after(at))
+}
+
+/// Awaits every trial.
+async fn all(mut trials: JoinSet<()>) {
+    while let Some(done) = trials.join_next().await {
+        done.unwrap();
+    }
+}
+
+/// The run that follows a death dies too, at one of its first writes, and a third one ends.
+async fn killed_twice(vendor: Vendor, store: Store) {
     let world = Arc::new(Prepared::new(vendor, store).await);
     let trial = Trial::new(&world).await;
-    assert_eq!(trial.sync(None).await, Some(0));
-    let undisturbed = Arc::new(trial.end().await);
-    let writes = trial.psa.writes();
-    assert!(writes >= 40, "{writes} writes");
-    assert_eq!(trial.sync(None).await, Some(0));
-    assert_eq!(trial.psa.writes(), writes, "nothing is left to write");
-
+    assert_eq!(trial.run(SYNC, None).await, Some(0));
+    let (undisturbed, writes) = (Arc::new(trial.end().await), trial.psa.writes());
     let mut trials = JoinSet::new();
-    for at in 0..writes {
-        for kind in [FaultKind::KillBefore, FaultKind::KillAfter] {
+    for at in 0..writes - 8 {
+        let (first, second) = (KINDS[at % 2].clone(), KINDS[at / 2 % 2].clone());
+        let (world, undisturbed) = (world.clone(), undisturbed.clone());
+        trials.spawn(async move {
+            let _place = AT_ONCE.acquire().await.unwrap();
+            let trial = Trial::new(&world).await;
+            assert_eq!(trial.run(SYNC, kill(&first, at)).await, None);
+            assert_eq!(trial.run(SYNC, kill(&second, at % 3)).await, None);
+            assert_eq!(trial.run(SYNC, None).await, Some(0));
+            let end = trial.end().await;
+            end.same(
+                &undisturbed,
+                &format!("{first:?} at write {at}, then {second:?}"),
+            );
+        });
+    }
+    all(trials).await;
+}
+
+/// A technician approves, the program dies, and the technician approves again.
+async fn killed_approval(vendor: Vendor, store: Store) {
+    let world = Arc::new(Prepared::holding(vendor, store).await);
+    let trial = Trial::new(&world).await;
+    assert_eq!(trial.run(SYNC, None).await, Some(3));
+    let before = trial.psa.writes();
+    assert_eq!(trial.run(APPROVE, None).await, Some(0));
+    assert_eq!(trial.psa.writes(), before + 5, "five leavers");
+    let undisturbed = Arc::new(trial.end().await);
+    let mut trials = JoinSet::new();
+    for at in 0..5 {
+        for kind in KINDS {
             let (world, undisturbed) = (world.clone(), undisturbed.clone());
             trials.spawn(async move {
                 let _place = AT_ONCE.acquire().await.unwrap();
                 let trial = Trial::new(&world).await;
-                let killed = trial.sync(Some(Fault::once(kind.clone()).on_writes().after(at)));
-                assert_eq!(
-                    killed.await,
-                    None,
-                    "{kind:?} at write {at}: it was not killed"
-                );
-                assert_eq!(trial.sync(None).await, Some(0), "{kind:?} at write {at}");
-                let end = trial.end().await;
-                assert_eq!(end, *undisturbed, "{kind:?} at write {at}");
+                assert_eq!(trial.run(SYNC, None).await, Some(3));
+                assert_eq!(trial.run(APPROVE, kill(&kind, at)).await, None);
+                assert_eq!(trial.run(APPROVE, None).await, Some(0), "{kind:?} at {at}");
+                trial
+                    .end()
+                    .await
+                    .same(&undisturbed, &format!("{kind:?} at {at}"));
+                assert_eq!(trial.run(SYNC, None).await, Some(0), "no hold is open");
             });
         }
     }
-    while let Some(done) = trials.join_next().await {
-        done.unwrap();
+    all(trials).await;
+}
+
+async fn killed_at_each_write(vendor: Vendor, store: Store) {
+    let world = Arc::new(Prepared::new(vendor, store).await);
+    let trial = Trial::new(&world).await;
+    assert_eq!(trial.run(SYNC, None).await, Some(0));
+    let undisturbed = Arc::new(trial.end().await);
+    let writes = trial.psa.writes();
+    assert!(writes >= 40, "{writes} writes");
+    assert_eq!(trial.run(SYNC, None).await, Some(0));
+    assert_eq!(trial.psa.writes(), writes, "nothing is left to write");
+
+    let mut trials = JoinSet::new();
+    for at in 0..writes {
+        for kind in KINDS {
+            let (world, undisturbed) = (world.clone(), undisturbed.clone());
+            trials.spawn(async move {
+                let _place = AT_ONCE.acquire().await.unwrap();
+                let trial = Trial::new(&world).await;
+                let killed = trial.run(SYNC, kill(&kind, at)).await;
+                assert_eq!(killed, None, "{kind:?} at write {at}: it was not killed");
+                assert_eq!(
+                    trial.run(SYNC, None).await,
+                    Some(0),
+                    "{kind:?} at write {at}"
+                );
+                trial
+                    .end()
+                    .await
+                    .same(&undisturbed, &format!("{kind:?} at write {at}"));
+            });
+        }
     }
+    all(trials).await;
 }
 
 /// A company before the run that is to die.
@@ -120,6 +219,22 @@ impl Prepared {
             company_id,
             _microsoft: [login, graph],
         }
+    }
+
+    /// The same with a guard that holds the leavers.
+    async fn holding(vendor: Vendor, store: Store) -> Self {
+        let world = Self::new(vendor, store).await;
+        let id = world.company_id;
+        let db = Db::open(&world.url, Clock::real()).await.unwrap();
+        db.write(move |conn| {
+            let mut company = companies::get(conn, id)?.unwrap();
+            company.guard.floor = 1;
+            company.guard.percent = 0;
+            companies::update(conn, &company, chrono::DateTime::default())
+        })
+        .await
+        .unwrap();
+        world
     }
 
     /// A copy of the database for a trial with this folder.
@@ -186,12 +301,13 @@ impl Trial {
     }
 
     /// Runs the program; its exit status, `None` where it was killed.
-    async fn sync(&self, fault: Option<Fault>) -> Option<i32> {
+    async fn run(&self, arguments: &[&str], fault: Option<Fault>) -> Option<i32> {
+        self.psa.controls().clear_faults();
         if let Some(fault) = fault {
             self.psa.controls().fault(fault);
         }
         let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
-            .args(["sync", "--company", "Contoso", "--json"])
+            .args(arguments)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -203,7 +319,7 @@ impl Trial {
         self.psa.controls().set_victim(child.id().unwrap());
         let output = child.wait_with_output().await.unwrap();
         let code = output.status.code();
-        if code.is_some_and(|code| code != 0) {
+        if code.is_some_and(|code| code != 0 && code != 3) {
             let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             panic!(
                 "{code:?}\n{}\n{}",
@@ -212,6 +328,18 @@ impl Trial {
             );
         }
         code
+    }
+
+    /// A process of the trial within this one, a year later and with a clock that does not wait.
+    pub async fn app(&self) -> App {
+        let config = Config::from_env(|name| {
+            let mut found = self.environment.iter().filter(|(known, _)| *known == name);
+            found.next().map(|(_, value)| OsString::from(value))
+        });
+        let (_stopper, asked) = stop();
+        let clock = Clock::set_at(crate::stage::beginning());
+        clock.advance(std::time::Duration::from_hours(24 * 400));
+        App::open(config.unwrap(), clock, asked).await.unwrap()
     }
 
     /// What everything came to.
@@ -223,7 +351,6 @@ impl Trial {
 
 /// What must not depend on whether a run died: contacts, links, and the history of what went through, by the contact's
 /// address, since ids are given in the order of creation.
-#[derive(Debug, PartialEq)]
 pub struct End {
     contacts: Vec<Plain>,
     /// User principal name, contact, how it was made, and whether the user is deleted.
@@ -233,6 +360,34 @@ pub struct End {
 }
 
 impl End {
+    /// Asserts that two ends are the same, and shows no more than what differs.
+    pub fn same(&self, other: &Self, when: &str) {
+        fn apart<T: std::fmt::Debug + PartialEq>(one: &[T], other: &[T], of: &str) -> Vec<String> {
+            let only = |these: &[T], those: &[T], sign: &str| {
+                let twice = |item: &&T| {
+                    let count = |all: &[T]| all.iter().filter(|each| each == item).count();
+                    count(these) > count(those)
+                };
+                let found = these.iter().filter(twice);
+                found
+                    .map(|item| format!("{sign} {of} {item:?}"))
+                    .collect::<Vec<_>>()
+            };
+            [only(one, other, "+"), only(other, one, "-")].concat()
+        }
+        let differences = [
+            apart(&self.contacts, &other.contacts, "contact"),
+            apart(&self.links, &other.links, "link"),
+            apart(&self.history, &other.history, "history"),
+        ]
+        .concat();
+        assert!(
+            differences.is_empty(),
+            "{when}:\n{}",
+            differences.join("\n")
+        );
+    }
+
     pub async fn of(db: &Db, company: i64, psa: &PsaCloud) -> Self {
         let mut contacts = psa.look();
         let address = |id: &str| {

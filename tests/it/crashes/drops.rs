@@ -1,21 +1,16 @@
 //! The same within one process: a run is dropped at any of its awaits, and its database closed, as when a machine stops
 //! between two instructions. Here the clock is set by hand, so that many more moments are tried.
 
-use std::ffi::OsString;
 use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use rollcall::app::App;
-use rollcall::clock::Clock;
-use rollcall::config::Config;
 use rollcall::db::companies;
 use rollcall::model::{Mode, Status};
 use rollcall::runs;
 use rollcall::sync::Options;
-use rollcall::sync::stop::stop;
 
 use super::{Prepared, Trial};
 use crate::stage::{Store, Vendor};
@@ -48,24 +43,16 @@ async fn dropped_anywhere(vendor: Vendor) {
             tokio::task::yield_now().await;
         }
         run(&trial, usize::MAX).await;
-        assert_eq!(
-            trial.end().await,
-            undisturbed,
-            "dropped at poll {moment} of {polls}"
+        trial.end().await.same(
+            &undisturbed,
+            &format!("dropped at poll {moment} of {polls}"),
         );
     }
 }
 
 /// Runs until the end or until it was polled so often; gives how often it was.
 async fn run(trial: &Trial, at_most: usize) -> usize {
-    let config = Config::from_env(|name| {
-        let mut found = trial.environment.iter().filter(|(known, _)| *known == name);
-        found.next().map(|(_, value)| OsString::from(value))
-    });
-    let (_stopper, asked) = stop();
-    let clock = Clock::set_at(crate::stage::beginning());
-    clock.advance(std::time::Duration::from_hours(24 * 400));
-    let app = App::open(config.unwrap(), clock, asked).await.unwrap();
+    let app = trial.app().await;
     let company = app.db().read(companies::list).await.unwrap().remove(0);
     let options = Options::new(Mode::Update, false);
     let mut run = pin!(runs::one(&app, &company, &options, &|_, _| ()));

@@ -18,6 +18,7 @@ each_vendor!(
     several_contacts_after_a_lost_create_are_a_conflict,
     a_lost_create_is_linked_even_if_the_user_left_meanwhile,
     a_change_whose_answer_is_lost_is_simply_repeated,
+    a_lost_create_is_not_looked_for_in_another_company,
     a_preview_plans_as_if_what_was_left_had_been_settled,
 );
 everywhere!(@on only_connectwise ConnectWise Sqlite;
@@ -161,6 +162,29 @@ async fn a_lost_create_is_linked_even_if_the_user_left_meanwhile(stage: Stage) {
     );
     assert!(!stage.stored("anna@contoso.example").active);
     assert_eq!(stage.links().await.len(), 3);
+}
+
+async fn a_lost_create_is_not_looked_for_in_another_company(stage: Stage) {
+    stage.users([user("anna")]);
+    unknown(&stage).await;
+    stage.users([user("bert")]);
+    stage.psa.add_company(251, "Contoso Two");
+    stage.psa.put_in(251, &contact("anna"));
+    stage
+        .set(|company| company.psa_company_id = "251".into())
+        .await;
+    stage.edit("anna", |anna| anna.account_enabled = Some(false));
+    let report = stage.sync().await;
+    assert_eq!(report.status, Status::Succeeded, "{report:?}");
+    assert!(
+        stage
+            .links()
+            .await
+            .iter()
+            .all(|link| link.0 == "bert@contoso.example")
+    );
+    let anna = stage.psa.look_in(251).into_iter().next().unwrap();
+    assert!(anna.active, "nobody linked this contact");
 }
 
 async fn a_change_whose_answer_is_lost_is_simply_repeated(stage: Stage) {
