@@ -130,7 +130,11 @@ fn both_databases_have_the_same_migrations() {
 
 #[test]
 fn a_long_file_and_an_exception_that_is_over_are_found() {
+    let long = sample("src/http.rs", &"x\n".repeat(401));
     assert_eq!(long_files(&long, &[]), ["src/http.rs: 401 lines"]);
+    assert!(long_files(&long, &["src/http.rs"]).is_empty());
+    let short = sample("src/http.rs", "x\n");
+    assert_eq!(long_files(&short, &["src/http.rs"]).len(), 1);
     assert!(long_files(&short, &[]).is_empty());
 }
 
