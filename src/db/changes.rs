@@ -23,7 +23,7 @@ pub struct AppliedField {
 }
 
 /// One person's line of a run, to be written down.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct NewChange {
     /// The run.
     pub run_id: String,
@@ -58,6 +58,8 @@ pub struct NewChange {
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
 }
+
+crate::model::debug_by!(NewChange, run_id, user_id, contact_id, action, outcome);
 
 /// One person's line of a run, as it is kept.
 #[derive(Clone, Debug, PartialEq)]
