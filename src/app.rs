@@ -56,7 +56,11 @@ impl App {
         let sealed = db.read(secrets::any).await?;
         let text = config.key_text(!sealed).map_err(anyhow::Error::msg)?;
         let keyring = Keyring::parse(text.expose_secret())?;
-        let http = Http::new(clock.clone())?;
+        let http = if config.is_simulated() {
+            Http::direct(clock.clone())?
+        } else {
+            Http::new(clock.clone())?
+        };
         Ok(Self(Arc::new(Inner {
             config,
             db,

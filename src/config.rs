@@ -194,6 +194,16 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Whether Microsoft and Autotask are all simulated on this machine, as in the demo: no proxy can reach them.
+    pub fn is_simulated(&self) -> bool {
+        [&self.login_url, &self.graph_url, &self.autotask_url]
+            .into_iter()
+            // Plain http was accepted for loopback addresses alone.
+            .all(|url| url.as_ref().is_some_and(|url| url.starts_with("http://")))
+    }
+}
+
 fn data_dir(reader: &mut Reader<impl Fn(&str) -> Option<OsString>>) -> PathBuf {
     if let Some(path) = reader.path("ROLLCALL_DATA_DIR") {
         return path;

@@ -93,17 +93,16 @@ pub fn fleet(reports: &[Report]) {
         }
         if report.counts.held > 0 {
             say("");
-            say(&format!(
-                "  {}: {} {} for a technician: rollcall holds --company \"{}\"",
-                report.company,
-                warning(&count(report.counts.held, "deactivation", "deactivations")),
-                if report.counts.held == 1 {
-                    "waits"
-                } else {
-                    "wait"
-                },
-                report.company,
-            ));
+            let held = warning(&count(report.counts.held, "deactivation", "deactivations"));
+            let name = &report.company;
+            let words = match (report.preview, report.counts.held) {
+                (true, _) => "would be held for a technician".to_owned(),
+                (false, 1) => {
+                    format!("waits for a technician: rollcall holds --company \"{name}\"")
+                }
+                (false, _) => format!("wait for a technician: rollcall holds --company \"{name}\""),
+            };
+            say(&format!("  {name}: {held} {words}"));
         }
         for line in report
             .people

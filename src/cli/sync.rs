@@ -122,7 +122,7 @@ impl<'a> Watching<'a> {
             Event::Waiting => {}
             Event::Progress(Progress::Reading) => bar.set_message("reading"),
             Event::Progress(Progress::Planned(count)) => {
-                look(&bar, "{prefix:24!} {bar:30} {pos:>5}/{len:<5} {msg}");
+                look(bar, "{prefix:24!} {bar:30} {pos:>5}/{len:<5} {msg}");
                 bar.set_length(count as u64);
                 bar.set_message("writing");
             }

@@ -32,8 +32,8 @@ const ARROWS: &[(&str, &str)] = &[
 
 /// The files of `sync/` that decide: pure functions over `model`.
 const PURE: &[&str] = &[
-    "snapshot", "select", "route", "ties", "pair", "plan", "guard", "fields", "report", "explain",
-    "settle",
+    "snapshot", "select", "route", "ties", "pair", "search", "plan", "planner", "guard", "fields",
+    "report", "explain", "settle",
 ];
 
 /// The files of `sync/` that read, write and wait.

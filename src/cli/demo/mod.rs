@@ -1,6 +1,7 @@
 //! `rollcall demo`: simulated clouds with a small MSP in them, a story that a real fleet goes through, and a check that it
 //! comes out as it should. It uses no setting of the environment but `RUST_LOG`, and leaves nothing behind.
 
+mod checks;
 mod clouds;
 mod days;
 mod files;
@@ -82,8 +83,8 @@ async fn stage(args: &DemoArgs) -> anyhow::Result<u8> {
         say("");
         say("The clouds and the database stay up until Ctrl-C.");
         stop.wait().await;
-        say("");
     }
+    say("");
     drop(story);
     let path = folder.path().to_owned();
     folder
@@ -95,12 +96,12 @@ async fn stage(args: &DemoArgs) -> anyhow::Result<u8> {
 
 /// The demo's own settings: of the environment only the log filter counts, and only warnings are logged without it.
 fn config(settings: &[(&'static str, String)]) -> anyhow::Result<Config> {
-    let lookup = |name: &str| match name {
-        "RUST_LOG" => Some(std::env::var_os(name).unwrap_or_else(|| OsString::from("warn"))),
-        _ => {
-            let (_, value) = settings.iter().find(|(known, _)| *known == name)?;
-            Some(value.into())
+    let lookup = |name: &str| {
+        if name == "RUST_LOG" {
+            return Some(std::env::var_os(name).unwrap_or_else(|| OsString::from("warn")));
         }
+        let (_, value) = settings.iter().find(|(known, _)| *known == name)?;
+        Some(value.into())
     };
     Config::from_env(lookup).map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();

@@ -9,6 +9,7 @@ use indicatif::MultiProgress;
 use super::super::output::{count, good, say, say_wrapped};
 use super::super::sync::Watching;
 use super::super::{explain as explain_command, fleet, holds as holds_command, show};
+use super::checks::{Wrong, same, well};
 use super::clouds::Clouds;
 use super::days;
 use super::files::Variables;
@@ -16,12 +17,12 @@ use super::tell;
 use crate::app::App;
 use crate::db::{companies, holds};
 use crate::directory::sku_name;
-use crate::model::{Company, Mode, SkuId, Status};
+use crate::model::{Company, Mode, SkuId};
 use crate::runs;
 use crate::simulator::world::{Happening, LANDS};
 use crate::sync::explain::explain;
 use crate::sync::plan::Person;
-use crate::sync::report::{Counts, Report};
+use crate::sync::report::Report;
 use crate::sync::{Finished, Options};
 
 /// So many people of a hold are shown.
@@ -39,18 +40,6 @@ pub(super) struct Story<'a> {
     pub(super) fleet: PathBuf,
     /// The file to source.
     pub(super) environment: PathBuf,
-}
-
-/// What did not come out as it should, in sentences.
-#[derive(Default)]
-pub(super) struct Wrong(Vec<String>);
-
-impl Wrong {
-    fn unless(&mut self, fine: bool, words: impl FnOnce() -> String) {
-        if !fine {
-            self.0.push(words());
-        }
-    }
 }
 
 impl Story<'_> {
@@ -115,7 +104,7 @@ impl Story<'_> {
         say_wrapped(
             &format!(
                 "A fleet file of {lines} lines tells Rollcall all about them; `rollcall fleet apply` checked it against the \
-                 real systems and made {}.",
+                 systems and made {}.",
                 count(plan.changes.len(), "entry", "entries")
             ),
             2,
@@ -380,38 +369,4 @@ fn far_down(finished: &Finished) -> Option<&str> {
 
 fn reports(finished: Vec<Finished>) -> Vec<Report> {
     finished.into_iter().map(|one| one.report).collect()
-}
-
-/// Whether each company got what was planned for it.
-fn same(planned: &[Report], done: &[Report]) -> bool {
-    let key = |report: &Report| -> (String, Counts) { (report.company.clone(), report.counts) };
-    planned.iter().map(key).eq(done.iter().map(key))
-}
-
-/// Every company must have been run, and all but the one whose people are held must have succeeded.
-fn well(reports: &[Report], held: Option<&str>, wrong: &mut Wrong) {
-    wrong.unless(reports.len() == 8, || {
-        format!("{} of 8 companies were run", reports.len())
-    });
-    for report in reports {
-        let expected = if held == Some(report.company.as_str()) {
-            Status::Held
-        } else {
-            Status::Succeeded
-        };
-        wrong.unless(report.status == expected, || {
-            let why = report
-                .error
-                .as_ref()
-                .map(|error| error.message.clone())
-                .or_else(|| report.people.iter().find_map(|line| line.error.clone()))
-                .unwrap_or_default();
-            format!(
-                "{}: the run ended as {} instead of {} {why}",
-                report.company,
-                report.status.as_str(),
-                expected.as_str()
-            )
-        });
-    }
 }

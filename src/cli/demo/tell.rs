@@ -273,7 +273,7 @@ pub(super) fn next(fleet: &Path, companies: &[Placed], held: Option<&str>, last:
     );
     let file = fleet.display();
     offer(
-        "Let two filters change places in the fleet file, and see whom that moves",
+        "Whom it moves when Exchange Online and Business Premium change places in the file",
         &[
             format!("${{EDITOR:-nano}} {file}"),
             format!("rollcall fleet apply {file}"),
