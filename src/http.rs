@@ -214,7 +214,7 @@ impl Http {
             let detail = "the run failed before it was asked";
             return Err(failed(Kind::Unreachable, None, detail.into()));
         }
-        let _ = count(ask.service);
+        count(ask.service);
         let response = match self.client.execute(request).await {
             Ok(response) => response,
             Err(error) => {
