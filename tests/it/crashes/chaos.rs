@@ -88,8 +88,9 @@ async fn run(trial: &Trial) -> Status {
     let company = app.db().read(companies::list).await.unwrap().remove(0);
     let options = Options::new(Mode::Update, false);
     let watch = |_: &str, _: runs::Event| ();
-    runs::one(&app, &company, &options, &watch)
-        .await
-        .report
-        .status
+    let before = trial.psa.controls().requests();
+    let report = runs::one(&app, &company, &options, &watch).await.report;
+    let arrived = trial.psa.controls().requests() - before;
+    assert_eq!(report.calls.psa, arrived as u64, "the report's calls");
+    report.status
 }
