@@ -74,8 +74,8 @@ const APPROVE: &[&str] = &["holds", "approve", "--company", "Contoso", "--json"]
 
 const KINDS: [FaultKind; 2] = [FaultKind::KillBefore, FaultKind::KillAfter];
 
-fn kill(kind: &FaultKind, at: usize) -> Option<Fault> {
-    Some(Fault::once(kind.clone()).on_writes().after(at))
+fn kill(kind: &FaultKind, at: usize) -> Fault {
+    Fault::once(kind.clone()).on_writes().after(at)
 }
 
 /// Awaits every trial.
@@ -98,8 +98,8 @@ async fn killed_twice(vendor: Vendor, store: Store) {
         trials.spawn(async move {
             let _place = AT_ONCE.acquire().await.unwrap();
             let trial = Trial::new(&world).await;
-            assert_eq!(trial.run(SYNC, kill(&first, at)).await, None);
-            assert_eq!(trial.run(SYNC, kill(&second, at % 3)).await, None);
+            assert_eq!(trial.run(SYNC, Some(kill(&first, at))).await, None);
+            assert_eq!(trial.run(SYNC, Some(kill(&second, at % 3))).await, None);
             assert_eq!(trial.run(SYNC, None).await, Some(0));
             let end = trial.end().await;
             end.same(
@@ -128,7 +128,7 @@ async fn killed_approval(vendor: Vendor, store: Store) {
                 let _place = AT_ONCE.acquire().await.unwrap();
                 let trial = Trial::new(&world).await;
                 assert_eq!(trial.run(SYNC, None).await, Some(3));
-                assert_eq!(trial.run(APPROVE, kill(&kind, at)).await, None);
+                assert_eq!(trial.run(APPROVE, Some(kill(&kind, at))).await, None);
                 assert_eq!(trial.run(APPROVE, None).await, Some(0), "{kind:?} at {at}");
                 trial
                     .end()
@@ -158,7 +158,7 @@ async fn killed_at_each_write(vendor: Vendor, store: Store) {
             trials.spawn(async move {
                 let _place = AT_ONCE.acquire().await.unwrap();
                 let trial = Trial::new(&world).await;
-                let killed = trial.run(SYNC, kill(&kind, at)).await;
+                let killed = trial.run(SYNC, Some(kill(&kind, at))).await;
                 assert_eq!(killed, None, "{kind:?} at write {at}: it was not killed");
                 assert_eq!(
                     trial.run(SYNC, None).await,
@@ -397,8 +397,8 @@ impl End {
                 .and_then(|contact| contact.email.clone())
                 .unwrap_or_default()
         };
-        let psa_company = psa.company().into();
-        let (found, lines, states, open) = db
+        let psa_company = crate::stage::psa::COMPANY.to_string().into();
+        let (linked, changed, states, open) = db
             .read(move |conn| {
                 let tenant = tenant_connections::get(conn, company)?.unwrap();
                 let found = links::in_force(conn, company, &tenant.tenant_id, &psa_company)?;
@@ -417,7 +417,7 @@ impl End {
             states.iter().all(|write| write.state != WriteState::Sent),
             "all is settled"
         );
-        let mut links: Vec<_> = found
+        let mut links: Vec<_> = linked
             .into_iter()
             .map(|link| {
                 let contact = address(link.contact_id.as_str());
@@ -426,7 +426,7 @@ impl End {
             .collect();
         links.sort();
         let mut history = Vec::new();
-        for line in lines {
+        for line in changed {
             let line = line.change;
             let contact = line
                 .contact_id
@@ -449,10 +449,10 @@ impl End {
             }
         }
         history.sort();
-        contacts.iter_mut().for_each(|contact| {
+        for contact in &mut contacts {
             contact.id.clear();
             contact.other_emails.sort();
-        });
+        }
         contacts.sort_by(|one, other| one.email.cmp(&other.email));
         Self {
             contacts,

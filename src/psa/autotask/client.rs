@@ -209,7 +209,13 @@ impl Client {
             Err(refused) if refused.status == Some(401) => refused,
             other => return other.map(|answer| (answer, at)),
         };
-        let Some(now) = self.zones.moved(&at).await? else {
+        // What an earlier try may have done is not undone by what comes of the others.
+        let earlier = refused.in_doubt;
+        let doubted = |error: ApiError| ApiError {
+            in_doubt: error.in_doubt || earlier,
+            ..error
+        };
+        let Some(now) = self.zones.moved(&at).await.map_err(doubted)? else {
             return Err(refused);
         };
         if page.is_some() {
@@ -217,7 +223,7 @@ impl Client {
             return Err(failed(call.action, Kind::Incomplete, detail));
         }
         self.meter.count();
-        let answer = self.once(call, None, &now).await?;
+        let answer = self.once(call, None, &now).await.map_err(doubted)?;
         Ok((answer, now))
     }
 

@@ -60,7 +60,7 @@ async fn bad_days(vendor: Vendor) {
 }
 
 fn kind(random: &mut StdRng) -> FaultKind {
-    match random.random_range(0..9) {
+    match random.random_range(0..11) {
         0 => FaultKind::Drop,
         1 => FaultKind::DropAfter,
         2 => FaultKind::StatusAfter(502),
@@ -71,8 +71,14 @@ fn kind(random: &mut StdRng) -> FaultKind {
         7 => FaultKind::Throttle {
             retry_after: Some("3".into()),
         },
-        _ => FaultKind::Throttle {
+        8 => FaultKind::Throttle {
             retry_after: Some("3600".into()),
+        },
+        9 => FaultKind::Status(401),
+        // A refusal as either vendor words it.
+        _ => FaultKind::Answer {
+            status: 400,
+            body: r#"{"code":"InvalidObject","message":"refused","errors":["refused"]}"#.into(),
         },
     }
 }
@@ -82,8 +88,9 @@ async fn run(trial: &Trial) -> Status {
     let company = app.db().read(companies::list).await.unwrap().remove(0);
     let options = Options::new(Mode::Update, false);
     let watch = |_: &str, _: runs::Event| ();
-    runs::one(&app, &company, &options, &watch)
-        .await
-        .report
-        .status
+    let before = trial.psa.controls().requests();
+    let report = runs::one(&app, &company, &options, &watch).await.report;
+    let arrived = trial.psa.controls().requests() - before;
+    assert_eq!(report.calls.psa, arrived as u64, "the report's calls");
+    report.status
 }

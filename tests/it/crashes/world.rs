@@ -46,7 +46,7 @@ pub async fn make(stage: &Stage) {
 
     for number in 0..5 {
         stage.edit(&name("leaver", number), |user| {
-            user.account_enabled = Some(false)
+            user.account_enabled = Some(false);
         });
     }
     for number in 0..4 {
@@ -74,7 +74,7 @@ pub async fn make(stage: &Stage) {
     }
     for number in 0..renamed {
         stage.edit(&name("riser", number), |user| {
-            user.job_title = Some("Risen".into())
+            user.job_title = Some("Risen".into());
         });
     }
     stage

@@ -108,7 +108,7 @@ async fn the_first_run_does_what_the_plan_says_and_the_second_writes_nothing(sta
     assert_eq!(report.status, Status::Held, "three of five");
     stage.edit("bert", |bert| bert.account_enabled = Some(true));
     stage.edit("emil", |emil| {
-        emil.assigned_licenses = Some(vec![SPB.into()])
+        emil.assigned_licenses = Some(vec![SPB.into()]);
     });
     let report = stage.sync().await;
     assert_eq!(

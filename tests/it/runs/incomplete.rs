@@ -15,6 +15,10 @@ each_vendor!(
     an_inactive_company_is_a_finding_and_nothing_is_written,
 );
 
+everywhere!(@on only_connectwise ConnectWise Sqlite;
+    a_deleted_company_that_is_still_answered_fails_the_run,
+);
+
 async fn failed_untouched(stage: &Stage, writes: usize) -> String {
     let links = stage.links().await;
     let report = stage.sync().await;
@@ -101,6 +105,15 @@ async fn a_company_that_went_after_it_was_known_fails_the_run(stage: Stage) {
     stage.sync().await;
     stage.psa.remove_company();
     assert_eq!(failed_untouched(&stage, 2).await, "company_gone");
+}
+
+async fn a_deleted_company_that_is_still_answered_fails_the_run(stage: Stage) {
+    stage.users([user("anna")]);
+    let crate::stage::psa::Cloud::ConnectWise(cloud) = &stage.psa.cloud else {
+        return;
+    };
+    cloud.edit(|state| state.companies.get_mut(&250).unwrap().deleted = true);
+    assert_eq!(failed_untouched(&stage, 0).await, "company_gone");
 }
 
 async fn an_inactive_company_is_a_finding_and_nothing_is_written(stage: Stage) {

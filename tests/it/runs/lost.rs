@@ -19,6 +19,7 @@ each_vendor!(
     a_lost_create_is_linked_even_if_the_user_left_meanwhile,
     a_change_whose_answer_is_lost_is_simply_repeated,
     a_lost_create_is_not_looked_for_in_another_company,
+    a_change_that_may_have_been_made_before_a_refusal_is_settled_by_the_next_run,
     a_preview_plans_as_if_what_was_left_had_been_settled,
 );
 everywhere!(@on only_connectwise ConnectWise Sqlite;
@@ -195,6 +196,27 @@ async fn a_change_whose_answer_is_lost_is_simply_repeated(stage: Stage) {
     assert_eq!(report.status, Status::Succeeded);
     assert_eq!(stage.psa.writes(), 3);
     assert_eq!(stage.states().await, [WriteState::Applied]);
+}
+
+async fn a_change_that_may_have_been_made_before_a_refusal_is_settled_by_the_next_run(
+    stage: Stage,
+) {
+    stage.users([user("anna").title("Boss")]);
+    stage.psa.put(&contact("anna"));
+    let wait = FaultKind::Throttle {
+        retry_after: Some("3600".into()),
+    };
+    stage.psa.fault_on_change(FaultKind::DropAfter, 0, 1);
+    stage.psa.fault_on_change(wait, 0, 1);
+    let report = stage.sync().await;
+    assert_eq!(report.error.as_ref().unwrap().kind, "throttled");
+    assert_eq!(line(&report, "anna").outcome, Outcome::Failed);
+    assert_eq!(stage.states().await, [WriteState::Sent], "nobody knows yet");
+    let report = stage.sync().await;
+    assert_eq!(line(&report, "anna").action, Action::Unchanged);
+    assert_eq!(stage.states().await, [WriteState::Applied]);
+    let history = stage.history().await;
+    assert!(history.len() == 1 && history[0].change.fields[0].applied);
 }
 
 async fn a_preview_plans_as_if_what_was_left_had_been_settled(stage: Stage) {

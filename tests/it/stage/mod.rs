@@ -1,11 +1,13 @@
 //! Whole runs on a stage: the simulated clouds, a database of either kind, and an [`App`] that knows one company. Scenarios
 //! are written once and played on every vendor and database by [`everywhere`] or [`each_vendor`].
 
+mod acts;
+pub mod contacts;
 pub mod people;
 pub mod psa;
 
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,23 +15,17 @@ use chrono::{DateTime, Utc};
 use rollcall::app::{App, OF_COMPANY, OF_PSA};
 use rollcall::clock::Clock;
 use rollcall::config::Config;
-use rollcall::db::{
-    self, Conn, changes, companies, holds, links, psa_connections, runs as run_rows, secrets,
-    tenant_connections,
-};
-use rollcall::model::{
-    Calls, Cloud, Company, Filter, Guard, Link, Mode, PsaConnection, Target, TenantConnection,
-};
-use rollcall::runs::{self, Event};
+use rollcall::db::{Conn, companies, psa_connections, secrets, tenant_connections};
+use rollcall::model::{Cloud, Company, Filter, Guard, PsaConnection, Target, TenantConnection};
 use rollcall::simulator::graph::{AppData, Graph, Login, Microsoft, SkuData, TenantData, UserData};
 use rollcall::simulator::kit::{self, Running};
 use rollcall::sync::report::{Line, Report};
 use rollcall::sync::stop::{Stopper, stop};
-use rollcall::sync::{Finished, Options};
 use tempfile::TempDir;
 
+pub use contacts::{Plain, contact};
 pub use people::{SPB, User, user};
-pub use psa::{Plain, PsaCloud, Vendor, contact};
+pub use psa::{PsaCloud, Vendor};
 
 /// The tenant of the stage's company.
 pub const TENANT: &str = "6f0c7b1e-0000-4000-8000-000000000001";
@@ -263,177 +259,6 @@ impl Stage {
         self.microsoft
             .tenant(TENANT, |tenant| tenant.users.retain(|user| user.id != id));
     }
-
-    /// An update.
-    pub async fn sync(&self) -> Report {
-        self.run(Options::new(Mode::Update, false)).await.report
-    }
-
-    /// A preview of an update.
-    pub async fn preview(&self) -> Report {
-        self.run(Options::new(Mode::Update, true)).await.report
-    }
-
-    /// Any run, after which the calls of the report are those of the clouds' logs.
-    pub async fn run(&self, options: Options) -> Finished {
-        let company = self.company().await;
-        self.counting(async {
-            let finished = runs::one(&self.app, &company, &options, &|_, _| ()).await;
-            let calls = finished.report.calls;
-            (finished, calls)
-        })
-        .await
-    }
-
-    /// Approves the open hold.
-    pub async fn approve(&self) -> Report {
-        let company = self.company().await;
-        self.counting(async {
-            let finished = runs::approve(&self.app, &company, &|_, _| ())
-                .await
-                .unwrap();
-            let calls = finished.report.calls;
-            (finished.report, calls)
-        })
-        .await
-    }
-
-    /// Runs companies together; the reports in the order in which they were finished.
-    pub async fn run_all(&self, companies: Vec<Company>) -> Vec<Report> {
-        let reports = Mutex::new(Vec::new());
-        let options = Options::new(Mode::Update, false);
-        self.counting(async {
-            runs::all(
-                &self.app,
-                companies,
-                &options,
-                &|_: &str, _: Event| (),
-                &|done| {
-                    reports.lock().unwrap().push(done.report);
-                },
-            )
-            .await;
-            let reports = reports.into_inner().unwrap();
-            let mut calls = Calls::default();
-            for report in &reports {
-                calls.login += report.calls.login;
-                calls.graph += report.calls.graph;
-                calls.psa += report.calls.psa;
-            }
-            (reports, calls)
-        })
-        .await
-    }
-
-    async fn counting<T>(&self, work: impl Future<Output = (T, Calls)>) -> T {
-        let before = self.requests();
-        let (result, calls) = work.await;
-        let after = self.requests();
-        let arrived = Calls {
-            login: after.login - before.login,
-            graph: after.graph - before.graph,
-            psa: after.psa - before.psa,
-        };
-        assert_eq!(
-            calls, arrived,
-            "the report's calls against the clouds' logs"
-        );
-        result
-    }
-
-    /// The requests that the clouds have seen.
-    pub fn requests(&self) -> Calls {
-        let count = |running: &Running| u64::try_from(running.controls.requests()).unwrap();
-        Calls {
-            login: count(&self.login),
-            graph: count(&self.graph),
-            psa: count(&self.psa.running),
-        }
-    }
-
-    /// The links in force, as user principal name, contact id and how it was made.
-    pub async fn links(&self) -> Vec<(String, String, String)> {
-        let mut links: Vec<_> = self
-            .link_rows()
-            .await
-            .into_iter()
-            .map(|link| {
-                (
-                    link.upn,
-                    link.contact_id.to_string(),
-                    link.made.as_str().to_owned(),
-                )
-            })
-            .collect();
-        links.sort();
-        links
-    }
-
-    /// The links in force.
-    pub async fn link_rows(&self) -> Vec<Link> {
-        let company = self.company().await;
-        let id = company.id;
-        let tenant = self
-            .read(move |conn| tenant_connections::get(conn, id))
-            .await
-            .unwrap();
-        self.read(move |conn| links::in_force(conn, id, &tenant.tenant_id, &company.psa_company_id))
-            .await
-    }
-
-    /// The people of the open hold, by user principal name.
-    pub async fn held(&self) -> Option<Vec<String>> {
-        let id = self.company_id;
-        let hold = self.read(move |conn| holds::open_of(conn, id)).await?;
-        let mut people: Vec<_> = hold.people.into_iter().map(|person| person.upn).collect();
-        people.sort();
-        Some(people)
-    }
-
-    /// Every line of the history, oldest first.
-    pub async fn history(&self) -> Vec<changes::ChangeRecord> {
-        let id = self.company_id;
-        self.read(move |conn| {
-            let mut lines = Vec::new();
-            for run in run_rows::list(conn, id, i64::MAX)?.into_iter().rev() {
-                lines.extend(changes::of_run(conn, &run.id)?);
-            }
-            Ok(lines)
-        })
-        .await
-    }
-
-    /// Every run, oldest first.
-    pub async fn runs(&self) -> Vec<run_rows::Run> {
-        let id = self.company_id;
-        let mut runs = self
-            .read(move |conn| run_rows::list(conn, id, i64::MAX))
-            .await;
-        runs.reverse();
-        runs
-    }
-
-    /// What the company's requests came to: the states of all that were ever journaled.
-    pub async fn states(&self) -> Vec<db::writes::WriteState> {
-        let id = self.company_id;
-        self.read(move |conn| {
-            let mut states = Vec::new();
-            for run in run_rows::list(conn, id, i64::MAX)?.into_iter().rev() {
-                let writes = db::writes::of_run(conn, &run.id)?;
-                states.extend(writes.into_iter().map(|write| write.state));
-            }
-            Ok(states)
-        })
-        .await
-    }
-
-    /// One contact as stored, by its address.
-    pub fn stored(&self, email: &str) -> Plain {
-        let mut fitting = self.psa.look();
-        fitting.retain(|contact| contact.email.as_deref() == Some(email));
-        assert_eq!(fitting.len(), 1, "contacts with {email}");
-        fitting.remove(0)
-    }
 }
 
 /// The report's line of a user, by the name it was made with.
@@ -500,7 +325,7 @@ async fn set_up(app: &App, psa: &PsaCloud) -> (i64, i64) {
         expires: None,
         cloud: Cloud::Global,
     };
-    let psa_company_id = psa.company().into();
+    let psa_company_id = psa::COMPANY.to_string().into();
     let (psa_id, company_id) = app
         .db()
         .write(move |conn| {

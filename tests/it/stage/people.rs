@@ -16,7 +16,7 @@ pub fn user(name: &str) -> User {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     let address = format!("{name}@contoso.example");
-    let given = super::psa::capital(name);
+    let given = super::contacts::capital(name);
     User(UserData {
         id: format!("00000000-0000-4000-8000-{:012x}", hash & 0xffff_ffff_ffff),
         user_principal_name: address.clone(),
