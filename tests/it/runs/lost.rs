@@ -145,7 +145,9 @@ async fn several_contacts_after_a_lost_create_are_a_conflict(stage: Stage) {
     );
     stage.psa.remove(&other);
     let report = stage.sync().await;
-    assert_eq!(line(&report, "anna").action, Action::Link);
+    assert_eq!(line(&report, "anna").action, Action::Unchanged);
+    assert_eq!(line(&report, "anna").contact_id, Some(made));
+    assert_eq!(stage.states().await, [WriteState::Applied]);
     assert_eq!(stage.psa.writes(), 1);
 }
 
