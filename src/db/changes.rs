@@ -198,6 +198,25 @@ pub fn finish(
     Ok(changed == 1)
 }
 
+/// Writes down that a line was broken off, unless it ended in its run; whether it was open.
+pub fn break_off(
+    conn: &mut Conn,
+    id: i64,
+    outcome: Outcome,
+    error: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let open = dsl::changes.filter(dsl::id.eq(id).and(dsl::finished_at.is_null()));
+    let changed = diesel::update(open)
+        .set((
+            dsl::outcome.eq(outcome.as_str()),
+            dsl::error.eq(error),
+            dsl::finished_at.eq(stamp(now)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// Writes down which fields of a line went through so far. Whether there is the line.
 pub fn set_fields(conn: &mut Conn, id: i64, fields: &[AppliedField]) -> QueryResult<bool> {
     let changed = diesel::update(dsl::changes.find(id))

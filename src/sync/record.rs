@@ -219,16 +219,15 @@ fn write_down(
             ..one.clone()
         })
         .collect();
-    let whole = fields.iter().all(|one| one.applied);
-    let (outcome, error) = if whole {
-        (Outcome::Applied, None)
-    } else {
-        (
-            Outcome::Skipped,
-            Some("the run was interrupted; the next run carried on"),
-        )
-    };
-    changes::finish(conn, left.change_id, outcome, &fields, contact, error, now).map(drop)
+    if fields.iter().all(|one| one.applied) {
+        let outcome = Outcome::Applied;
+        return changes::finish(conn, left.change_id, outcome, &fields, contact, None, now)
+            .map(drop);
+    }
+    changes::set_fields(conn, left.change_id, &fields)?;
+    // What failed in its run keeps the PSA's own words.
+    let why = "the run was interrupted; the next run carried on";
+    changes::break_off(conn, left.change_id, Outcome::Skipped, why, now).map(drop)
 }
 
 /// Before the first request: the reading and the plan, links that are forgotten or changed, ignore entries that were seen, and
