@@ -18,7 +18,7 @@ use crate::psa::{self, Connection, Psa};
 use crate::seal::Keyring;
 use crate::sync::facts::{Facts, Readers};
 use crate::sync::failure::{RunError, failure};
-use crate::sync::observe::{self, Scene};
+use crate::sync::scene::{self, Scene};
 use crate::sync::stop::Stop;
 use crate::sync::turn::Turns;
 
@@ -159,7 +159,7 @@ impl App {
         }
         let remembered = self
             .facts()
-            .remembered(&observe::psa_scope(id), observe::ADDRESS)
+            .remembered(&scene::psa_scope(id), scene::ADDRESS)
             .await?;
         let client = (vendor.connect)(Connection {
             fields: connection.fields.clone(),

@@ -3,20 +3,21 @@
 
 mod counter;
 mod error;
-mod pause;
+mod wait;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use counter::{count, may_send};
 
-pub use counter::{Counter, counted, send_no_more};
+pub use counter::{Counter, counted, pause, send_no_more};
 pub use error::{ApiError, Kind, Service};
-pub use pause::{backoff, retry_after};
+pub use wait::{backoff, retry_after};
 
 /// A request is tried so many times at most.
 pub const TRIES: u32 = 6;
@@ -167,12 +168,12 @@ impl Http {
             in_doubt |= failure.kind == Kind::Unavailable;
             failure.in_doubt = in_doubt;
             if failure.kind == Kind::Lost {
+                failure.retry_at = pause.and_then(|pause| after(self.clock.now(), pause));
                 return Err(failure);
             }
             let pause = pause.unwrap_or_else(|| backoff(tries));
             if waited + pause > PATIENCE {
-                failure.retry_at =
-                    Some(self.clock.now() + chrono::TimeDelta::from_std(pause).unwrap_or_default());
+                failure.retry_at = after(self.clock.now(), pause);
                 return Err(failure);
             }
             if tries >= TRIES {
@@ -184,7 +185,7 @@ impl Http {
                 pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
                 "Trying again after a pause"
             );
-            counter::pause(&self.clock, pause).await;
+            self::pause(&self.clock, pause).await;
             waited += pause;
         }
     }
@@ -265,6 +266,11 @@ impl Http {
             } => Err(failed(kind, Some(status), detail).advise(advice)),
         }
     }
+}
+
+/// The time so much later; `None` where a vendor asks for more than a calendar has.
+fn after(now: DateTime<Utc>, pause: Duration) -> Option<DateTime<Utc>> {
+    now.checked_add_signed(chrono::TimeDelta::from_std(pause).ok()?)
 }
 
 enum Tried {

@@ -2,7 +2,7 @@
 //! `sync`'s.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
 
@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::db::{companies, holds};
 use crate::http::{Counter, counted};
 use crate::model::{Calls, Company, Mode};
-use crate::sync::failure::RunError;
+use crate::sync::failure::{RunError, failure};
 use crate::sync::turn::{Sharing, Turn};
 use crate::sync::{self, Finished, Options, Progress};
 
@@ -83,16 +83,20 @@ pub async fn all(
                     }
                 }
             };
-            let mut budget = read_budget(app, psa_id).await;
+            // The request counts once, in the first report of the connection.
+            let budget = Mutex::new(read_budget(app, psa_id).await);
+            let done = |mut finished: Finished| {
+                let budget =
+                    std::mem::take(&mut *budget.lock().unwrap_or_else(PoisonError::into_inner));
+                finished.report.calls.add(budget);
+                done(finished);
+            };
             let runs = companies.iter().map(|company| {
-                let options = Options {
-                    calls_before: std::mem::take(&mut budget),
-                    ..options.clone()
-                };
                 let places = places.clone();
+                let done = &done;
                 async move {
                     let _place = places.acquire().await;
-                    done(in_turn(app, company, &options, watch).await);
+                    done(in_turn(app, company, options, watch).await);
                 }
             });
             stream::iter(runs)
@@ -157,7 +161,10 @@ async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'
     };
     // What a technician saved while the run waited counts.
     let id = company.id;
-    let finished = match now(app, id).await {
+    let finished = match now(app, id)
+        .await
+        .and_then(|now| unmoved(company, now, options))
+    {
         Ok(company) => {
             let progress = |progress| watch(&company.name, Event::Progress(progress));
             match app.scene(&company).await {
@@ -173,6 +180,24 @@ async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'
     finished
 }
 
+/// The turn that was waited for is that of the PSA connection that the company had then; and a run is not for a company whose
+/// contact sync was switched off meanwhile.
+fn unmoved(asked: &Company, now: Company, options: &Options) -> Result<Company, RunError> {
+    let writes = !options.preview && matches!(options.mode, Mode::Update | Mode::Resync);
+    let what = if now.psa_id != asked.psa_id {
+        "moved to another PSA connection"
+    } else if writes && asked.sync_contacts && !now.sync_contacts {
+        "had its contact sync switched off"
+    } else {
+        return Ok(now);
+    };
+    Err(failure(
+        "settings_changed",
+        format!("{} {what} while the run waited for its turn", now.name),
+        "Run again, if it is still wanted",
+    ))
+}
+
 async fn now(app: &App, id: i64) -> Result<Company, RunError> {
     let found = app.db().read(move |conn| companies::get(conn, id)).await?;
     found.ok_or_else(|| {
@@ -183,8 +208,11 @@ async fn now(app: &App, id: i64) -> Result<Company, RunError> {
     })
 }
 
-/// Waits for a turn; stops waiting where the program is asked to end.
-async fn wait(
+/// Waits for a turn.
+///
+/// # Errors
+/// Where the database fails, or the program is asked to end.
+pub async fn wait(
     app: &App,
     name: (&str, Sharing),
     company: &Company,
@@ -197,7 +225,8 @@ async fn wait(
     }
 }
 
-async fn give_back(turn: Option<Turn>) {
+/// Gives a turn back; where that fails it ends with the process.
+pub async fn give_back(turn: Option<Turn>) {
     if let Some(turn) = turn
         && let Err(error) = turn.give_back().await
     {

@@ -6,6 +6,8 @@ use super::output::{complain, say, sentence, warning};
 use super::{DONE, FAILED, WRONG_USAGE, print_json};
 use crate::app::App;
 use crate::fleet::{self, Clouds, Plan, Secrets, State, Stop, SystemSecrets};
+use crate::runs;
+use crate::sync::turn::{Sharing, Turn};
 
 /// Creates or updates what a file names.
 pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyhow::Result<u8> {
@@ -56,9 +58,24 @@ pub async fn put(
         Err(stop) => return Ok(Err(stop)),
     };
     if !only_check {
+        // A run under way would go on linking people to where the company was.
+        let mut turns = Vec::new();
+        for company in state.companies.iter().map(|stored| &stored.company) {
+            if plan.moves(company.id) {
+                let name = Turn::of_company(company.id);
+                let watch = |company: &str, _| {
+                    complain(&format!("{company}: a run is going; waiting for its end"));
+                };
+                let turn = runs::wait(app, (&name, Sharing::Alone), company, &watch).await;
+                turns.push(turn.map_err(|error| anyhow::anyhow!(error.message))?);
+            }
+        }
         let now = app.clock().now();
         fleet::apply(app.db(), app.keyring().clone(), &plan, &state, now).await?;
         app.forget_clients();
+        for turn in turns {
+            runs::give_back(turn).await;
+        }
     }
     Ok(Ok(plan))
 }

@@ -5,7 +5,7 @@ use indicatif::MultiProgress;
 
 use super::output::{complain, count, say, say_table, table};
 use super::sync::Watching;
-use super::{DONE, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
+use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
 use crate::app::App;
 use crate::db::holds::Hold;
 use crate::db::{companies, dismissals, holds};
@@ -54,7 +54,7 @@ pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::R
     };
     match act {
         HoldAct::Approve => approve(app, company, args.json, bars).await,
-        HoldAct::Dismiss => dismiss(app, company, args.json).await,
+        HoldAct::Dismiss => dismiss(app, company, &open[0], args.json).await,
     }
 }
 
@@ -152,36 +152,52 @@ async fn approve(
     Ok(finished.report.exit_status())
 }
 
-async fn dismiss(app: &App, company: &Company, json: bool) -> anyhow::Result<u8> {
-    let waiting = || {
-        complain(&format!(
-            "{}: a run is going; waiting for its end",
-            company.name
-        ));
+async fn dismiss(app: &App, company: &Company, shown: &Hold, json: bool) -> anyhow::Result<u8> {
+    let watch = |company: &str, _| {
+        complain(&format!("{company}: a run is going; waiting for its end"));
     };
     let name = Turn::of_company(company.id);
-    let claim = (name.as_str(), Sharing::Alone);
-    let turn = Turn::take(app.turns(), (app.db(), app.clock()), claim, waiting).await?;
+    let turn = match runs::wait(app, (&name, Sharing::Alone), company, &watch).await {
+        Ok(turn) => turn,
+        Err(error) => {
+            complain(&format!("{}.", error.message));
+            return Ok(FAILED);
+        }
+    };
+    // Exactly the people that were shown: who was added while this waited is not dismissed.
+    let users: Vec<_> = shown
+        .people
+        .iter()
+        .map(|person| person.user_id.clone())
+        .collect();
     let (id, now) = (company.id, app.clock().now());
     let dismissed = app
         .db()
         .write(move |conn| {
-            let Some(hold) = holds::open_of(conn, id)? else {
+            let Some(mut hold) = holds::open_of(conn, id)? else {
                 return Ok(None);
             };
-            let users: Vec<_> = hold
+            let left = hold
+                .people
+                .iter()
+                .filter(|one| !users.contains(&one.user_id))
+                .count();
+            hold.people.retain(|person| users.contains(&person.user_id));
+            let these: Vec<_> = hold
                 .people
                 .iter()
                 .map(|person| person.user_id.clone())
                 .collect();
-            dismissals::add(conn, id, &users, now)?;
-            holds::leave(conn, hold.id, &users, "dismissed", now)?;
-            holds::close(conn, hold.id, "dismissed", None, now)?;
-            Ok(Some(hold))
+            dismissals::add(conn, id, &these, now)?;
+            holds::leave(conn, hold.id, &these, "dismissed", now)?;
+            if left == 0 {
+                holds::close(conn, hold.id, "dismissed", None, now)?;
+            }
+            Ok(Some((hold, left)))
         })
         .await;
-    turn.give_back().await?;
-    let Some(hold) = dismissed? else {
+    runs::give_back(turn).await;
+    let Some((hold, left)) = dismissed? else {
         complain("Nothing is held any more: nothing was done");
         return Ok(WRONG_USAGE);
     };
@@ -193,6 +209,12 @@ async fn dismiss(app: &App, company: &Company, json: bool) -> anyhow::Result<u8>
             company.name,
             count(hold.people.len(), "deactivation", "deactivations")
         ));
+        if left > 0 {
+            let more = count(left, "person", "people");
+            say(&format!(
+                "  {more} came in meanwhile and still held: look at `rollcall holds`"
+            ));
+        }
     }
     Ok(DONE)
 }

@@ -15,15 +15,17 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     let Some(company) = find(app, &args.company).await? else {
         return Ok(WRONG_USAGE);
     };
-    let waiting = || {
-        complain(&format!(
-            "{}: a run is going; waiting for its end",
-            company.name
-        ));
+    let watch = |company: &str, _| {
+        complain(&format!("{company}: a run is going; waiting for its end"));
     };
     let name = Turn::of_company(company.id);
-    let claim = (name.as_str(), Sharing::Alone);
-    let turn = Turn::take(app.turns(), (app.db(), app.clock()), claim, waiting).await?;
+    let turn = match runs::wait(app, (&name, Sharing::Alone), &company, &watch).await {
+        Ok(turn) => turn,
+        Err(error) => {
+            complain(&format!("{}.", error.message));
+            return Ok(FAILED);
+        }
+    };
     let options = Options::new(Mode::Update, true);
     let finished = Box::pin(runs::one(app, &company, &options, &|_, _| {})).await;
     let status = match (&finished.seen, &finished.report.error) {
@@ -38,7 +40,7 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
         }
         (None, None) => Ok(FAILED),
     };
-    turn.give_back().await?;
+    runs::give_back(turn).await;
     status
 }
 

@@ -23,7 +23,7 @@ pub struct AppliedField {
 }
 
 /// One person's line of a run, to be written down.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct NewChange {
     /// The run.
     pub run_id: String,
@@ -58,6 +58,8 @@ pub struct NewChange {
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
 }
+
+crate::model::debug_by!(NewChange, run_id, user_id, contact_id, action, outcome);
 
 /// One person's line of a run, as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -191,25 +193,6 @@ pub fn finish(
             dsl::outcome.eq(outcome.as_str()),
             dsl::fields.eq(json(fields)?),
             contact.map(|contact| dsl::contact_id.eq(contact.as_str())),
-            dsl::error.eq(error),
-            dsl::finished_at.eq(stamp(now)),
-        ))
-        .execute(conn)?;
-    Ok(changed == 1)
-}
-
-/// Writes down that a line was broken off, unless it ended in its run; whether it was open.
-pub fn break_off(
-    conn: &mut Conn,
-    id: i64,
-    outcome: Outcome,
-    error: &str,
-    now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    let open = dsl::changes.filter(dsl::id.eq(id).and(dsl::finished_at.is_null()));
-    let changed = diesel::update(open)
-        .set((
-            dsl::outcome.eq(outcome.as_str()),
             dsl::error.eq(error),
             dsl::finished_at.eq(stamp(now)),
         ))

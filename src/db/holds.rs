@@ -11,7 +11,7 @@ use super::types::{AT_ONCE, stamp};
 use crate::model::{ContactId, UserId};
 
 /// A person who waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HoldPerson {
     /// The user.
     pub user_id: UserId,
@@ -24,6 +24,8 @@ pub struct HoldPerson {
     /// Why the user left.
     pub reason: String,
 }
+
+crate::model::debug_by!(HoldPerson, user_id, contact_id, reason);
 
 /// A hold that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]

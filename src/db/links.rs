@@ -122,6 +122,48 @@ pub fn retire_all(
         .execute(conn)
 }
 
+/// Remembers what was last written to the contact of a user, with the link that is in force.
+pub fn set_written(
+    conn: &mut Conn,
+    company: i64,
+    user: &UserId,
+    written: &serde_json::Value,
+) -> QueryResult<()> {
+    let these = dsl::links
+        .filter(dsl::company_id.eq(company))
+        .filter(dsl::user_id.eq(user.as_str()))
+        .filter(dsl::retired_at.is_null());
+    diesel::update(these)
+        .set(dsl::written.eq(json(written)?))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Retires links in force that belong to another tenant or PSA company than the company's present ones: a run that was under
+/// way while the settings changed may have made some.
+pub fn retire_others(
+    conn: &mut Conn,
+    company: i64,
+    tenant: &TenantId,
+    psa_company: &PsaCompanyId,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let others = dsl::links
+        .filter(dsl::company_id.eq(company))
+        .filter(dsl::retired_at.is_null())
+        .filter(
+            dsl::tenant_id
+                .ne(tenant.as_str())
+                .or(dsl::psa_company_id.ne(psa_company.as_str())),
+        );
+    diesel::update(others)
+        .set((
+            dsl::retired_at.eq(stamp(now)),
+            dsl::retired_why.eq("another tenant or PSA company"),
+        ))
+        .execute(conn)
+}
+
 /// Remembers whether the users of these links were found deleted.
 pub fn set_deleted(conn: &mut Conn, ids: &[i64], deleted: bool) -> QueryResult<()> {
     for ids in ids.chunks(AT_ONCE) {
@@ -136,14 +178,6 @@ pub fn set_deleted(conn: &mut Conn, ids: &[i64], deleted: bool) -> QueryResult<(
 pub fn set_upn(conn: &mut Conn, id: i64, upn: &str) -> QueryResult<()> {
     diesel::update(dsl::links.find(id))
         .set(dsl::upn.eq(upn))
-        .execute(conn)
-        .map(drop)
-}
-
-/// Remembers what was last written to the link's contact.
-pub fn set_written(conn: &mut Conn, id: i64, written: &serde_json::Value) -> QueryResult<()> {
-    diesel::update(dsl::links.find(id))
-        .set(dsl::written.eq(json(written)?))
         .execute(conn)
         .map(drop)
 }

@@ -11,7 +11,7 @@ use super::changes::AppliedField;
 use super::schema::{changes, writes};
 use super::types::{Json, Word, json, stamp};
 use super::{Conn, runs};
-use crate::model::{Action, Contact, ContactId, UserId};
+use crate::model::{Action, Contact, ContactId, Outcome, UserId};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,10 @@ impl WriteState {
         }
     }
 }
+
+/// The states of a request of which nobody knows what came of it. A conflict stays open until a technician's link, or what the
+/// PSA has by then, settles it.
+const OPEN: [&str; 2] = [WriteState::Sent.as_str(), WriteState::Conflict.as_str()];
 
 /// A request that is about to leave.
 #[derive(Clone, Debug)]
@@ -81,7 +85,7 @@ pub struct WriteRecord {
 }
 
 /// A request of which nobody knows what came of it, with what is needed to find out.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct LeftSent {
     /// Row id.
     pub write_id: i64,
@@ -101,6 +105,10 @@ pub struct LeftSent {
     pub contact_id: Option<ContactId>,
     /// What was done.
     pub action: Action,
+    /// What came of the line so far.
+    pub outcome: Outcome,
+    /// Why it failed so far.
+    pub error: Option<String>,
     /// The line's fields.
     pub fields: Vec<AppliedField>,
     /// The contact as it was read.
@@ -112,6 +120,8 @@ pub struct LeftSent {
     /// The contacts in the reading that the run planned from.
     pub known_contacts: Option<Vec<ContactId>>,
 }
+
+crate::model::debug_by!(LeftSent, write_id, change_id, user_id, contact_id, action);
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = writes)]
@@ -135,6 +145,8 @@ struct Line {
     name: String,
     contact_id: Option<String>,
     action: Word<Action>,
+    outcome: Word<Outcome>,
+    error: Option<String>,
     fields: Json<Vec<AppliedField>>,
     before: Option<Json<Contact>>,
 }
@@ -163,8 +175,7 @@ pub fn settle(
     error: Option<&str>,
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
-    let sent = WriteState::Sent.as_str();
-    let open = writes::table.filter(writes::id.eq(id).and(writes::state.eq(sent)));
+    let open = writes::table.filter(writes::id.eq(id).and(writes::state.eq_any(OPEN)));
     let changed = diesel::update(open)
         .set((
             writes::state.eq(state.as_str()),
@@ -177,8 +188,8 @@ pub fn settle(
 
 /// Gives up to find out what became of a company's requests.
 pub fn void_sent(conn: &mut Conn, company: i64, now: DateTime<Utc>) -> QueryResult<()> {
-    let sent = WriteState::Sent.as_str();
-    let open = writes::table.filter(writes::company_id.eq(company).and(writes::state.eq(sent)));
+    let of_company = writes::company_id.eq(company);
+    let open = writes::table.filter(of_company.and(writes::state.eq_any(OPEN)));
     diesel::update(open)
         .set((
             writes::state.eq(WriteState::Void.as_str()),
@@ -188,14 +199,14 @@ pub fn void_sent(conn: &mut Conn, company: i64, now: DateTime<Utc>) -> QueryResu
     Ok(())
 }
 
-/// A company's requests of which nobody knows what came of them, in the order sent.
+/// A company's requests of which nobody knows what came of them, conflicts among them, in the order sent.
 pub fn left_sent(conn: &mut Conn, company: i64) -> QueryResult<Vec<LeftSent>> {
     let rows: Vec<(Row, Line)> = writes::table
         .inner_join(changes::table)
         .filter(
             writes::company_id
                 .eq(company)
-                .and(writes::state.eq(WriteState::Sent.as_str())),
+                .and(writes::state.eq_any(OPEN)),
         )
         .select((Row::as_select(), Line::as_select()))
         .order(writes::id)
@@ -219,6 +230,8 @@ pub fn left_sent(conn: &mut Conn, company: i64) -> QueryResult<Vec<LeftSent>> {
             name: line.name,
             contact_id: line.contact_id.map(Into::into),
             action: line.action.0,
+            outcome: line.outcome.0,
+            error: line.error,
             fields: line.fields.0,
             before: line.before.map(|before| before.0),
             step: row.step.0,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::graph::{Graph, Read, encoded};
 use super::wire::{WireUser, select};
-use crate::http::{ApiError, Judgement, Kind, PATIENCE, TRIES, backoff, retry_after};
+use crate::http::{self, ApiError, Judgement, Kind, PATIENCE, TRIES, backoff, retry_after};
 use crate::model::{DirectoryField, User, UserId};
 
 /// Items of one batch. Source: Microsoft Graph, "JSON batching".
@@ -77,7 +77,7 @@ async fn chunk_of(
         if tries >= TRIES {
             return Err(failure);
         }
-        clock.sleep(pause).await;
+        http::pause(clock, pause).await;
         waited += pause;
     }
     let found = (0..ids.len()).map(|at| found.remove(&at).flatten());

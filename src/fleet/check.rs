@@ -75,6 +75,12 @@ pub struct Report<'a> {
 }
 
 impl Plan {
+    /// Whether the company of this row id changes its tenant or its place in the PSA.
+    pub fn moves(&self, company: i64) -> bool {
+        let mut writes = self.companies.iter();
+        writes.any(|write| write.company.id == company && (write.retires || write.moved))
+    }
+
     /// The plan as `--json` prints it.
     pub fn report(&self, applied: bool) -> Report<'_> {
         Report {

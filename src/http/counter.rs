@@ -76,7 +76,7 @@ pub(super) fn may_send() -> bool {
 }
 
 /// Waits; not to the end where the run sends no more.
-pub(super) async fn pause(clock: &Clock, time: Duration) {
+pub async fn pause(clock: &Clock, time: Duration) {
     match COUNTER.try_with(Arc::clone) {
         Ok(counter) => tokio::select! {
             () = clock.sleep(time) => {}

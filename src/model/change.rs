@@ -105,7 +105,7 @@ impl Field {
 }
 
 /// A field's value before or after a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldValue {
     /// Nothing there.
@@ -120,6 +120,19 @@ pub enum FieldValue {
     ContactType(ContactTypeId, String),
 }
 
+/// Shows no text: it may name people.
+impl std::fmt::Debug for FieldValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Blank => f.write_str("Blank"),
+            Self::Text(_) => f.write_str("Text"),
+            Self::Flag(flag) => write!(f, "Flag({flag})"),
+            Self::Site(id, _) => write!(f, "Site({id})"),
+            Self::ContactType(id, _) => write!(f, "ContactType({id})"),
+        }
+    }
+}
+
 /// One field and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
@@ -132,7 +145,7 @@ pub struct FieldChange {
 }
 
 /// A change of one contact, for a PSA client to put into words.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Change<'a> {
     /// The company in the PSA.
     pub company: &'a PsaCompanyId,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{ContactId, ContactTypeId, SiteId};
 
 /// A contact record of the company in the PSA.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
     /// Its id in the PSA.
     pub id: ContactId,
@@ -48,3 +48,5 @@ pub struct Contact {
     #[serde(default)]
     pub handle: serde_json::Value,
 }
+
+crate::model::debug_by!(Contact, id, active);

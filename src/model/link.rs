@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{ContactId, UserId};
 
 /// A link that is in force: of the company's present tenant and PSA company.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Row id.
     pub id: i64,
@@ -20,6 +20,8 @@ pub struct Link {
     /// Whether the user was found deleted and has not been in the list since.
     pub user_deleted: bool,
 }
+
+crate::model::debug_by!(Link, id, user_id, contact_id, made, user_deleted);
 
 /// How a link was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,20 @@
 //! The words of Rollcall, as plain data: users, contacts, companies, filters, changes. Pure: no I/O, no clock, no
 //! randomness, no wire types and no rows.
 
+/// `Debug` that shows these fields alone: the others may name people.
+macro_rules! debug_by {
+    ($type:ident $(<$life:lifetime>)?, $($field:ident),+) => {
+        impl std::fmt::Debug for $type $(<$life>)? {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut shown = f.debug_struct(stringify!($type));
+                $(shown.field(stringify!($field), &self.$field);)+
+                shown.finish_non_exhaustive()
+            }
+        }
+    };
+}
+pub(crate) use debug_by;
+
 pub mod change;
 pub mod company;
 pub mod contact;

@@ -80,6 +80,20 @@ pub struct Calls {
     pub psa: u64,
 }
 
+impl Calls {
+    /// Counts these too.
+    pub fn add(&mut self, more: Self) {
+        self.login += more.login;
+        self.graph += more.graph;
+        self.psa += more.psa;
+    }
+
+    /// All of them.
+    pub const fn total(&self) -> u64 {
+        self.login + self.graph + self.psa
+    }
+}
+
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFailure {

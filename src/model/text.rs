@@ -13,13 +13,28 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The value trimmed and in NFC; `None` where it is missing, empty or only white space.
+/// The value trimmed, in NFC and on one line; `None` where it is missing, empty or only white space.
 pub fn present(value: Option<&str>) -> Option<Cow<'_, str>> {
     let trimmed = value?.trim();
     if trimmed.is_empty() {
         None
     } else {
-        Some(nfc(trimmed))
+        Some(line(trimmed))
+    }
+}
+
+/// The value trimmed, in NFC and on one line: a PSA turns line breaks into spaces.
+pub fn line(value: &str) -> Cow<'_, str> {
+    let value = nfc(value.trim());
+    if value.contains(['\r', '\n']) {
+        let lines: Vec<&str> = value
+            .split(['\r', '\n'])
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        Cow::Owned(lines.join(" "))
+    } else {
+        value
     }
 }
 

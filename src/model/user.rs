@@ -10,7 +10,7 @@ use super::ids::{SkuId, UserId};
 use super::text;
 
 /// An Entra ID user object. Blank values may be missing, empty or white space.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Object id.
     pub id: UserId,
@@ -50,6 +50,8 @@ pub struct User {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<DirectoryField, String>,
 }
+
+crate::model::debug_by!(User, id, enabled);
 
 impl User {
     /// The user's address (`behaviour.md` section 2), folded; empty where the user has none.

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::http::{ApiError, Http, Repeat};
+use crate::http::{ApiError, Http, Repeat, Service};
 use crate::model::{
     Change, Contact, ContactId, ContactType, Field, Limits, PhoneType, PsaCompany, PsaCompanyId,
     Site, Vocabulary,
@@ -97,6 +97,8 @@ impl Connection {
 /// One PSA, as one connection reaches it. Shared by all runs of the connection.
 #[async_trait]
 pub trait Psa: Send + Sync {
+    /// Which service it asks.
+    fn service(&self) -> Service;
     /// Companies whose name contains the text, at most 50, for pickers.
     async fn companies(&self, search: &str) -> Result<Vec<PsaCompany>, ApiError>;
     /// The company; `None` where it is gone (deleted or never there).
@@ -133,7 +135,7 @@ pub trait Psa: Send + Sync {
 }
 
 /// One request of a change. It can be stored and sent by another process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Whether it may be repeated when its answer is lost.
     pub adds: Adds,
@@ -142,6 +144,8 @@ pub struct Step {
     /// The fields that are through when it is.
     pub settles: Vec<Field>,
 }
+
+crate::model::debug_by!(Step, adds, settles);
 
 /// What a step adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +179,8 @@ pub struct Sent {
     pub contact: Option<ContactId>,
     /// Requests that turned out to be needed after all, to be journaled and sent next; their fields are then not through yet.
     pub then: Vec<Step>,
+    /// Fields that did not change although the PSA answered that all went well.
+    pub untaken: Vec<Field>,
 }
 
 /// How much of an hourly budget is used.

@@ -1,7 +1,7 @@
 //! Carries a plan out: journals each request before it leaves, sends it, and records what came of it (`behaviour.md`
 //! section 9). Decides nothing about people.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,13 +11,15 @@ use futures_util::stream;
 
 use super::failure::{RunError, stopped};
 use super::links::Making;
-use super::observe::{Observed, Scene};
+use super::observe::Observed;
 use super::plan::{Person, Plan, Tie};
 use super::record;
 use super::report::{self, Done};
+use super::scene::Scene;
+use super::sending::Came;
 use crate::db::changes::{AppliedField, NewChange};
 use crate::db::writes::{NewWrite, WriteState};
-use crate::db::{Conn, DbError, changes, links, runs, writes};
+use crate::db::{Conn, changes, links, runs, writes};
 use crate::http::{ApiError, Kind};
 use crate::model::{Action, Change, Contact, ContactId, Field, LinkMade, Outcome, User, UserId};
 use crate::psa::{Adds, Sent, Step};
@@ -26,17 +28,15 @@ use crate::psa::{Adds, Sent, Step};
 const AT_ONCE: usize = 4;
 /// After so long a look-up is repeated before a POST is: the PSA may still be at work.
 pub const STILL_AT_WORK: Duration = Duration::from_secs(5);
-/// A POST whose answer is lost each time is given up after so many tries.
-const TRIES: u32 = 6;
 
 /// What a run applies, and with what.
 pub struct Apply<'a> {
-    scene: &'a Scene,
+    pub(super) scene: &'a Scene,
     observed: &'a Observed,
     plan: &'a Plan,
     run: &'a str,
     turn: &'a str,
-    contacts: HashMap<&'a ContactId, &'a Contact>,
+    pub(super) contacts: HashMap<&'a ContactId, &'a Contact>,
     users: HashMap<&'a UserId, &'a User>,
     halted: Mutex<Option<RunError>>,
     progress: &'a (dyn Fn(usize) + Send + Sync),
@@ -120,15 +120,6 @@ pub async fn apply(
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
     Applied { done, halted }
-}
-
-/// What a request came to.
-enum Came {
-    Through(Sent),
-    /// Refused, or never sent: the journal's word for it.
-    Not(WriteState, ApiError),
-    /// Nobody knows: it stays *sent*, and the next run settles it.
-    Unknown(ApiError),
 }
 
 impl Apply<'_> {
@@ -241,6 +232,17 @@ impl Apply<'_> {
         let (change_id, mut write_id) = self.begin(person, &step).await?;
         for number in 2.. {
             match self.send(&step).await {
+                Came::Through(sent) if !sent.untaken.is_empty() => {
+                    let taken = step
+                        .settles
+                        .iter()
+                        .filter(|field| !sent.untaken.contains(field));
+                    done.through.extend(taken.copied());
+                    self.failed(person, &mut done, &self.not_taken(&sent));
+                    let refused = Some((write_id, WriteState::Refused));
+                    self.settle(person, change_id, refused, &done).await?;
+                    return Ok(done);
+                }
                 Came::Through(sent) => {
                     if sent.then.is_empty() {
                         done.through.extend(step.settles.iter().copied());
@@ -286,7 +288,25 @@ impl Apply<'_> {
         Ok(done)
     }
 
+    fn not_taken(&self, sent: &Sent) -> ApiError {
+        let names: Vec<&str> = sent
+            .untaken
+            .iter()
+            .map(|field| report::field_words(*field))
+            .collect();
+        let names = report::and(&names);
+        let detail = format!("it answered that all went well, but this did not change: {names}");
+        ApiError::new(
+            self.scene.psa.service(),
+            "change the contact",
+            Kind::Refused,
+            detail,
+        )
+    }
+
     fn failed(&self, person: &Person, done: &mut Done, error: &ApiError) {
+        // What was refused may rest on a fact that is no longer true.
+        done.facts_in_doubt |= matches!(error.kind, Kind::Refused | Kind::NotFound);
         done.outcome = Some(Outcome::Failed);
         done.error = Some(error.message());
         tracing::warn!(
@@ -300,76 +320,6 @@ impl Apply<'_> {
         if error.kind.stops_the_run() {
             self.halt(error.clone().into());
         }
-    }
-
-    /// Sends a request; one that adds something and whose answer is lost is looked up, twice, before it is sent again.
-    async fn send(&self, step: &Step) -> Came {
-        for attempt in 1..=TRIES {
-            let error = match self.scene.psa.send(step).await {
-                Ok(sent) => return Came::Through(sent),
-                Err(error) => error,
-            };
-            match error.kind {
-                Kind::Lost => {}
-                _ if error.in_doubt => return Came::Unknown(error),
-                Kind::Unavailable | Kind::Unexpected => return Came::Unknown(error),
-                Kind::Unreachable | Kind::Throttled | Kind::Budget => {
-                    return Came::Not(WriteState::Void, error);
-                }
-                _ => return Came::Not(WriteState::Refused, error),
-            }
-            for look in 1..=2 {
-                match self.look_up(step, &error).await {
-                    Ok(found) => match &found[..] {
-                        [] => {}
-                        [one] => return Came::Through(one.clone()),
-                        _ => return Came::Unknown(several(error)),
-                    },
-                    Err(error) => return Came::Unknown(error),
-                }
-                if look == 1 {
-                    self.scene.clock.sleep(STILL_AT_WORK).await;
-                }
-            }
-            if attempt == TRIES {
-                return Came::Unknown(error);
-            }
-        }
-        unreachable!("the loop returns on its last attempt")
-    }
-
-    /// What a lost request left behind; for a create only contacts that were not in the reading and have no link.
-    async fn look_up(&self, step: &Step, lost: &ApiError) -> Result<Vec<Sent>, ApiError> {
-        let mut found = self.scene.psa.happened(step).await?;
-        if step.adds != Adds::Contact {
-            found.truncate(1);
-            return Ok(found);
-        }
-        let known: HashSet<&ContactId> = self.contacts.keys().copied().collect();
-        let Ok(linked) = self.linked().await else {
-            return Err(ApiError {
-                detail: "the answer was lost, and Rollcall's own database failed".into(),
-                ..lost.clone()
-            });
-        };
-        found.retain(|sent| {
-            sent.contact
-                .as_ref()
-                .is_some_and(|id| !known.contains(id) && !linked.contains(id))
-        });
-        Ok(found)
-    }
-
-    async fn linked(&self) -> Result<HashSet<ContactId>, DbError> {
-        let company = self.scene.company.id;
-        let tenant = self.scene.tenant.tenant_id.clone();
-        let psa_company = self.scene.company.psa_company_id.clone();
-        let links = self
-            .scene
-            .db
-            .read(move |conn| links::in_force(conn, company, &tenant, &psa_company))
-            .await?;
-        Ok(links.into_iter().map(|link| link.contact_id).collect())
     }
 
     /// The change and its first request stand in the history before it leaves.
@@ -406,6 +356,7 @@ impl Apply<'_> {
         let link = made
             .clone()
             .map(|made| self.making(person, made, LinkMade::Created));
+        let (user, written) = (person.user_id.clone(), written(person));
         self.journal(move |conn| {
             writes::settle(conn, write_id, WriteState::Applied, None, now)?;
             if let Some(link) = link {
@@ -417,6 +368,7 @@ impl Apply<'_> {
                 return sent(conn, (change_id, company, &run), number, &step, now).map(Some);
             }
             let contact = made.as_ref();
+            links::set_written(conn, company, &user, &written)?;
             changes::finish(
                 conn,
                 change_id,
@@ -453,7 +405,7 @@ impl Apply<'_> {
         .await
     }
 
-    async fn journal<T: Send + 'static>(
+    pub(super) async fn journal<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Conn) -> diesel::QueryResult<T> + Send + 'static,
     ) -> Result<T, RunError> {
@@ -506,7 +458,7 @@ impl Apply<'_> {
         halted.get_or_insert(error);
     }
 
-    fn is_halted(&self) -> bool {
+    pub(super) fn is_halted(&self) -> bool {
         if self.scene.stop.asked() {
             self.halt(stopped());
         }
@@ -551,13 +503,14 @@ fn sent(
     )
 }
 
-fn as_json(step: &Step) -> serde_json::Value {
-    serde_json::to_value(step).unwrap_or_default()
+/// What a change wrote, for the link: the new value of each field.
+fn written(person: &Person) -> serde_json::Value {
+    let fields = person.fields.iter();
+    fields
+        .map(|change| (change.field.as_str().to_owned(), report::value(&change.to)))
+        .collect()
 }
 
-fn several(error: ApiError) -> ApiError {
-    ApiError {
-        detail: "the answer was lost, and several contacts may be the one that was made".into(),
-        ..error
-    }
+fn as_json(step: &Step) -> serde_json::Value {
+    serde_json::to_value(step).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use super::snapshot::{Licences, Snapshot};
 use crate::model::{Action, Condition, Test, User, UserId, text};
 
 /// The explanation of one person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
     /// The company's name.
     pub company: String,
@@ -22,8 +22,10 @@ pub struct Explanation {
     pub steps: Vec<Explained>,
 }
 
+crate::model::debug_by!(Explanation, company, user_id);
+
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
     /// `directory`, `active`, `filter`, `contact` or `next run`.
     pub step: String,
@@ -32,6 +34,8 @@ pub struct Explained {
     /// Why, in a sentence or two.
     pub detail: String,
 }
+
+crate::model::debug_by!(Explained, step, result);
 
 /// Explains a user, named by object id or user principal name; `None` where neither the tenant nor a link has it. `names`
 /// gives a licence's product name.

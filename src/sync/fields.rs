@@ -224,7 +224,7 @@ enum Same {
 impl Same {
     fn holds(self, wanted: &str, has: &str) -> bool {
         match self {
-            Self::Exact => text::nfc(has.trim()) == wanted,
+            Self::Exact => text::line(has) == wanted,
             Self::Digits => text::same_digits(wanted, has),
             Self::Folded => text::folded(has) == text::folded(wanted),
         }

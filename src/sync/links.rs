@@ -7,7 +7,7 @@ use crate::db::links::{self, NewLink};
 use crate::model::{ContactId, LinkMade, PsaCompanyId, TenantId, UserId};
 
 /// A link that is about to be made; it owns its parts, so that it can enter a transaction.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Making {
     /// The company's row id.
     pub company_id: i64,
@@ -26,6 +26,8 @@ pub struct Making {
     /// The run that makes it.
     pub made_run: Option<String>,
 }
+
+crate::model::debug_by!(Making, company_id, user_id, contact_id, made);
 
 impl Making {
     /// Makes it; returns its row id.

@@ -8,6 +8,7 @@ pub mod failure;
 pub mod fields;
 pub mod guard;
 pub mod links;
+mod named;
 pub mod observe;
 pub mod pair;
 pub mod plan;
@@ -15,9 +16,12 @@ mod planner;
 pub mod record;
 pub mod report;
 pub mod route;
+pub mod scene;
 mod search;
 pub mod select;
+mod sending;
 pub mod settle;
+pub mod settling;
 pub mod snapshot;
 pub mod stop;
 pub mod ties;
@@ -32,12 +36,13 @@ use uuid::Uuid;
 use self::apply::Applied;
 use self::facts::Facts;
 use self::failure::{RunError, failure, stopped};
-use self::observe::{Observed, Scene};
+use self::observe::Observed;
 use self::plan::{Person, Plan};
 use self::report::{Counts, Done, Report};
+use self::scene::Scene;
 use self::snapshot::Snapshot;
 use crate::http::{Counter, counted};
-use crate::model::{Action, Calls, Mode, Outcome, Status, UserId};
+use crate::model::{Action, Calls, Field, Mode, Outcome, Status, UserId};
 
 /// What a run is asked to do.
 #[derive(Clone, Debug)]
@@ -48,8 +53,6 @@ pub struct Options {
     pub preview: bool,
     /// With [`Mode::Approval`]: the people whose deactivation a technician approved. Nothing else is applied.
     pub approved: HashSet<UserId>,
-    /// Requests that were sent for this run before it began.
-    pub calls_before: Calls,
 }
 
 impl Options {
@@ -59,7 +62,6 @@ impl Options {
             mode,
             preview,
             approved: HashSet::new(),
-            calls_before: Calls::default(),
         }
     }
 }
@@ -120,11 +122,7 @@ pub async fn run(
         progress,
     };
     let outcomes = counted(counter.clone(), Box::pin(run.drive(started_at))).await;
-    let mut calls = counter.calls();
-    calls.login += options.calls_before.login;
-    calls.graph += options.calls_before.graph;
-    calls.psa += options.calls_before.psa;
-    run.finish(started_at, calls, outcomes).await
+    run.finish(started_at, counter.calls(), outcomes).await
 }
 
 impl Run<'_> {
@@ -158,10 +156,12 @@ impl Run<'_> {
         let observed = Box::pin(observe::observe(self.scene, &self.facts)).await;
         self.remember_address().await?;
         let mut observed = observed?;
-        record::settle(self.scene, &mut observed, self.turn).await?;
+        settling::settle(self.scene, &self.facts, &mut observed, self.turn).await?;
         let mut plan = plan::plan(&observed.snapshot);
-        let writes = plan.people.iter().any(|person| person.action.writes());
-        if writes && observe::read_anew(self.scene, &self.facts, &mut observed).await? {
+        let written = self.written(&plan);
+        if !written.is_empty()
+            && observe::read_anew(self.scene, &self.facts, &mut observed, &written).await?
+        {
             plan = plan::plan(&observed.snapshot);
         }
         if self.scene.stop.asked() {
@@ -220,26 +220,21 @@ impl Run<'_> {
                 done.outcome = Some(self.outcome(person, approved(person), stopped_first));
             }
         }
-        if applied
-            .done
+        let doubtful: HashSet<Field> = plan
+            .people
             .iter()
-            .any(|done| done.outcome == Some(Outcome::Failed))
-        {
-            // What the PSA refused may rest on a fact that is no longer true.
-            for (scope, name) in [
-                (self.scene.company_scope(), observe::SITES),
-                (self.scene.psa_scope(), observe::CONTACT_TYPES),
-                (self.scene.psa_scope(), observe::PHONE_TYPES),
-                (self.scene.psa_scope(), observe::LIMITS),
-            ] {
-                let forgotten = self.facts.forget_one(&scope, name).await;
-                applied.halted = applied.halted.or(forgotten.err());
-            }
+            .zip(&applied.done)
+            .filter(|(_, done)| done.facts_in_doubt)
+            .flat_map(|(person, _)| person.fields.iter().map(|change| change.field))
+            .collect();
+        if let Err(error) = self.forget_doubtful(&doubtful).await {
+            applied.halted.get_or_insert(error);
         }
         let mut error = applied.halted;
-        if approval && self.turn.is_some() && error.is_none() {
-            let left = record::after_approval(self.scene, &observed, &plan, &applied.done).await;
-            error = left.err();
+        if approval && self.turn.is_some() {
+            let (scene, done, whole) = (self.scene, &applied.done, error.is_none());
+            let left = record::after_approval(scene, &observed, &plan, done, whole).await;
+            error = error.or(left.err());
         }
         let mut done = applied.done;
         let mut plan = plan;
@@ -282,17 +277,54 @@ impl Run<'_> {
         }
     }
 
+    /// The fields that this run is going to write.
+    fn written(&self, plan: &Plan) -> HashSet<Field> {
+        let approval = self.options.mode == Mode::Approval;
+        let mine = |person: &Person| {
+            if approval {
+                self.options.approved.contains(&person.user_id)
+            } else {
+                !person.held
+            }
+        };
+        plan.people
+            .iter()
+            .filter(|person| person.action.writes() && mine(person))
+            .flat_map(|person| person.fields.iter().map(|change| change.field))
+            .collect()
+    }
+
+    /// Forgets the facts behind fields that the PSA refused, so that the next run reads them.
+    async fn forget_doubtful(&self, fields: &HashSet<Field>) -> Result<(), RunError> {
+        let (company, psa) = (self.scene.company_scope(), self.scene.psa_scope());
+        for field in fields {
+            match field {
+                Field::Site => self.facts.forget_one(&company, scene::SITES).await?,
+                Field::ContactType => self.facts.forget_one(&psa, scene::CONTACT_TYPES).await?,
+                Field::Phone | Field::Mobile => {
+                    self.facts.forget_one(&psa, scene::PHONE_TYPES).await?;
+                    self.facts.forget_one(&psa, scene::LIMITS).await?;
+                }
+                Field::FirstName | Field::LastName | Field::Title | Field::Email => {
+                    self.facts.forget_one(&psa, scene::LIMITS).await?;
+                }
+                Field::Active => {}
+            }
+        }
+        Ok(())
+    }
+
     async fn remember_address(&self) -> Result<(), RunError> {
         let Some(address) = self.scene.psa.address() else {
             return Ok(());
         };
         let scope = self.scene.psa_scope();
         let known: Option<serde_json::Value> =
-            self.facts.remembered(&scope, observe::ADDRESS).await?;
+            self.facts.remembered(&scope, scene::ADDRESS).await?;
         if known.as_ref() == Some(&address) {
             return Ok(());
         }
-        self.facts.put(&scope, observe::ADDRESS, &address).await
+        self.facts.put(&scope, scene::ADDRESS, &address).await
     }
 
     async fn finish(

@@ -2,89 +2,27 @@
 //! nothing here writes to a PSA.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Facts, Readers};
+use super::facts::Facts;
 use super::failure::{RunError, company_gone, failure, stopped};
+use super::named::{
+    enabled_tests, fields_in_use, gone, groups_in_use, missing_sites, missing_types, still_there,
+};
+use super::scene::{COMPANY, CONTACT_TYPES, LIMITS, ORGANIZATION, PHONE_TYPES, SITES, SKUS, Scene};
 use super::select;
 use super::snapshot::{Licences, Rules, Snapshot};
-use super::stop::Stop;
-use crate::clock::Clock;
-use crate::db::{Db, dismissals, holds, ignored_users, links, writes};
+use crate::db::{dismissals, holds, ignored_users, links, writes};
 use crate::directory::Directory;
 use crate::http::{ApiError, Kind, send_no_more};
 use crate::model::{
-    Company, Contact, DirectoryField, GroupId, Link, PsaCompany, PsaConnection, Site, Sku, Target,
-    TenantConnection, Test, User, UserId, Vocabulary, text,
+    Company, Contact, Field, GroupId, Link, PsaCompany, Site, Sku, Test, User, UserId, Vocabulary,
+    text,
 };
-use crate::psa::Psa;
-
-/// Everything that a run of one company needs.
-pub struct Scene {
-    /// The database.
-    pub db: Db,
-    /// The clock.
-    pub clock: Clock,
-    /// One reader at a time for each shared fact.
-    pub readers: Readers,
-    /// Whether the program is asked to end.
-    pub stop: Stop,
-    /// The company.
-    pub company: Company,
-    /// Its tenant.
-    pub tenant: TenantConnection,
-    /// Its PSA connection.
-    pub connection: PsaConnection,
-    /// The tenant's client.
-    pub directory: Arc<Directory>,
-    /// The PSA's client.
-    pub psa: Arc<dyn Psa>,
-    /// Licences that do not count.
-    pub ignored_licences: Vec<String>,
-}
-
-impl Scene {
-    /// The scope of facts about the PSA.
-    pub fn psa_scope(&self) -> String {
-        psa_scope(self.connection.id)
-    }
-
-    /// The scope of facts about the company in the PSA.
-    pub fn company_scope(&self) -> String {
-        format!("company:{}", self.company.id)
-    }
-
-    /// The scope of facts about the tenant.
-    pub fn tenant_scope(&self) -> String {
-        format!("tenant:{}", self.tenant.tenant_id)
-    }
-}
-
-/// The scope of facts about a PSA connection.
-pub fn psa_scope(id: i64) -> String {
-    format!("psa:{id}")
-}
-
-/// The name of the fact where a PSA's API was found.
-pub const ADDRESS: &str = "address";
-/// The name of the fact which sites a company has.
-pub const SITES: &str = "sites";
-/// The name of the fact which contact types a PSA has.
-pub const CONTACT_TYPES: &str = "contact_types";
-/// The name of the fact which phone types a PSA has.
-pub const PHONE_TYPES: &str = "phone_types";
-/// The name of the fact how long a PSA's fields may be.
-pub const LIMITS: &str = "limits";
-/// The name of the fact what the PSA's company is.
-pub const COMPANY: &str = "company";
-/// The name of the fact that the tenant is the configured one.
-pub const ORGANIZATION: &str = "organization";
-/// The name of the fact which licences a tenant has.
-pub const SKUS: &str = "skus";
 
 /// The tenant's licences, and names that were looked for in vain.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -145,7 +83,7 @@ pub async fn observe(scene: &Scene, facts: &Facts) -> Result<Observed, RunError>
         read = reading => read?,
         () = scene.stop.wait() => return Err(stopped()),
     };
-    let (resolved, ignored) = ignored(&remembered.ignored, &tenant.users);
+    let (resolved, ignored) = ignored(&remembered.ignored, &tenant.users, &remembered.links);
     let mut deleted: HashSet<UserId> = tenant.newly_deleted.iter().cloned().collect();
     let listed: HashSet<&UserId> = tenant.users.iter().map(|user| &user.id).collect();
     deleted.extend(
@@ -242,6 +180,7 @@ async fn remembered(scene: &Scene) -> Result<Remembered, RunError> {
 fn ignored(
     entries: &[(String, Option<UserId>)],
     users: &[User],
+    links: &[Link],
 ) -> (Vec<(String, UserId)>, HashSet<UserId>) {
     let (mut resolved, mut ids) = (Vec::new(), HashSet::new());
     for (entry, known) in entries {
@@ -251,9 +190,15 @@ fn ignored(
         }
         ids.insert(UserId::new(entry));
         let name = text::folded(entry);
-        if let Some(user) = users.iter().find(|user| text::folded(&user.upn) == name) {
-            resolved.push((entry.clone(), user.id.clone()));
-            ids.insert(user.id.clone());
+        // A link remembers the name of a user who was deleted or renamed before a run saw the entry.
+        let listed = users.iter().map(|user| (&user.id, &user.upn));
+        let linked = links.iter().map(|link| (&link.user_id, &link.upn));
+        if let Some((id, _)) = listed
+            .chain(linked)
+            .find(|(_, upn)| text::folded(upn) == name)
+        {
+            resolved.push((entry.clone(), id.clone()));
+            ids.insert(id.clone());
         }
     }
     (resolved, ids)
@@ -465,17 +410,41 @@ async fn psa_side(scene: &Scene, facts: &Facts, together: &Together) -> Result<P
             .await?;
     }
     still_there(scene, &sites, &vocabulary)?;
-    let company_active = if contacts.is_empty() {
-        the_company(scene, facts).await?.active
-    } else {
-        true
-    };
+    let company_active = believed(scene, facts, &contacts).await?;
     Ok(PsaSide {
         contacts,
         sites,
         vocabulary,
         company_active,
     })
+}
+
+/// An empty list of contacts is not believed before the company itself was read. Returns whether the company is active, as far
+/// as that is known.
+async fn believed(scene: &Scene, facts: &Facts, contacts: &[Contact]) -> Result<bool, RunError> {
+    if contacts.is_empty() {
+        Ok(the_company(scene, facts).await?.active)
+    } else {
+        Ok(true)
+    }
+}
+
+/// Reads the company's contacts once more.
+///
+/// # Errors
+/// As [`observe`].
+pub async fn contacts_anew(
+    scene: &Scene,
+    facts: &Facts,
+    observed: &mut Observed,
+) -> Result<(), RunError> {
+    observed.read_at = scene.clock.now();
+    let company = &scene.company.psa_company_id;
+    let read = scene.psa.contacts(company, &observed.vocabulary).await;
+    observed.snapshot.contacts = of_company(scene, read)?;
+    let active = believed(scene, facts, &observed.snapshot.contacts).await?;
+    observed.snapshot.rules.company_active &= active;
+    Ok(())
 }
 
 /// The company's sites as the PSA has them now.
@@ -503,24 +472,43 @@ async fn the_company(scene: &Scene, facts: &Facts) -> Result<PsaCompany, RunErro
     found.ok_or_else(|| company_gone(id.as_str()))
 }
 
-/// Reads anew what a plan that writes rests on: the company, its sites and the contact types, unless this run has read them.
-/// Returns whether the rules changed by it, so that the plan has to be made again.
+/// Reads anew what the writes of a plan rest on, unless this run has read it: the company, and its sites and the contact types
+/// where these fields are written. Returns whether the rules changed by it, so that the plan has to be made again.
 ///
 /// # Errors
-/// Where they cannot be read, or something that the settings name is gone.
+/// Where it cannot be read, or something that the settings name is gone.
 pub async fn read_anew(
     scene: &Scene,
     facts: &Facts,
     observed: &mut Observed,
+    written: &HashSet<Field>,
 ) -> Result<bool, RunError> {
     let psa = &scene.psa;
     let (company_scope, psa_scope) = (scene.company_scope(), scene.psa_scope());
     let together = Together::default();
-    let read = tokio::join!(
-        together.branch(the_company(scene, facts)),
-        together.branch(facts.anew(&company_scope, SITES, || sites_of(scene))),
-        together.branch(facts.anew(&psa_scope, CONTACT_TYPES, || psa.contact_types())),
-    );
+    let reading = async {
+        tokio::join!(
+            together.branch(the_company(scene, facts)),
+            together.branch(async {
+                if !written.contains(&Field::Site) {
+                    return Ok(observed.snapshot.rules.sites.clone());
+                }
+                facts.anew(&company_scope, SITES, || sites_of(scene)).await
+            }),
+            together.branch(async {
+                if !written.contains(&Field::ContactType) {
+                    return Ok(observed.vocabulary.contact_types.clone());
+                }
+                facts
+                    .anew(&psa_scope, CONTACT_TYPES, || psa.contact_types())
+                    .await
+            }),
+        )
+    };
+    let read = tokio::select! {
+        read = reading => read,
+        () = scene.stop.wait() => return Err(stopped()),
+    };
     let (Some(company), Some(sites), Some(contact_types)) = read else {
         return Err(together.failure());
     };
@@ -534,122 +522,4 @@ pub async fn read_anew(
     observed.vocabulary.contact_types = contact_types;
     still_there(scene, &observed.snapshot.rules.sites, &observed.vocabulary)?;
     Ok(changed)
-}
-
-fn still_there(scene: &Scene, sites: &[Site], vocabulary: &Vocabulary) -> Result<(), RunError> {
-    let missing = missing_sites(&scene.company, sites);
-    if !missing.is_empty() {
-        return Err(gone("site", &missing));
-    }
-    let missing = missing_types(scene, vocabulary);
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(gone("contact_type", &missing))
-    }
-}
-
-fn missing_sites(company: &Company, sites: &[Site]) -> Vec<String> {
-    let there = |id| sites.iter().any(|site| site.id == id && site.active);
-    let default = company
-        .default_site
-        .iter()
-        .map(|site| ("the default".to_owned(), site.clone()));
-    let named = enabled_targets(company).filter_map(|(label, target)| match target {
-        Target::Place {
-            site: Some(site), ..
-        } => Some((label, site.clone())),
-        _ => None,
-    });
-    default
-        .chain(named)
-        .filter(|(_, site)| !there(site.id.clone()))
-        .map(|(label, site)| {
-            format!(
-                "{label} names the site {}, which is gone or inactive",
-                site.name
-            )
-        })
-        .collect()
-}
-
-fn missing_types(scene: &Scene, vocabulary: &Vocabulary) -> Vec<String> {
-    let Some(types) = &vocabulary.contact_types else {
-        return Vec::new();
-    };
-    let default = scene.connection.default_contact_type.iter();
-    let named = enabled_targets(&scene.company).filter_map(|(label, target)| match target {
-        Target::Place {
-            contact_type: Some(wanted),
-            ..
-        } => Some((label, wanted.clone())),
-        _ => None,
-    });
-    default
-        .map(|wanted| ("the PSA connection".to_owned(), wanted.clone()))
-        .chain(named)
-        .filter(|(_, wanted)| !types.iter().any(|known| known.id == wanted.id))
-        .map(|(label, wanted)| {
-            format!(
-                "{label} names the contact type {}, which is gone",
-                wanted.name
-            )
-        })
-        .collect()
-}
-
-fn gone(what: &str, sentences: &[String]) -> RunError {
-    let mut message = sentences.join("; ");
-    if let Some(first) = message.get(..1).map(str::to_uppercase) {
-        message.replace_range(..1, &first);
-    }
-    failure(
-        &format!("missing_{what}"),
-        message,
-        "Choose another one, or switch the filter off; nothing was written",
-    )
-}
-
-fn enabled_targets(company: &Company) -> impl Iterator<Item = (String, &Target)> {
-    company
-        .filters
-        .iter()
-        .enumerate()
-        .filter(|(_, filter)| filter.enabled)
-        .map(|(at, filter)| (filter.label(at), &filter.target))
-}
-
-fn enabled_tests(company: &Company) -> impl Iterator<Item = (String, &Test)> {
-    company
-        .filters
-        .iter()
-        .enumerate()
-        .filter(|(_, filter)| filter.enabled)
-        .flat_map(|(at, filter)| {
-            filter
-                .when
-                .iter()
-                .map(move |condition| (filter.label(at), &condition.test))
-        })
-}
-
-/// The directory fields that filters look at.
-fn fields_in_use(company: &Company) -> BTreeSet<DirectoryField> {
-    enabled_tests(company)
-        .filter_map(|(_, test)| match test {
-            Test::Field { field, .. } => Some(*field),
-            _ => None,
-        })
-        .collect()
-}
-
-/// The groups that filters name, each with the first filter that does.
-fn groups_in_use(company: &Company) -> HashMap<GroupId, String> {
-    let mut groups = HashMap::new();
-    for (label, test) in enabled_tests(company) {
-        if let Test::Group(id) = test {
-            groups.entry(id.clone()).or_insert(label);
-        }
-    }
-    groups
 }

@@ -43,7 +43,7 @@ pub struct Read {
 }
 
 /// One person's line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
     /// The user.
     pub user_id: UserId,
@@ -76,6 +76,10 @@ pub struct Person {
     /// How it was decided.
     pub trace: Trace,
 }
+
+crate::model::debug_by!(
+    Person, user_id, contact, action, reason, filter, fields, link, held
+);
 
 /// What becomes of a person's link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +155,7 @@ pub struct Trace {
 }
 
 /// A finding as data; `report` has the words.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
     /// A filter (label) names a licence that the tenant does not have.
@@ -164,6 +168,21 @@ pub enum Note {
     BillingContact(String, ContactId),
     /// The company is inactive in the PSA.
     CompanyInactive,
+}
+
+/// Shows no user.
+impl std::fmt::Debug for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UnknownLicence(filter, licence) => {
+                write!(f, "UnknownLicence({filter}, {licence})")
+            }
+            Self::NoAnswer(_, silence) => write!(f, "NoAnswer({silence:?})"),
+            Self::MainContact(_, contact) => write!(f, "MainContact({contact})"),
+            Self::BillingContact(_, contact) => write!(f, "BillingContact({contact})"),
+            Self::CompanyInactive => f.write_str("CompanyInactive"),
+        }
+    }
 }
 
 /// Decides everything.

@@ -2,30 +2,21 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::apply::STILL_AT_WORK;
 use super::failure::{RunError, overtaken};
-use super::links::Making;
-use super::observe::{Observed, Scene};
+use super::observe::Observed;
 use super::plan::{Person, Plan};
 use super::report::{self, Done, Report};
-use super::settle::{self, Settled};
-use crate::db::changes::AppliedField;
+use super::scene::Scene;
 use crate::db::holds::HoldPerson;
 use crate::db::plans::StoredPlan;
 use crate::db::readings::Reading;
 use crate::db::runs::{NewRun, RunEnd};
-use crate::db::writes::{LeftSent, WriteState};
 use crate::db::{
-    Conn, DbError, changes, claims, dismissals, holds, ignored_users, links, plans, readings, runs,
-    writes,
+    Conn, DbError, claims, dismissals, holds, ignored_users, links, plans, readings, runs,
 };
-use crate::model::{
-    Action, Calls, ContactId, Field, FieldChange, Link, LinkMade, Mode, Outcome, RunFailure,
-    Status, UserId,
-};
-use crate::psa::{Adds, Step};
+use crate::model::{Action, Calls, Mode, Outcome, RunFailure, Status, UserId};
 
 /// The run begins; what is written down as running for this company is over, since its turn is ours.
 pub async fn begin(
@@ -36,6 +27,8 @@ pub async fn begin(
 ) -> Result<(), RunError> {
     let (id, company) = (id.to_owned(), scene.company.id);
     let process = scene.db.process_id().to_owned();
+    let tenant = scene.tenant.tenant_id.clone();
+    let psa_company = scene.company.psa_company_id.clone();
     let over = RunEnd {
         status: Status::Failed,
         finished_at: started_at,
@@ -52,6 +45,7 @@ pub async fn begin(
         for run in runs::running(conn, company)? {
             runs::finish(conn, &run.id, &over)?;
         }
+        links::retire_others(conn, company, &tenant, &psa_company, started_at)?;
         let run = NewRun {
             id: &id,
             company_id: company,
@@ -63,171 +57,6 @@ pub async fn begin(
         runs::start(conn, &run)
     });
     Ok(begun.await?)
-}
-
-/// Settles what an earlier run left *sent* (`behaviour.md` section 9). Without a turn (a preview) nothing is written, and the
-/// plan is made as if it had been.
-pub async fn settle(
-    scene: &Scene,
-    observed: &mut Observed,
-    turn: Option<&str>,
-) -> Result<(), RunError> {
-    if observed.remembered.left.is_empty() {
-        return Ok(());
-    }
-    let mut settled = judge(observed);
-    if turn.is_some() {
-        let still = observed
-            .remembered
-            .left
-            .iter()
-            .zip(&settled)
-            .filter(|(left, settled)| adds(left) != Adds::Nothing && **settled == Settled::Void)
-            .map(|(left, _)| left.sent_at)
-            .max();
-        let at_work = TimeDelta::from_std(STILL_AT_WORK).unwrap_or_default();
-        let wait = still.map(|sent_at| sent_at + at_work - observed.read_at);
-        if let Some(wait) = wait.and_then(|wait| wait.to_std().ok()) {
-            scene.clock.sleep(wait).await;
-            let company = &scene.company.psa_company_id;
-            observed.snapshot.contacts = scene.psa.contacts(company, &observed.vocabulary).await?;
-            observed.read_at = scene.clock.now();
-            settled = judge(observed);
-        }
-    }
-    let mut makings = Vec::new();
-    for (left, came) in observed.remembered.left.iter().zip(&settled) {
-        match came {
-            Settled::Through(contact) if adds(left) == Adds::Contact => {
-                makings.push(making(scene, left, contact.clone()));
-            }
-            Settled::Several(contacts) => {
-                let unsettled = &mut observed.snapshot.unsettled;
-                unsettled.insert(left.user_id.clone(), contacts.clone());
-            }
-            Settled::Through(_) | Settled::Void => {}
-        }
-    }
-    let has_link: HashSet<UserId> = observed
-        .snapshot
-        .links
-        .iter()
-        .map(|link| link.user_id.clone())
-        .collect();
-    makings.retain(|making| !has_link.contains(&making.user_id));
-    let mut ids: Vec<i64> = (0_i64..).take(makings.len()).map(|at| -1 - at).collect();
-    if let Some(turn) = turn {
-        let (left, new) = (observed.remembered.left.clone(), makings.clone());
-        let now = scene.clock.now();
-        ids = journal(scene, turn, move |conn| {
-            for (left, came) in left.iter().zip(&settled) {
-                write_down(conn, left, came, now)?;
-            }
-            new.iter().map(|making| making.insert(conn, now)).collect()
-        })
-        .await?;
-    }
-    for (id, making) in ids.into_iter().zip(makings) {
-        observed.snapshot.links.push(Link {
-            id,
-            user_id: making.user_id,
-            upn: making.upn,
-            contact_id: making.contact_id,
-            made: making.made,
-            user_deleted: false,
-        });
-    }
-    Ok(())
-}
-
-fn step(left: &LeftSent) -> Option<Step> {
-    serde_json::from_value(left.step.clone()).ok()
-}
-
-fn adds(left: &LeftSent) -> Adds {
-    step(left).map_or(Adds::Nothing, |step| step.adds)
-}
-
-fn judge(observed: &Observed) -> Vec<Settled> {
-    let left: Vec<settle::LeftSent> = observed
-        .remembered
-        .left
-        .iter()
-        .map(|left| settle::LeftSent {
-            write_id: left.write_id,
-            change_id: left.change_id,
-            user_id: left.user_id.clone(),
-            upn: left.upn.clone(),
-            creates: adds(left) == Adds::Contact,
-            contact_id: left.contact_id.clone(),
-            fields: left
-                .fields
-                .iter()
-                .map(|one| FieldChange {
-                    field: one.field,
-                    from: one.from.clone(),
-                    to: one.to.clone(),
-                })
-                .collect(),
-            settles: step(left).map(|step| step.settles).unwrap_or_default(),
-            known: left.known_contacts.iter().flatten().cloned().collect(),
-        })
-        .collect();
-    let linked = observed
-        .snapshot
-        .links
-        .iter()
-        .map(|link| link.contact_id.clone())
-        .collect();
-    settle::settle(&left, &observed.snapshot.contacts, &linked)
-}
-
-fn making(scene: &Scene, left: &LeftSent, contact_id: ContactId) -> Making {
-    Making {
-        company_id: scene.company.id,
-        tenant_id: scene.tenant.tenant_id.clone(),
-        psa_company_id: scene.company.psa_company_id.clone(),
-        user_id: left.user_id.clone(),
-        upn: left.upn.clone(),
-        contact_id,
-        made: LinkMade::Created,
-        made_run: Some(left.run_id.clone()),
-    }
-}
-
-fn write_down(
-    conn: &mut Conn,
-    left: &LeftSent,
-    came: &Settled,
-    now: DateTime<Utc>,
-) -> diesel::QueryResult<()> {
-    let (state, contact) = match came {
-        Settled::Through(contact) => (WriteState::Applied, Some(contact)),
-        Settled::Void => (WriteState::Void, None),
-        Settled::Several(_) => (WriteState::Conflict, None),
-    };
-    writes::settle(conn, left.write_id, state, None, now)?;
-    let through: Vec<Field> = match came {
-        Settled::Through(_) => step(left).map(|step| step.settles).unwrap_or_default(),
-        Settled::Void | Settled::Several(_) => Vec::new(),
-    };
-    let fields: Vec<AppliedField> = left
-        .fields
-        .iter()
-        .map(|one| AppliedField {
-            applied: one.applied || through.contains(&one.field),
-            ..one.clone()
-        })
-        .collect();
-    if fields.iter().all(|one| one.applied) {
-        let outcome = Outcome::Applied;
-        return changes::finish(conn, left.change_id, outcome, &fields, contact, None, now)
-            .map(drop);
-    }
-    changes::set_fields(conn, left.change_id, &fields)?;
-    // What failed in its run keeps the PSA's own words.
-    let why = "the run was interrupted; the next run carried on";
-    changes::break_off(conn, left.change_id, Outcome::Skipped, why, now).map(drop)
 }
 
 /// Before the first request: the reading and the plan, links that are forgotten or changed, ignore entries that were seen, and
@@ -371,12 +200,14 @@ impl HoldChange {
     }
 }
 
-/// After an approval: who was deactivated, or is not to be any more, leaves the hold; it closes when nobody is left.
+/// After an approval: who was deactivated leaves the hold, and, where the run was `whole`, who is not to be any more; it closes
+/// when nobody is left.
 pub async fn after_approval(
     scene: &Scene,
     observed: &Observed,
     plan: &Plan,
     done: &[Done],
+    whole: bool,
 ) -> Result<(), RunError> {
     let Some(hold) = &observed.remembered.hold else {
         return Ok(());
@@ -399,7 +230,7 @@ pub async fn after_approval(
         .people
         .iter()
         .map(|person| person.user_id.clone())
-        .filter(|user| !going.contains(user))
+        .filter(|user| whole && !going.contains(user))
         .collect();
     let stays = hold
         .people

@@ -65,7 +65,7 @@ pub struct Counts {
 }
 
 /// One person's line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The user's object id.
     pub user_id: UserId,
@@ -91,8 +91,10 @@ pub struct Line {
     pub error: Option<String>,
 }
 
+crate::model::debug_by!(Line, user_id, contact_id, action, outcome);
+
 /// One field of a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldLine {
     /// Which field.
     pub field: Field,
@@ -104,8 +106,10 @@ pub struct FieldLine {
     pub applied: bool,
 }
 
+crate::model::debug_by!(FieldLine, field, applied);
+
 /// What came of one person, where it is not what the plan alone tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Done {
     /// What came of it.
     pub outcome: Option<Outcome>,
@@ -115,7 +119,11 @@ pub struct Done {
     pub through: Vec<Field>,
     /// The PSA's own words.
     pub error: Option<String>,
+    /// Whether what the PSA refused may rest on a remembered fact that is no longer true.
+    pub facts_in_doubt: bool,
 }
+
+crate::model::debug_by!(Done, outcome, contact, through);
 
 /// Makes the lines of a plan; `done` has one entry for each person of the plan, in its order.
 pub fn lines(plan: &Plan, done: &[Done]) -> Vec<Line> {

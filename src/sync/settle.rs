@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Contact, ContactId, Field, FieldChange, FieldValue, UserId, text};
+use crate::model::{Contact, ContactId, Field, FieldChange, FieldValue, Link, UserId, text};
 
 /// A request of an earlier run of which nobody knows whether it went through.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct LeftSent {
     /// The journal's row id.
     pub write_id: i64,
@@ -27,6 +27,8 @@ pub struct LeftSent {
     pub known: HashSet<ContactId>,
 }
 
+crate::model::debug_by!(LeftSent, write_id, change_id, user_id, contact_id, creates);
+
 /// What is known of it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
@@ -38,20 +40,22 @@ pub enum Settled {
     Several(Vec<ContactId>),
 }
 
-/// Judges what was left, in the same order. `linked` are the contacts that have a link in force.
-pub fn settle(
-    left: &[LeftSent],
-    contacts: &[Contact],
-    linked: &HashSet<ContactId>,
-) -> Vec<Settled> {
+/// Judges what was left, in the same order, by the contacts and the links in force. A contact that several creates may have made
+/// is nobody's alone.
+pub fn settle(left: &[LeftSent], contacts: &[Contact], links: &[Link]) -> Vec<Settled> {
+    let linked: HashMap<&ContactId, &UserId> = links
+        .iter()
+        .map(|link| (&link.contact_id, &link.user_id))
+        .collect();
     let by_id: HashMap<&ContactId, &Contact> = contacts
         .iter()
         .map(|contact| (&contact.id, contact))
         .collect();
-    left.iter()
+    let mut settled: Vec<Settled> = left
+        .iter()
         .map(|one| {
             if one.creates {
-                created(one, contacts, linked)
+                created(one, contacts, &linked)
             } else {
                 let contact = one.contact_id.as_ref().and_then(|id| by_id.get(id));
                 match contact {
@@ -60,10 +64,24 @@ pub fn settle(
                 }
             }
         })
-        .collect()
+        .collect();
+    let mut made: HashMap<ContactId, usize> = HashMap::new();
+    for (one, came) in left.iter().zip(&settled) {
+        if let (true, Settled::Through(contact)) = (one.creates, came) {
+            *made.entry(contact.clone()).or_default() += 1;
+        }
+    }
+    for (one, came) in left.iter().zip(&mut settled) {
+        if let (true, Settled::Through(contact)) = (one.creates, &*came)
+            && made.get(contact).is_some_and(|times| *times > 1)
+        {
+            *came = Settled::Several(vec![contact.clone()]);
+        }
+    }
+    settled
 }
 
-fn created(one: &LeftSent, contacts: &[Contact], linked: &HashSet<ContactId>) -> Settled {
+fn created(one: &LeftSent, contacts: &[Contact], linked: &HashMap<&ContactId, &UserId>) -> Settled {
     let address = one.fields.iter().find_map(|change| match &change.to {
         FieldValue::Text(address) if change.field == Field::Email => Some(text::folded(address)),
         _ => None,
@@ -79,9 +97,17 @@ fn created(one: &LeftSent, contacts: &[Contact], linked: &HashSet<ContactId>) ->
                 .map(|email| text::folded(email))
                 .any(|email| email == address)
         })
-        .filter(|contact| !one.known.contains(&contact.id) && !linked.contains(&contact.id))
+        .filter(|contact| !one.known.contains(&contact.id))
         .map(|contact| contact.id.clone())
         .collect();
+    // A technician may have settled it by a link.
+    if let Some(own) = fitting
+        .iter()
+        .find(|id| linked.get(id).copied() == Some(&one.user_id))
+    {
+        return Settled::Through(own.clone());
+    }
+    fitting.retain(|id| !linked.contains_key(id));
     match fitting.len() {
         0 => Settled::Void,
         1 => Settled::Through(fitting.remove(0)),
@@ -105,7 +131,7 @@ fn carries(contact: &Contact, one: &LeftSent) -> bool {
                     has.is_some_and(|has| text::same_digits(has, wanted))
                 };
                 let exact = |has: Option<&String>, wanted: &str| {
-                    has.is_some_and(|has| text::nfc(has.trim()) == wanted)
+                    has.is_some_and(|has| text::line(has) == wanted)
                 };
                 match (change.field, &change.to) {
                     (Field::FirstName, FieldValue::Text(to)) => {

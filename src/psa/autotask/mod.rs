@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use self::client::{Call, Client, Entity, failed, unexpected};
 use self::steps::{Request, Verb};
 use super::{Adds, Budget, CredentialField, Psa, Sent, Step, Vendor};
-use crate::http::{ApiError, Kind, Repeat};
+use crate::http::{ApiError, Kind, Repeat, Service};
 use crate::model::text::folded;
 use crate::model::{
     Change, Contact, ContactId, ContactType, Limits, PhoneType, PsaCompany, PsaCompanyId, Site,
@@ -134,6 +134,10 @@ fn read<T>(
 
 #[async_trait]
 impl Psa for Autotask {
+    fn service(&self) -> Service {
+        Service::Autotask
+    }
+
     async fn companies(&self, search: &str) -> Result<Vec<PsaCompany>, ApiError> {
         let action = "search the companies";
         let filter = match search.trim() {
@@ -247,7 +251,7 @@ impl Psa for Autotask {
         let id = id.ok_or_else(|| failed(action, unread, "the answer has no itemId"))?;
         Ok(Sent {
             contact: Some(ContactId::from(id.to_string())),
-            then: Vec::new(),
+            ..Sent::default()
         })
     }
 
@@ -275,7 +279,7 @@ impl Psa for Autotask {
         };
         let sent = |contact: Contact| Sent {
             contact: Some(contact.id),
-            then: Vec::new(),
+            ..Sent::default()
         };
         Ok(found.into_iter().filter(holds).map(sent).collect())
     }

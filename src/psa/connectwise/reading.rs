@@ -11,7 +11,7 @@ use super::wire::{
     StatusRow,
 };
 use super::{sending, steps};
-use crate::http::{ApiError, Kind};
+use crate::http::{ApiError, Kind, Service};
 use crate::model::{
     Change, Contact, ContactType, Limits, PhoneType, PsaCompany, PsaCompanyId, Site, Vocabulary,
     text,
@@ -36,6 +36,10 @@ const COMPANY_FIELDS: &str = "id,name,status,deletedFlag";
 
 #[async_trait]
 impl Psa for Client {
+    fn service(&self) -> Service {
+        Service::ConnectWise
+    }
+
     async fn companies(&self, search: &str) -> Result<Vec<PsaCompany>, ApiError> {
         let mut rows = self.companies_like(search).await?;
         let wanted = text::folded(search);

@@ -113,7 +113,7 @@ fn is_it(found: &Item, item: &NewItem) -> bool {
 fn of(contact: ContactId) -> Sent {
     Sent {
         contact: Some(contact),
-        then: Vec::new(),
+        ..Sent::default()
     }
 }
 
@@ -208,15 +208,15 @@ async fn change(
 ) -> Result<Sent, ApiError> {
     const ACTION: &str = "change the contact";
     let record = patch(client, ACTION, contact_path(&contact), operations).await?;
-    let unchanged: Vec<&str> = operations
+    let untaken = operations
         .iter()
         .filter(|operation| !took(&record, operation))
-        .map(|operation| words(&operation.path))
+        .filter_map(|operation| field(&operation.path))
         .collect();
-    if unchanged.is_empty() {
-        return Ok(of(contact));
-    }
-    Err(not_taken(ACTION, &unchanged.join(", ")))
+    Ok(Sent {
+        untaken,
+        ..of(contact)
+    })
 }
 
 fn not_taken(action: &'static str, what: &str) -> ApiError {
@@ -228,13 +228,16 @@ fn not_taken(action: &'static str, what: &str) -> ApiError {
     }
 }
 
-fn words(path: &str) -> &str {
-    match path {
-        "firstName" => "first name",
-        "lastName" => "last name",
-        "inactiveFlag" => "active",
-        other => other,
-    }
+/// The field behind a member of a contact.
+fn field(path: &str) -> Option<Field> {
+    Some(match path {
+        "firstName" => Field::FirstName,
+        "lastName" => Field::LastName,
+        "title" => Field::Title,
+        "site" => Field::Site,
+        "inactiveFlag" => Field::Active,
+        _ => return None,
+    })
 }
 
 /// Whether the record has what the operation set. Unset members are left out of answers; line breaks become spaces.

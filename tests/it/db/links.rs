@@ -35,7 +35,7 @@ async fn a_link_is_in_force_until_it_is_retired_and_changes_in_place() {
             let id = links::insert(conn, &link(company, &tenant, &at, &user, &contact))?;
             links::set_deleted(conn, &[id], true)?;
             links::set_upn(conn, id, "new@contoso.example")?;
-            links::set_written(conn, id, &json!({"title": "Engineer"}))?;
+            links::set_written(conn, company, &user, &json!({"title": "Engineer"}))?;
             let wanted = Link {
                 id,
                 user_id: user.clone(),

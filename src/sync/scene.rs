@@ -1,0 +1,74 @@
+//! Everything that a run of one company needs, and how its facts are called.
+
+use std::sync::Arc;
+
+use super::facts::Readers;
+use super::stop::Stop;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::directory::Directory;
+use crate::model::{Company, PsaConnection, TenantConnection};
+use crate::psa::Psa;
+
+/// Everything that a run of one company needs.
+pub struct Scene {
+    /// The database.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// One reader at a time for each shared fact.
+    pub readers: Readers,
+    /// Whether the program is asked to end.
+    pub stop: Stop,
+    /// The company.
+    pub company: Company,
+    /// Its tenant.
+    pub tenant: TenantConnection,
+    /// Its PSA connection.
+    pub connection: PsaConnection,
+    /// The tenant's client.
+    pub directory: Arc<Directory>,
+    /// The PSA's client.
+    pub psa: Arc<dyn Psa>,
+    /// Licences that do not count.
+    pub ignored_licences: Vec<String>,
+}
+
+impl Scene {
+    /// The scope of facts about the PSA.
+    pub fn psa_scope(&self) -> String {
+        psa_scope(self.connection.id)
+    }
+
+    /// The scope of facts about the company in the PSA.
+    pub fn company_scope(&self) -> String {
+        format!("company:{}", self.company.id)
+    }
+
+    /// The scope of facts about the tenant.
+    pub fn tenant_scope(&self) -> String {
+        format!("tenant:{}", self.tenant.tenant_id)
+    }
+}
+
+/// The scope of facts about a PSA connection.
+pub fn psa_scope(id: i64) -> String {
+    format!("psa:{id}")
+}
+
+/// The name of the fact where a PSA's API was found.
+pub const ADDRESS: &str = "address";
+/// The name of the fact which sites a company has.
+pub const SITES: &str = "sites";
+/// The name of the fact which contact types a PSA has.
+pub const CONTACT_TYPES: &str = "contact_types";
+/// The name of the fact which phone types a PSA has.
+pub const PHONE_TYPES: &str = "phone_types";
+/// The name of the fact how long a PSA's fields may be.
+pub const LIMITS: &str = "limits";
+/// The name of the fact what the PSA's company is.
+pub const COMPANY: &str = "company";
+/// The name of the fact that the tenant is the configured one.
+pub const ORGANIZATION: &str = "organization";
+/// The name of the fact which licences a tenant has.
+pub const SKUS: &str = "skus";
