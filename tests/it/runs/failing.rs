@@ -266,6 +266,14 @@ async fn a_service_out_of_order_stops_the_run(stage: Stage) {
         "the next run settled them"
     );
     let applied: Vec<_> = stage.history().await;
+    let mut failed = applied
+        .iter()
+        .filter(|line| line.change.outcome == Outcome::Failed);
+    let words = failed.next().unwrap().change.error.as_ref().unwrap();
+    assert!(
+        words.contains("503"),
+        "settling leaves the words of the failure: {words}"
+    );
     let fields = applied.iter().flat_map(|line| &line.change.fields);
     assert_eq!(fields.filter(|field| field.applied).count(), 6, "each once");
 }
