@@ -5,23 +5,20 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::failure::{RunError, stopped};
-use super::links::Making;
 use super::observe::Observed;
 use super::plan::{Person, Plan, Tie};
 use super::record;
 use super::report::{self, Done};
 use super::scene::Scene;
 use super::sending::Came;
-use crate::db::changes::{AppliedField, NewChange};
-use crate::db::writes::{NewWrite, WriteState};
-use crate::db::{Conn, changes, links, runs, writes};
+use crate::db::writes::WriteState;
+use crate::db::{Conn, changes, links, runs};
 use crate::http::{ApiError, Kind};
-use crate::model::{Action, Change, Contact, ContactId, Field, LinkMade, Outcome, User, UserId};
+use crate::model::{Action, Change, Contact, ContactId, LinkMade, Outcome, User, UserId};
 use crate::psa::{Adds, Sent, Step};
 
 /// So many people are written at once; the PSA's client keeps the vendor's own limits below this.
@@ -32,12 +29,12 @@ pub const STILL_AT_WORK: Duration = Duration::from_secs(5);
 /// What a run applies, and with what.
 pub struct Apply<'a> {
     pub(super) scene: &'a Scene,
-    observed: &'a Observed,
-    plan: &'a Plan,
-    run: &'a str,
-    turn: &'a str,
+    pub(super) observed: &'a Observed,
+    pub(super) plan: &'a Plan,
+    pub(super) run: &'a str,
+    pub(super) turn: &'a str,
     pub(super) contacts: HashMap<&'a ContactId, &'a Contact>,
-    users: HashMap<&'a UserId, &'a User>,
+    pub(super) users: HashMap<&'a UserId, &'a User>,
     halted: Mutex<Option<RunError>>,
     progress: &'a (dyn Fn(usize) + Send + Sync),
 }
@@ -322,135 +319,11 @@ impl Apply<'_> {
         }
     }
 
-    /// The change and its first request stand in the history before it leaves.
-    async fn begin(&self, person: &Person, step: &Step) -> Result<(i64, i64), RunError> {
-        let change = self.new_change(person);
-        let step = as_json(step);
-        let (run, company, now) = (
-            self.run.to_owned(),
-            self.scene.company.id,
-            self.scene.clock.now(),
-        );
-        self.journal(move |conn| {
-            let change_id = changes::insert(conn, &change)?;
-            let write_id = sent(conn, (change_id, company, &run), 1, &step, now)?;
-            Ok((change_id, write_id))
-        })
-        .await
-    }
-
-    /// A request went through: that, the link of a contact that was made, and the next request or the end, in one transaction.
-    async fn through(
-        &self,
-        person: &Person,
-        (change_id, write_id): (i64, i64),
-        made: Option<ContactId>,
-        next: Option<&Step>,
-        number: i64,
-        done: &Done,
-    ) -> Result<Option<i64>, RunError> {
-        let now = self.scene.clock.now();
-        let (run, company) = (self.run.to_owned(), self.scene.company.id);
-        let next = next.map(as_json);
-        let fields = fields(person, &done.through);
-        let link = made
-            .clone()
-            .map(|made| self.making(person, made, LinkMade::Created));
-        let (user, written) = (person.user_id.clone(), written(person));
-        self.journal(move |conn| {
-            writes::settle(conn, write_id, WriteState::Applied, None, now)?;
-            if let Some(link) = link {
-                link.insert(conn, now)?;
-            }
-            if let Some(step) = next {
-                // The next run, should it have to settle what is sent now, finds here what went through before.
-                changes::set_fields(conn, change_id, &fields)?;
-                return sent(conn, (change_id, company, &run), number, &step, now).map(Some);
-            }
-            let contact = made.as_ref();
-            links::set_written(conn, company, &user, &written)?;
-            changes::finish(
-                conn,
-                change_id,
-                Outcome::Applied,
-                &fields,
-                contact,
-                None,
-                now,
-            )?;
-            Ok(None)
-        })
-        .await
-    }
-
-    /// A request did not go through, or nobody knows.
-    async fn settle(
-        &self,
-        person: &Person,
-        change_id: i64,
-        write: Option<(i64, WriteState)>,
-        done: &Done,
-    ) -> Result<(), RunError> {
-        let now = self.scene.clock.now();
-        let fields = fields(person, &done.through);
-        let (error, made) = (done.error.clone(), done.contact.clone());
-        self.journal(move |conn| {
-            let (error, made) = (error.as_deref(), made.as_ref());
-            if let Some((write_id, state)) = write {
-                writes::settle(conn, write_id, state, error, now)?;
-            }
-            changes::finish(conn, change_id, Outcome::Failed, &fields, made, error, now)?;
-            Ok(())
-        })
-        .await
-    }
-
     pub(super) async fn journal<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Conn) -> diesel::QueryResult<T> + Send + 'static,
     ) -> Result<T, RunError> {
         record::journal(self.scene, self.turn, work).await
-    }
-
-    fn making(&self, person: &Person, contact_id: ContactId, made: LinkMade) -> Making {
-        Making {
-            company_id: self.scene.company.id,
-            tenant_id: self.scene.tenant.tenant_id.clone(),
-            psa_company_id: self.scene.company.psa_company_id.clone(),
-            user_id: person.user_id.clone(),
-            upn: person.upn.clone(),
-            contact_id,
-            made,
-            made_run: Some(self.run.to_owned()),
-        }
-    }
-
-    fn new_change(&self, person: &Person) -> NewChange {
-        let before = person.contact.as_ref().and_then(|id| self.contacts.get(id));
-        let linked = person.action == Action::Link;
-        let now = self.scene.clock.now();
-        NewChange {
-            run_id: self.run.to_owned(),
-            company_id: self.scene.company.id,
-            user_id: person.user_id.clone(),
-            upn: person.upn.clone(),
-            name: person.name.clone(),
-            contact_id: person.contact.clone(),
-            action: person.action,
-            reason: report::reason(&person.reason),
-            filter: person.filter.clone(),
-            site: person.site.as_ref().map(|site| site.name.clone()),
-            fields: fields(person, &[]),
-            before: before.map(|contact| (*contact).clone()),
-            outcome: if linked {
-                Outcome::Applied
-            } else {
-                Outcome::None
-            },
-            error: None,
-            created_at: now,
-            finished_at: linked.then_some(now),
-        }
     }
 
     fn halt(&self, error: RunError) {
@@ -467,50 +340,4 @@ impl Apply<'_> {
             .unwrap_or_else(PoisonError::into_inner)
             .is_some()
     }
-}
-
-fn fields(person: &Person, through: &[Field]) -> Vec<AppliedField> {
-    person
-        .fields
-        .iter()
-        .map(|change| AppliedField {
-            field: change.field,
-            from: change.from.clone(),
-            to: change.to.clone(),
-            applied: through.contains(&change.field),
-        })
-        .collect()
-}
-
-/// A request stands in the journal before it leaves; returns its row id.
-fn sent(
-    conn: &mut Conn,
-    (change_id, company_id, run_id): (i64, i64, &str),
-    seq: i64,
-    step: &serde_json::Value,
-    sent_at: DateTime<Utc>,
-) -> diesel::QueryResult<i64> {
-    writes::insert_sent(
-        conn,
-        &NewWrite {
-            change_id,
-            run_id,
-            company_id,
-            seq,
-            step,
-            sent_at,
-        },
-    )
-}
-
-/// What a change wrote, for the link: the new value of each field.
-fn written(person: &Person) -> serde_json::Value {
-    let fields = person.fields.iter();
-    fields
-        .map(|change| (change.field.as_str().to_owned(), report::value(&change.to)))
-        .collect()
-}
-
-fn as_json(step: &Step) -> serde_json::Value {
-    serde_json::to_value(step).unwrap_or_default()
 }

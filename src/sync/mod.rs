@@ -7,6 +7,7 @@ pub mod facts;
 pub mod failure;
 pub mod fields;
 pub mod guard;
+mod journal;
 pub mod links;
 mod named;
 pub mod observe;
@@ -24,6 +25,7 @@ pub mod settle;
 pub mod settling;
 pub mod snapshot;
 pub mod stop;
+mod tenant;
 pub mod ties;
 pub mod turn;
 
@@ -227,7 +229,7 @@ impl Run<'_> {
             .filter(|(_, done)| done.facts_in_doubt)
             .flat_map(|(person, _)| person.fields.iter().map(|change| change.field))
             .collect();
-        if let Err(error) = self.forget_doubtful(&doubtful).await {
+        if let Err(error) = scene::forget_doubtful(self.scene, &self.facts, &doubtful).await {
             applied.halted.get_or_insert(error);
         }
         let mut error = applied.halted;
@@ -292,26 +294,6 @@ impl Run<'_> {
             .filter(|person| person.action.writes() && mine(person))
             .flat_map(|person| person.fields.iter().map(|change| change.field))
             .collect()
-    }
-
-    /// Forgets the facts behind fields that the PSA refused, so that the next run reads them.
-    async fn forget_doubtful(&self, fields: &HashSet<Field>) -> Result<(), RunError> {
-        let (company, psa) = (self.scene.company_scope(), self.scene.psa_scope());
-        for field in fields {
-            match field {
-                Field::Site => self.facts.forget_one(&company, scene::SITES).await?,
-                Field::ContactType => self.facts.forget_one(&psa, scene::CONTACT_TYPES).await?,
-                Field::Phone | Field::Mobile => {
-                    self.facts.forget_one(&psa, scene::PHONE_TYPES).await?;
-                    self.facts.forget_one(&psa, scene::LIMITS).await?;
-                }
-                Field::FirstName | Field::LastName | Field::Title | Field::Email => {
-                    self.facts.forget_one(&psa, scene::LIMITS).await?;
-                }
-                Field::Active => {}
-            }
-        }
-        Ok(())
     }
 
     async fn remember_address(&self) -> Result<(), RunError> {

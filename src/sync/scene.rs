@@ -1,13 +1,15 @@
 //! Everything that a run of one company needs, and how its facts are called.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::facts::Readers;
+use super::facts::{Facts, Readers};
+use super::failure::RunError;
 use super::stop::Stop;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::directory::Directory;
-use crate::model::{Company, PsaConnection, TenantConnection};
+use crate::model::{Company, Field, PsaConnection, TenantConnection};
 use crate::psa::Psa;
 
 /// Everything that a run of one company needs.
@@ -72,3 +74,30 @@ pub const COMPANY: &str = "company";
 pub const ORGANIZATION: &str = "organization";
 /// The name of the fact which licences a tenant has.
 pub const SKUS: &str = "skus";
+
+/// Forgets the facts behind fields that the PSA refused, so that the next run reads them.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn forget_doubtful(
+    scene: &Scene,
+    facts: &Facts,
+    fields: &HashSet<Field>,
+) -> Result<(), RunError> {
+    let (company, psa) = (scene.company_scope(), scene.psa_scope());
+    for field in fields {
+        match field {
+            Field::Site => facts.forget_one(&company, SITES).await?,
+            Field::ContactType => facts.forget_one(&psa, CONTACT_TYPES).await?,
+            Field::Phone | Field::Mobile => {
+                facts.forget_one(&psa, PHONE_TYPES).await?;
+                facts.forget_one(&psa, LIMITS).await?;
+            }
+            Field::FirstName | Field::LastName | Field::Title | Field::Email => {
+                facts.forget_one(&psa, LIMITS).await?;
+            }
+            Field::Active => {}
+        }
+    }
+    Ok(())
+}

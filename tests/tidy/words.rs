@@ -19,7 +19,7 @@ const MAY_SLEEP: &[(&str, &str)] = &[
         "a sign of life is sent in real time, also where a test sets the clock",
     ),
     (
-        "src/simulator/kit.rs",
+        "src/simulator/kit/server.rs",
         "a simulated answer that is late is late in real time",
     ),
 ];

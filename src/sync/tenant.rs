@@ -1,0 +1,174 @@
+//! Reads the tenant's side of a company: users, the members of groups that filters name, licences.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+
+use super::facts::Facts;
+use super::failure::{RunError, failure};
+use super::named::{enabled_tests, fields_in_use, gone, groups_in_use};
+use super::observe::{Remembered, Together};
+use super::scene::{ORGANIZATION, SKUS, Scene};
+use super::select;
+use super::snapshot::Licences;
+use crate::directory::Directory;
+use crate::http::{ApiError, Kind};
+use crate::model::{Company, GroupId, Sku, Test, User, UserId};
+
+/// The tenant's licences, and names that were looked for in vain.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Skus {
+    skus: Vec<Sku>,
+    unknown: BTreeSet<String>,
+}
+
+/// The tenant's side as read.
+pub(super) struct TenantSide {
+    pub(super) users: Vec<User>,
+    pub(super) groups: HashMap<GroupId, HashSet<UserId>>,
+    pub(super) skus: Vec<Sku>,
+    pub(super) newly_deleted: Vec<UserId>,
+}
+
+/// Reads the tenant's side whole.
+pub(super) async fn directory_side(
+    scene: &Scene,
+    facts: &Facts,
+    remembered: &Remembered,
+    together: &Together,
+) -> Result<TenantSide, RunError> {
+    let (directory, scope) = (&scene.directory, scene.tenant_scope());
+    let fields = fields_in_use(&scene.company);
+    let groups = groups_in_use(&scene.company);
+    let read = tokio::join!(
+        together.branch(facts.get(&scope, ORGANIZATION, || directory.confirm_tenant())),
+        together.branch(async { Ok(directory.users(&fields).await?) }),
+        join_all(
+            groups
+                .into_iter()
+                .map(|(id, label)| together.branch(members(directory, id, label)))
+        ),
+        together.branch(facts.get(&scope, SKUS, || async {
+            Ok::<_, ApiError>(Skus {
+                skus: directory.skus().await?,
+                unknown: BTreeSet::new(),
+            })
+        })),
+    );
+    let (Some(_), Some(mut users), groups, Some(skus)) = read else {
+        return Err(together.failure());
+    };
+    let Some(groups) = groups.into_iter().collect::<Option<HashMap<_, _>>>() else {
+        return Err(together.failure());
+    };
+    if let Some(silence) = select::unreadable(&users) {
+        return Err(failure(
+            "permission",
+            format!(
+                "Microsoft Graph gives {} for no user of the tenant",
+                silence.field()
+            ),
+            "Give the app the application permission User.Read.All and grant admin consent again",
+        ));
+    }
+    let listed: HashSet<&UserId> = users.iter().map(|user| &user.id).collect();
+    let missing: Vec<UserId> = remembered
+        .links
+        .iter()
+        .filter(|link| !link.user_deleted && !listed.contains(&link.user_id))
+        .map(|link| link.user_id.clone())
+        .collect();
+    let mut newly_deleted = Vec::new();
+    if !missing.is_empty() {
+        for (id, found) in directory.users_by_id(&missing, &fields).await? {
+            match found {
+                Some(user) => users.push(user),
+                None => newly_deleted.push(id),
+            }
+        }
+    }
+    let skus = current_skus(scene, facts, skus, &users).await?;
+    Ok(TenantSide {
+        users,
+        groups,
+        skus,
+        newly_deleted,
+    })
+}
+
+async fn members(
+    directory: &Directory,
+    id: GroupId,
+    label: String,
+) -> Result<(GroupId, HashSet<UserId>), RunError> {
+    match directory.members(&id).await {
+        Ok(members) => Ok((id, members.into_iter().collect())),
+        Err(error) if error.kind == Kind::NotFound => Err(gone(
+            "group",
+            &[format!(
+                "{label} names the group {id}, which the tenant does not have any more"
+            )],
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads the licences anew where somebody holds, or a filter names, one that is unknown and was not looked for yet.
+async fn current_skus(
+    scene: &Scene,
+    facts: &Facts,
+    skus: Skus,
+    users: &[User],
+) -> Result<Vec<Sku>, RunError> {
+    let unknown = unknown_skus(&skus.skus, &scene.company, users);
+    let scope = scene.tenant_scope();
+    if facts.is_fresh(&scope, SKUS) {
+        if unknown != skus.unknown {
+            facts
+                .put(
+                    &scope,
+                    SKUS,
+                    &Skus {
+                        unknown,
+                        skus: skus.skus.clone(),
+                    },
+                )
+                .await?;
+        }
+        return Ok(skus.skus);
+    }
+    if unknown.is_subset(&skus.unknown) {
+        return Ok(skus.skus);
+    }
+    let now = scene.directory.skus().await?;
+    let unknown = unknown_skus(&now, &scene.company, users);
+    facts
+        .put(
+            &scope,
+            SKUS,
+            &Skus {
+                skus: now.clone(),
+                unknown,
+            },
+        )
+        .await?;
+    Ok(now)
+}
+
+fn unknown_skus(skus: &[Sku], company: &Company, users: &[User]) -> BTreeSet<String> {
+    let licences = Licences::new(skus, &[]);
+    let held: HashSet<_> = users
+        .iter()
+        .flat_map(|user| user.licences.iter().flatten())
+        .collect();
+    let named = enabled_tests(company).filter_map(|(_, test)| match test {
+        Test::Licence(name) if licences.find(name).is_empty() => Some(name.trim().to_lowercase()),
+        _ => None,
+    });
+    held.into_iter()
+        .filter(|id| !licences.knows(id))
+        .map(ToString::to_string)
+        .chain(named)
+        .collect()
+}
