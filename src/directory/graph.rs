@@ -131,6 +131,25 @@ impl Graph {
         read: Read,
         query: &str,
     ) -> Result<Vec<T>, ApiError> {
+        self.pages(read, query, usize::MAX).await
+    }
+
+    /// The first rows of a list: its first page that has any, for a page may be empty and name a next one.
+    pub(super) async fn first_page<T: DeserializeOwned>(
+        &self,
+        read: Read,
+        query: &str,
+    ) -> Result<Vec<T>, ApiError> {
+        self.pages(read, query, 1).await
+    }
+
+    /// Pages until there are so many rows, or to the end.
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        read: Read,
+        query: &str,
+        enough: usize,
+    ) -> Result<Vec<T>, ApiError> {
         let mut url = self.url(read, query)?;
         let mut seen = HashSet::new();
         let mut items = Vec::new();
@@ -147,20 +166,10 @@ impl Graph {
             let (page, next) = self.page(read, url).await?;
             items.extend(page);
             match next {
-                None => return Ok(items),
-                Some(next) => url = self.next(read, &next)?,
+                Some(next) if items.len() < enough => url = self.next(read, &next)?,
+                _ => return Ok(items),
             }
         }
-    }
-
-    /// The first page of a list.
-    pub(super) async fn first_page<T: DeserializeOwned>(
-        &self,
-        read: Read,
-        query: &str,
-    ) -> Result<Vec<T>, ApiError> {
-        let url = self.url(read, query)?;
-        Ok(self.page(read, url).await?.0)
     }
 
     /// A single object.

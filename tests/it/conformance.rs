@@ -63,8 +63,10 @@ macro_rules! conforms {
     };
 }
 
-// One line a vendor.
+// One line a vendor, and one more for each other set of its unproved ways.
 conforms!(connectwise, crate::psa_connectwise::stage());
+conforms!(connectwise_otherwise, crate::psa_connectwise::other_stage());
+conforms!(connectwise_strict, crate::psa_connectwise::strict_stage());
 conforms!(autotask, crate::psa_autotask::stage());
 conforms!(autotask_otherwise, crate::psa_autotask::other_stage());
 

@@ -6,6 +6,7 @@ mod groups;
 mod login;
 mod paging;
 mod sign_in;
+mod switches;
 mod users;
 
 use std::collections::BTreeSet;

@@ -3,6 +3,7 @@
 mod limits;
 mod reading;
 mod stage;
+mod switches;
 mod writing;
 mod zone;
 

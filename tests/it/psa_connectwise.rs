@@ -5,6 +5,7 @@
 mod access;
 mod changes;
 mod lists;
+mod switches;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use rollcall::model::{
 use rollcall::psa::connectwise::VENDOR;
 use rollcall::psa::{Connection, Psa, Step, Vendor};
 use rollcall::simulator::connectwise::{
-    AssociationData, CompanyData, ConnectWise, ContactData, ContactTypeData, ItemData, ItemKind,
-    SiteData,
+    AssociationData, BadCredentials, CompanyData, ConnectWise, ContactData, ContactTypeData,
+    ItemData, ItemKind, LastPage, PatchedTypes, SiteData, Switches,
 };
 use rollcall::simulator::kit::{Controls, Running, start};
 use serde_json::Value;
@@ -35,9 +36,48 @@ pub struct ConnectWiseStage {
     types: [i64; 2],
 }
 
-/// Starts a stage.
+/// Starts a stage, with ConnectWise's unproved ways as its simulator has them.
 pub async fn stage() -> ConnectWiseStage {
+    stage_with(|_| ()).await
+}
+
+/// The instance with the other of its unproved ways, and a client ID that is refused with 400.
+pub async fn other_stage() -> ConnectWiseStage {
+    stage_with(|switches| {
+        switches.unknown_company_is_404 = true;
+        switches.stale_code_base_is_400 = true;
+        switches.bad_credentials = BadCredentials::UserNotAuthenticated;
+        switches.client_id_status = 400;
+        switches.system_info_is_open = true;
+        switches.last_page = LastPage::NoLink;
+        switches.first_item_becomes_default = true;
+        switches.primary_site_is_given = true;
+        switches.inactive_site_refused = true;
+        switches.inactive_company_refused = true;
+        switches.patched_types = PatchedTypes::Refused;
+    })
+    .await
+}
+
+/// An instance that refuses whatever one may refuse, and lets no default be moved.
+pub async fn strict_stage() -> ConnectWiseStage {
+    stage_with(|switches| {
+        switches.bad_credentials = BadCredentials::NotFound;
+        switches.client_id_status = 403;
+        switches.last_page = LastPage::EmptyPage;
+        switches.first_item_becomes_default = true;
+        switches.default_flag_moves = false;
+        switches.inactive_site_refused = true;
+        switches.inactive_company_refused = true;
+        switches.duplicate_email_refused = true;
+        switches.patched_types = PatchedTypes::Refused;
+    })
+    .await
+}
+
+async fn stage_with(set: impl FnOnce(&mut Switches)) -> ConnectWiseStage {
     let cloud = Arc::new(ConnectWise::default());
+    cloud.switch(set);
     let company = cloud.add_company(CompanyData {
         identifier: "Contoso".into(),
         name: "Contoso Ltd".into(),

@@ -76,6 +76,13 @@ impl ItemRow {
         kind == Some(ItemKind::Email) && ItemKind::Email.same(value, address)
     }
 
+    /// Whether it has this value and, as an address, this flag.
+    pub fn has(&self, value: &str, kind: ItemKind, default: bool) -> bool {
+        let held = self.value.as_deref().unwrap_or_default();
+        let flag = self.default_flag == Some(true);
+        kind.same(held, value) && (kind != ItemKind::Email || flag == default)
+    }
+
     /// `None`: of no kind that is known.
     pub fn item(self) -> Option<Item> {
         Some(Item {

@@ -44,16 +44,18 @@ pub(super) async fn send(client: &Client, step: &Step) -> Result<Sent, ApiError>
         } => make_default(client, contact, item, otherwise).await,
         Request::AddItem { contact, item } => {
             let (action, path) = ("add an address or number", items_path(&contact));
-            post(client, action, path, &item.body(), repeat).await?;
-            Ok(of(contact))
+            let record = post(client, action, path, &item.body(), repeat).await?;
+            Ok(checked(contact, step, was_added(record, &item)))
         }
         Request::RemoveItem { contact, item } => remove_item(client, contact, item).await,
         Request::AddType { contact, of: kind } => {
             let (action, path) = ("add a contact type", types_path(&contact));
             let body =
                 json!({"type": reference(kind.as_str()), "contact": reference(contact.as_str())});
-            post(client, action, path, &body, repeat).await?;
-            Ok(of(contact))
+            let record = post(client, action, path, &body, repeat).await?;
+            let added = &record["type"]["id"];
+            let taken = added.is_null() || same_id(added, &body["type"]["id"]);
+            Ok(checked(contact, step, taken))
         }
     }
 }
@@ -110,6 +112,25 @@ fn is_it(found: &Item, item: &NewItem) -> bool {
         && (item.kind != ItemKind::Email || found.default == item.default)
 }
 
+/// Whether the record of an answer is the item as it was sent. The flag counts for an address alone: the default one is the
+/// contact's own, and no number is read by its flag where there is one of its type.
+fn was_added(record: Value, item: &NewItem) -> bool {
+    let row: Option<ItemRow> = serde_json::from_value(record).ok();
+    row.is_some_and(|row| row.has(&item.value, item.kind, item.default))
+}
+
+/// The sent step of a contact; what it settles is not taken where the answer says otherwise.
+fn checked(contact: ContactId, step: &Step, taken: bool) -> Sent {
+    Sent {
+        untaken: if taken {
+            Vec::new()
+        } else {
+            step.settles.clone()
+        },
+        ..of(contact)
+    }
+}
+
 fn of(contact: ContactId) -> Sent {
     Sent {
         contact: Some(contact),
@@ -164,7 +185,7 @@ async fn post(
     path: String,
     body: &Value,
     repeat: Repeat,
-) -> Result<(), ApiError> {
+) -> Result<Value, ApiError> {
     let call = Call {
         method: Method::POST,
         body: Some(body),
@@ -172,12 +193,11 @@ async fn post(
         ..Call::get(action, path, Stands::Perhaps)
     };
     let answer = client.call(call).await?;
-    if answer.json().is_some_and(|record| record.is_object()) {
-        return Ok(());
-    }
-    // Something else answered in the vendor's place, perhaps after it was added.
-    let detail = "the answer is not the record that was added";
-    Err(Client::error(action, Kind::Lost, detail))
+    answer.json().filter(Value::is_object).ok_or_else(|| {
+        // Something else answered in the vendor's place, perhaps after it was added.
+        let detail = "the answer is not the record that was added";
+        Client::error(action, Kind::Lost, detail)
+    })
 }
 
 /// Sends a JSON Patch; the answer is the record as it is now.
@@ -286,7 +306,7 @@ async fn make_default(
     client: &Client,
     contact: ContactId,
     item: i64,
-    otherwise: NewItem,
+    otherwise: Option<NewItem>,
 ) -> Result<Sent, ApiError> {
     let path = format!("{}/{item}", items_path(&contact));
     let operation = Operation::replace("defaultFlag", json!(true));
@@ -297,8 +317,10 @@ async fn make_default(
         Err(error) => return Err(error),
     };
     let mut sent = of(contact.clone());
-    if !moved {
-        sent.then.push(adding(&contact, otherwise, &[Field::Email]));
+    match otherwise {
+        _ if moved => {}
+        Some(item) => sent.then.push(adding(&contact, item, &[Field::Email])),
+        None => sent.untaken.push(Field::Email),
     }
     Ok(sent)
 }

@@ -33,11 +33,11 @@ pub(super) enum Request {
         kind: ItemKind,
         value: String,
     },
-    /// Makes an Email item the default; where that does not work, another one is added.
+    /// Makes an Email item the default; where that does not work, another one is added, unless that was tried already.
     MakeDefault {
         contact: ContactId,
         item: i64,
-        otherwise: NewItem,
+        otherwise: Option<NewItem>,
     },
     /// Adds a communication item.
     AddItem { contact: ContactId, item: NewItem },
@@ -313,7 +313,8 @@ impl Wording<'_> {
                 let request = Request::MakeDefault {
                     contact: id.clone(),
                     item: other.id,
-                    otherwise: self.new_email(wanted),
+                    // The second item that is not the default was added by an earlier run, to no avail.
+                    otherwise: (!is_there_twice(items, wanted)).then(|| self.new_email(wanted)),
                 };
                 vec![step(Adds::Nothing, &request, &settled)]
             }
@@ -366,6 +367,12 @@ impl Wording<'_> {
         }
         steps
     }
+}
+
+fn is_there_twice(items: &[Item], address: &str) -> bool {
+    let same =
+        |item: &&Item| item.kind == ItemKind::Email && ItemKind::Email.same(&item.value, address);
+    items.iter().filter(same).nth(1).is_some()
 }
 
 /// What is put back where there was nothing.

@@ -8,7 +8,7 @@ use rollcall::model::{ContactId, ContactTypeId, PsaCompanyId, SiteId};
 use rollcall::psa::autotask::VENDOR;
 use rollcall::psa::{Connection, Psa, Vendor};
 use rollcall::simulator::autotask::{
-    Autotask, CompanyData, ContactData, LocationData, Settings, Switches,
+    Autotask, CompanyData, ContactData, LocationData, Settings, Switches, Unauthorized,
 };
 use rollcall::simulator::kit::{self, Controls, Running};
 
@@ -42,6 +42,7 @@ pub async fn other_stage() -> impl Stage {
         switches.rows_are_lean = true;
         switches.threads_status = 500;
         switches.hourly_status = 500;
+        switches.unauthorized = Unauthorized::Message;
     })
     .await
 }
