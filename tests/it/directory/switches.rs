@@ -7,7 +7,10 @@ use rollcall::simulator::graph::{SecretData, Switches};
 use super::*;
 
 /// Every way by itself, and all together.
-const WAYS: [(&str, fn(&mut Switches)); 6] = [
+/// A switch by its name, and how it is turned.
+type Way = (&'static str, fn(&mut Switches));
+
+const WAYS: [Way; 6] = [
     ("as the simulator has it", |_| ()),
     ("innererror", |s| s.lowercase_inner_error = true),
     ("null", |s| s.unset_as_null = true),

@@ -61,10 +61,10 @@ async fn an_added_item_is_the_default_exactly_where_there_was_none() {
             items.into_iter().map(|item| item.2).collect()
         };
         let numbers = [to(Field::Phone, "1"), to(Field::Mobile, "2")];
-        let has_one = after(&stage, vec![phone(true)], &numbers).await;
-        assert_eq!(flags(has_one), [true, false, false], "{first} {moves}");
-        let has_none = after(&stage, vec![phone(false)], &numbers).await;
-        assert_eq!(flags(has_none), [false, true, false], "{first} {moves}");
+        let with_default = after(&stage, vec![phone(true)], &numbers).await;
+        assert_eq!(flags(with_default), [true, false, false], "{first} {moves}");
+        let without_default = after(&stage, vec![phone(false)], &numbers).await;
+        assert_eq!(flags(without_default), [false, true, false], "{first} {moves}");
         let mobile = after(&stage, Vec::new(), &numbers[1..]).await;
         assert_eq!(flags(mobile), [true], "{first} {moves}");
 
@@ -81,7 +81,7 @@ async fn an_added_item_is_the_default_exactly_where_there_was_none() {
 }
 
 #[tokio::test]
-async fn a_new_contact_has_one_default_of_each_kind_either_way() {
+async fn a_new_contact_with_default_default_of_each_kind_either_way() {
     for first in [false, true] {
         let stage = stage().await;
         stage
