@@ -8,7 +8,7 @@ pub mod failure;
 pub mod fields;
 pub mod guard;
 pub mod links;
-mod named;
+pub mod named;
 pub mod observe;
 pub mod pair;
 pub mod plan;
@@ -372,12 +372,14 @@ impl Run<'_> {
             report.status = Status::Failed;
             report.error.get_or_insert(unrecorded);
         }
-        tracing::info!(
-            run.id = %self.id,
-            company = %self.scene.company.name,
-            status = report.status.as_str(),
-            "Run finished"
-        );
+        if self.turn.is_some() {
+            tracing::info!(
+                run.id = %self.id,
+                company = %self.scene.company.name,
+                status = report.status.as_str(),
+                "Run finished"
+            );
+        }
         Finished { report, seen }
     }
 }
