@@ -12,7 +12,7 @@ use crate::config::{Config, LogFormat};
 pub fn init(config: &Config, progress: &MultiProgress) -> anyhow::Result<()> {
     let progress = progress.clone();
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.log_filter)?)
+        .with_env_filter(EnvFilter::try_new(quieter(&config.log_filter))?)
         .with_ansi(console::colors_enabled_stderr())
         .with_writer(move || BesideBars(progress.clone()));
     match config.log_format {
@@ -20,6 +20,15 @@ pub fn init(config: &Config, progress: &MultiProgress) -> anyhow::Result<()> {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     }
     .map_err(|error| anyhow::anyhow!(error))
+}
+
+/// What Microsoft's crates log at `info` is about their own requests; it is left out unless `RUST_LOG` asks for more.
+fn quieter(filter: &str) -> String {
+    if filter == "info" {
+        format!("{filter},azure_core=warn,azure_identity=warn,typespec_client_core=warn")
+    } else {
+        filter.to_owned()
+    }
 }
 
 /// Standard error, with the bars out of the way.

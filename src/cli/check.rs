@@ -1,17 +1,18 @@
 //! `rollcall check`: every connection tested with a real read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
-use super::output::{bad, good, say, sentence};
+use super::output::{bad, full_stop, good, say, say_line};
 use super::{CheckArgs, DONE, FAILED, WRONG_USAGE, find, print_json};
 use crate::app::App;
 use crate::db::{companies, psa_connections};
-use crate::model::{Company, Test};
+use crate::model::{Company, Test, Vocabulary};
 use crate::sync::failure::{RunError, company_gone, failure};
-use crate::sync::select;
+use crate::sync::report::and;
+use crate::sync::{named, select};
 
 /// So many connections are tested at once.
 const AT_ONCE: usize = 8;
@@ -22,22 +23,26 @@ struct Checked {
     ok: bool,
     advice: Option<String>,
     message: Option<String>,
+    /// What is worth knowing of a connection that is well.
+    note: Option<String>,
 }
 
 impl Checked {
-    fn new(connection: String, result: Result<(), RunError>) -> Self {
+    fn new(connection: String, result: Result<Option<String>, RunError>) -> Self {
         match result {
-            Ok(()) => Self {
+            Ok(note) => Self {
                 connection,
                 ok: true,
                 advice: None,
                 message: None,
+                note,
             },
             Err(error) => Self {
                 connection,
                 ok: false,
                 advice: Some(error.advice),
                 message: Some(error.message),
+                note: None,
             },
         }
     }
@@ -58,19 +63,22 @@ pub async fn run(app: &App, args: &CheckArgs) -> anyhow::Result<u8> {
         all.retain(|one| one.id == company.id);
     }
     let mut checked = Vec::new();
+    let mut words = HashMap::new();
     for psa in psas.iter().filter(|psa| wanted.contains(&psa.id)) {
-        checked.push(Checked::new(
-            psa.name.clone(),
-            psa_answers(app, psa.id).await,
-        ));
+        let answers = psa_answers(app, psa.id).await.map(|vocabulary| {
+            words.insert(psa.id, vocabulary);
+            None
+        });
+        checked.push(Checked::new(psa.name.clone(), answers));
     }
+    let words = &words;
     let companies: Vec<Checked> = stream::iter(&all)
         .map(|company| async move {
             let mut results = vec![Checked::new(
                 format!("{} (Microsoft 365)", company.name),
-                tenant_answers(app, company).await,
+                tenant_answers(app, company).await.map(|()| None),
             )];
-            let in_psa = company_answers(app, company).await;
+            let in_psa = company_answers(app, company, words.get(&company.psa_id)).await;
             results.push(Checked::new(
                 format!("{} (PSA company)", company.name),
                 in_psa,
@@ -85,15 +93,18 @@ pub async fn run(app: &App, args: &CheckArgs) -> anyhow::Result<u8> {
         if args.json {
             print_json(one);
         } else if one.ok {
-            say(&format!("{}  {}", good("ok    "), one.connection));
+            let note = one.note.as_deref().map(full_stop);
+            let note = note.map_or_else(String::new, |note| format!(": {note}"));
+            say_line(
+                &format!("{}  {}{note}", good("ok    "), one.connection),
+                0,
+                8,
+            );
         } else {
-            let message = one.message.as_deref().map(sentence).unwrap_or_default();
-            let advice = one.advice.as_deref().map(sentence).unwrap_or_default();
-            say(&format!(
-                "{}  {}: {message}. {advice}.",
-                bad("failed"),
-                one.connection
-            ));
+            let message = one.message.as_deref().map(full_stop).unwrap_or_default();
+            let advice = one.advice.as_deref().map(full_stop).unwrap_or_default();
+            let (failed, name) = (bad("failed"), &one.connection);
+            say_line(&format!("{failed}  {name}: {message} {advice}"), 0, 8);
         }
     }
     if checked.is_empty() && !args.json {
@@ -106,11 +117,17 @@ pub async fn run(app: &App, args: &CheckArgs) -> anyhow::Result<u8> {
     })
 }
 
-async fn psa_answers(app: &App, id: i64) -> Result<(), RunError> {
+/// Reads companies, types and limits, as a run does.
+async fn psa_answers(app: &App, id: i64) -> Result<Vocabulary, RunError> {
     let (connection, psa) = app.psa(id).await?;
     psa.companies("").await?;
-    let types = psa.contact_types().await?;
-    if let (Some(types), Some(wanted)) = (types, &connection.default_contact_type)
+    let vocabulary = Vocabulary {
+        contact_types: psa.contact_types().await?,
+        phone_types: psa.phone_types().await?,
+        limits: psa.limits().await?,
+    };
+    if let (Some(types), Some(wanted)) =
+        (&vocabulary.contact_types, &connection.default_contact_type)
         && !types.iter().any(|known| known.id == wanted.id)
     {
         return Err(failure(
@@ -119,7 +136,19 @@ async fn psa_answers(app: &App, id: i64) -> Result<(), RunError> {
             "Choose another one in the fleet file",
         ));
     }
-    Ok(())
+    let missing = psa.missing_phone_types(&vocabulary);
+    let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+    if missing.is_empty() {
+        return Ok(vocabulary);
+    }
+    Err(failure(
+        "missing_phone_type",
+        format!(
+            "the connection names phone types that the PSA does not have: {}",
+            and(&missing)
+        ),
+        "Choose others in the fleet file (phone_type and mobile_type)",
+    ))
 }
 
 async fn tenant_answers(app: &App, company: &Company) -> Result<(), RunError> {
@@ -134,18 +163,13 @@ async fn tenant_answers(app: &App, company: &Company) -> Result<(), RunError> {
         ));
     }
     directory.skus().await?;
-    let tests = company
-        .filters
-        .iter()
-        .filter(|filter| filter.enabled)
-        .flat_map(|one| &one.when);
-    for condition in tests {
-        if let Test::Group(group) = &condition.test
+    for (label, test) in named::enabled_tests(company) {
+        if let Test::Group(group) = test
             && directory.group(group).await?.is_none()
         {
             return Err(failure(
                 "missing_group",
-                format!("the group {group} is gone"),
+                format!("{label} names the group {group}, which is gone"),
                 "Choose another group, or switch the filter off",
             ));
         }
@@ -153,10 +177,28 @@ async fn tenant_answers(app: &App, company: &Company) -> Result<(), RunError> {
     Ok(())
 }
 
-async fn company_answers(app: &App, company: &Company) -> Result<(), RunError> {
+/// Whether the company is there, and each site and contact type that its settings name; a note where it is inactive.
+async fn company_answers(
+    app: &App,
+    company: &Company,
+    words: Option<&Vocabulary>,
+) -> Result<Option<String>, RunError> {
     let (_, psa) = app.psa(company.psa_id).await?;
-    match psa.company(&company.psa_company_id).await? {
-        Some(_) => Ok(()),
-        None => Err(company_gone(company.psa_company_id.as_str())),
+    let Some(there) = psa.company(&company.psa_company_id).await? else {
+        return Err(company_gone(company.psa_company_id.as_str()));
+    };
+    let sites = psa.sites(&company.psa_company_id).await?;
+    let missing = named::missing_sites(company, &sites);
+    if !missing.is_empty() {
+        return Err(named::gone("site", &missing));
     }
+    // Without them the PSA connection itself has failed, and says so.
+    if let Some(words) = words {
+        let missing = named::types_gone(company, None, words);
+        if !missing.is_empty() {
+            return Err(named::gone("contact_type", &missing));
+        }
+    }
+    let inactive = "the company is inactive in the PSA, so that nothing is written for it";
+    Ok((!there.active).then(|| inactive.to_owned()))
 }

@@ -1,34 +1,42 @@
 //! `rollcall explain`.
 
+use std::collections::HashMap;
+
 use comfy_table::Cell;
 
-use super::output::{complain, faint, say, say_table, sentence, table};
+use super::conflicts;
+use super::output::{complain, faint, say, say_line, say_table, sentence, table, told};
 use super::{DONE, ExplainArgs, FAILED, WRONG_USAGE, find, print_json};
 use crate::app::App;
 use crate::directory::sku_name;
-use crate::model::{Mode, SkuId};
+use crate::model::{Company, GroupId, Mode, SkuId, Test};
 use crate::runs;
 use crate::sync::Options;
-use crate::sync::explain::{Explanation, explain};
+use crate::sync::explain::{Explanation, Names, explain};
+use crate::sync::plan::Reason;
 
 /// Explains one person from a plan made now; nothing is written.
 pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
     let Some(company) = find(app, &args.company).await? else {
         return Ok(WRONG_USAGE);
     };
+    if args.user.trim().is_empty() {
+        complain("The user is empty: give a user principal name or object id after --user");
+        return Ok(WRONG_USAGE);
+    }
     let options = Options::new(Mode::Update, true);
     let finished = Box::pin(runs::one(app, &company, &options, &|_, _| {})).await;
     let Some((snapshot, plan)) = &finished.seen else {
         if let Some(error) = &finished.report.error {
-            complain(&format!(
-                "{}.\n{}.",
-                sentence(&error.message),
-                sentence(&error.advice)
-            ));
+            complain(&told(error));
         }
         return Ok(FAILED);
     };
-    let names = |id: &str| sku_name(&SkuId::new(id));
+    let groups = groups(app, &company).await;
+    let names = Names {
+        licence: &|id| sku_name(&SkuId::new(id)),
+        group: &|id| groups.get(id).cloned(),
+    };
     let Some(explanation) = explain(&company.name, snapshot, plan, &args.user, &names) else {
         complain(&format!(
             "{} has no user {}, and no link to one: check the user principal name or object id",
@@ -40,15 +48,38 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         print_json(&explanation);
         return Ok(DONE);
     }
-    say(&format!(
-        "{} at {} {}",
-        explanation.upn,
-        explanation.company,
-        faint(&explanation.user_id)
-    ));
+    let (upn, company_name) = (&explanation.upn, &explanation.company);
+    let id = faint(&explanation.user_id);
+    say_line(&format!("{upn} at {company_name} {id}"), 0, 2);
     say("");
     show(&explanation);
+    let person = plan.people.iter();
+    let mut person = person.filter(|one| one.user_id.as_str() == explanation.user_id);
+    if let Some(Reason::Conflict(conflict)) = person.next().map(|one| &one.reason) {
+        say("");
+        for contact in &conflict.contacts {
+            conflicts::command(&company.name, &explanation.upn, contact.as_str());
+        }
+    }
     Ok(DONE)
+}
+
+/// The display names of the groups that a company's filters name; without those that cannot be read, since an explanation
+/// is as true with their ids.
+pub async fn groups(app: &App, company: &Company) -> HashMap<GroupId, String> {
+    let mut names = HashMap::new();
+    let Ok((_, directory)) = app.directory(company).await else {
+        return names;
+    };
+    for condition in company.filters.iter().flat_map(|filter| &filter.when) {
+        if let Test::Group(group) = &condition.test
+            && !names.contains_key(group)
+            && let Ok(Some(name)) = directory.group(group).await
+        {
+            names.insert(group.clone(), name);
+        }
+    }
+    names
 }
 
 /// Prints the steps of an explanation.
@@ -58,7 +89,7 @@ pub fn show(explanation: &Explanation) {
         steps.add_row([
             Cell::new(sentence(&step.step)),
             Cell::new(&step.result),
-            Cell::new(&step.detail),
+            Cell::new(step.lines.join("\n")),
         ]);
     }
     say_table(&steps);

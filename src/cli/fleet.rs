@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::output::{complain, say, sentence, warning};
+use super::output::{complain, full_stop, say, warning_aside};
 use super::{DONE, FAILED, WRONG_USAGE, print_json};
 use crate::app::App;
 use crate::fleet::{self, Clouds, Plan, Secrets, State, Stop, SystemSecrets};
@@ -33,7 +33,7 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
         }
     };
     for strange in &plan.warnings {
-        complain(&warning(strange));
+        complain(&warning_aside(strange));
     }
     if json {
         print_json(&plan.report(!only_check));
@@ -87,10 +87,10 @@ pub fn complain_of(stop: &Stop) {
     }
     for system in &stop.unreachable {
         complain(&format!(
-            "{}: {}. {}.",
+            "{}: {} {}",
             system.connection,
-            sentence(&system.message),
-            sentence(&system.advice)
+            full_stop(&system.message),
+            full_stop(&system.advice)
         ));
     }
     complain("Nothing was applied.");

@@ -3,7 +3,8 @@
 use comfy_table::Cell;
 use indicatif::MultiProgress;
 
-use super::output::{complain, count, say, say_table, table};
+use super::output::{complain, count, full_stop, is_wide, say, say_line, say_table, table};
+use super::show::{STOPPED, hold_commands};
 use super::sync::Watching;
 use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
 use crate::app::App;
@@ -37,8 +38,8 @@ pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::R
             .iter()
             .find(|company| company.id == hold.company_id),
         [] => {
-            complain("Nothing is held: nothing was done");
-            return Ok(WRONG_USAGE);
+            complain("Nothing is held");
+            return Ok(DONE);
         }
         several => {
             complain(&format!(
@@ -53,6 +54,13 @@ pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::R
         return Ok(WRONG_USAGE);
     };
     match act {
+        HoldAct::Approve if !company.sync_contacts => {
+            complain(&format!(
+                "Contact sync is off for {}: switch it on to approve its hold, or dismiss the hold",
+                company.name
+            ));
+            Ok(WRONG_USAGE)
+        }
         HoldAct::Approve => approve(app, company, args.json, bars).await,
         HoldAct::Dismiss => dismiss(app, company, &open[0], args.json).await,
     }
@@ -76,11 +84,10 @@ fn list(companies: &[Company], open: &[Hold], json: bool) {
     }
     for hold in open {
         let company = name(hold.company_id);
-        say(&format!(
-            "{company}: {} to deactivate, held since {}",
-            count(hold.people.len(), "contact", "contacts"),
-            stamp(hold.opened_at)
-        ));
+        let contacts = count(hold.people.len(), "contact", "contacts");
+        let since = stamp(hold.opened_at);
+        let words = format!("{company}: {contacts} to deactivate, held since {since}");
+        say_line(&words, 0, 2);
         say("");
         show(company, hold, usize::MAX);
     }
@@ -88,25 +95,24 @@ fn list(companies: &[Company], open: &[Hold], json: bool) {
 
 /// Prints so many of a hold's people, and the commands that end it.
 pub fn show(company: &str, hold: &Hold, most: usize) {
-    let mut people = table(["Person", "Contact", "Why"]);
+    let named = is_wide();
+    let heads = ["Person", "Name", "Contact", "Why"];
+    let mut people = table(heads.into_iter().filter(|head| named || *head != "Name"));
     for person in hold.people.iter().take(most) {
-        people.add_row([
-            Cell::new(&person.upn),
-            Cell::new(&person.contact_id),
-            Cell::new(&person.reason),
-        ]);
+        let mut row = vec![Cell::new(&person.upn)];
+        if named {
+            row.push(Cell::new(&person.name));
+        }
+        row.push(Cell::new(&person.contact_id));
+        row.push(Cell::new(&person.reason));
+        people.add_row(row);
     }
     say_table(&people);
     if hold.people.len() > most {
         say(&format!("  … and {} more", hold.people.len() - most));
     }
     say("");
-    say(&format!(
-        "  rollcall holds approve --company \"{company}\"   deactivates exactly these"
-    ));
-    say(&format!(
-        "  rollcall holds dismiss --company \"{company}\"   leaves them alone"
-    ));
+    hold_commands(company);
 }
 
 fn as_json(company: &str, hold: &Hold) -> serde_json::Value {
@@ -137,17 +143,22 @@ async fn approve(
     json: bool,
     bars: &MultiProgress,
 ) -> anyhow::Result<u8> {
-    let watching = Watching::new(bars);
+    let watching = Watching::new(bars, false);
     let watch = |company: &str, event| watching.told(company, event);
-    let Some(finished) = Box::pin(runs::approve(app, company, &watch)).await else {
-        complain("Nothing is held any more: nothing was done");
-        return Ok(WRONG_USAGE);
+    let Some(mut finished) = Box::pin(runs::approve(app, company, &watch)).await else {
+        complain("Nothing is held any more");
+        return Ok(DONE);
     };
     watching.done(&finished.report);
+    if let Some(error) = &mut finished.report.error
+        && error.kind == STOPPED
+    {
+        "The rest is still held: approve it again, or dismiss it".clone_into(&mut error.advice);
+    }
     if json {
         print_json(&finished.report.json(true));
     } else {
-        show::report(&finished.report);
+        show::report(&finished, true);
     }
     Ok(finished.report.exit_status())
 }
@@ -160,7 +171,7 @@ async fn dismiss(app: &App, company: &Company, shown: &Hold, json: bool) -> anyh
     let turn = match runs::wait(app, (&name, Sharing::Alone), company, &watch).await {
         Ok(turn) => turn,
         Err(error) => {
-            complain(&format!("{}.", error.message));
+            complain(&full_stop(&error.message));
             return Ok(FAILED);
         }
     };
@@ -198,8 +209,8 @@ async fn dismiss(app: &App, company: &Company, shown: &Hold, json: bool) -> anyh
         .await;
     runs::give_back(turn).await;
     let Some((hold, left)) = dismissed? else {
-        complain("Nothing is held any more: nothing was done");
-        return Ok(WRONG_USAGE);
+        complain("Nothing is held any more");
+        return Ok(DONE);
     };
     if json {
         print_json(&as_json(&company.name, &hold));
@@ -210,10 +221,8 @@ async fn dismiss(app: &App, company: &Company, shown: &Hold, json: bool) -> anyh
             count(hold.people.len(), "deactivation", "deactivations")
         ));
         if left > 0 {
-            let more = count(left, "person", "people");
-            say(&format!(
-                "  {more} came in meanwhile and still held: look at `rollcall holds`"
-            ));
+            let more = count(left, "person is", "people are");
+            say(&format!("  {more} held since: look at `rollcall holds`"));
         }
     }
     Ok(DONE)

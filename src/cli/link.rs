@@ -1,13 +1,16 @@
 //! `rollcall link`.
 
-use super::output::{complain, say, sentence};
+use super::output::{complain, full_stop, say, say_line, told};
 use super::{DONE, FAILED, LinkArgs, WRONG_USAGE, find};
 use crate::app::App;
 use crate::db::links;
-use crate::model::{ContactId, LinkMade, Mode, UserId, text};
+use crate::model::{Company, ContactId, LinkMade, Mode, UserId, text};
 use crate::runs;
 use crate::sync::Options;
+use crate::sync::explain::candidates;
 use crate::sync::links::Making;
+use crate::sync::select::{self, Activity, LeaverReason};
+use crate::sync::snapshot::{Licences, Snapshot};
 use crate::sync::turn::{Sharing, Turn};
 
 /// Links a user to a contact by hand, after both were seen.
@@ -15,6 +18,10 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     let Some(company) = find(app, &args.company).await? else {
         return Ok(WRONG_USAGE);
     };
+    if args.user.trim().is_empty() {
+        complain("The user is empty: give a user principal name or object id after --user");
+        return Ok(WRONG_USAGE);
+    }
     let watch = |company: &str, _| {
         complain(&format!("{company}: a run is going; waiting for its end"));
     };
@@ -22,7 +29,7 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     let turn = match runs::wait(app, (&name, Sharing::Alone), &company, &watch).await {
         Ok(turn) => turn,
         Err(error) => {
-            complain(&format!("{}.", error.message));
+            complain(&full_stop(&error.message));
             return Ok(FAILED);
         }
     };
@@ -31,11 +38,7 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     let status = match (&finished.seen, &finished.report.error) {
         (Some((snapshot, _)), _) => link(app, args, &company, snapshot).await,
         (None, Some(error)) => {
-            complain(&format!(
-                "{}.\n{}.",
-                sentence(&error.message),
-                sentence(&error.advice)
-            ));
+            complain(&told(error));
             Ok(FAILED)
         }
         (None, None) => Ok(FAILED),
@@ -47,8 +50,8 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
 async fn link(
     app: &App,
     args: &LinkArgs,
-    company: &crate::model::Company,
-    snapshot: &crate::sync::snapshot::Snapshot,
+    company: &Company,
+    snapshot: &Snapshot,
 ) -> anyhow::Result<u8> {
     let (id, upn) = (UserId::new(&args.user), text::folded(&args.user));
     let user = snapshot
@@ -70,7 +73,7 @@ async fn link(
         ));
         return Ok(WRONG_USAGE);
     }
-    let mut retired = Vec::new();
+    let (mut retired, mut until_now) = (Vec::new(), None);
     for link in &snapshot.links {
         if link.contact_id == contact && link.user_id != user.id {
             if !snapshot.deleted.contains(&link.user_id) {
@@ -90,6 +93,7 @@ async fn link(
                 return Ok(DONE);
             }
             retired.push(link.id);
+            until_now = Some(link.contact_id.clone());
         }
     }
     let (tenant, _) = app
@@ -113,9 +117,40 @@ async fn link(
             making.insert(conn, now)
         })
         .await?;
-    say(&format!(
-        "{} is linked to contact {contact}; the next run brings it in step",
-        user.upn
-    ));
+    let new = candidates(snapshot, &[contact]).join("");
+    let licences = Licences::new(&snapshot.skus, &snapshot.rules.ignored_licences);
+    let next = if snapshot.ignored.contains(&user.id) {
+        "A technician ignores this user, so that runs leave the contact alone".to_owned()
+    } else {
+        what_next(&select::select(user, &licences), snapshot)
+    };
+    say_line(&format!("{} is linked to {new}", user.upn), 0, 2);
+    if let Some(old) = until_now {
+        let old = candidates(snapshot, &[old]).join("");
+        say_line(&format!("Until now: {old}"), 2, 2);
+    }
+    say_line(&full_stop(&next), 2, 2);
     Ok(DONE)
+}
+
+/// What the next run does about a user who is linked by hand.
+fn what_next(activity: &Activity, snapshot: &Snapshot) -> String {
+    let why = match activity {
+        Activity::Active(_) => return "The next run brings it in step".to_owned(),
+        Activity::NoAnswer(silence) => {
+            let field = silence.field();
+            return format!(
+                "Microsoft Graph does not say {field} of this user: runs do nothing to them"
+            );
+        }
+        Activity::Leaver(LeaverReason::SignInBlocked) => "sign-in is blocked",
+        Activity::Leaver(LeaverReason::LicenceRemoved) => "no licence counts",
+        Activity::Leaver(LeaverReason::Deleted) => "the user is deleted",
+    };
+    let then = if snapshot.rules.update_existing {
+        "the next run would deactivate the contact, if it is active"
+    } else {
+        "but existing contacts are not updated, so that runs leave the contact alone"
+    };
+    format!("The user is not active ({why}): {then}")
 }

@@ -1,6 +1,7 @@
 //! The command line: one file a command. It parses, calls, and prints; what is decided is decided elsewhere.
 
 mod check;
+mod conflicts;
 mod demo;
 mod explain;
 mod fleet;
@@ -9,20 +10,21 @@ mod link;
 mod output;
 mod show;
 mod sync;
+mod tally;
+mod which;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use indicatif::MultiProgress;
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::companies;
-use crate::model::Company;
 use crate::sync::stop::{Stopper, stop};
-use output::{complain, say};
+use output::{complain, full_stop, say};
+use which::find;
 
 /// Everything was done.
 const DONE: u8 = 0;
@@ -59,14 +61,10 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["company", "all"])))]
 struct SyncArgs {
     /// The company to run.
-    #[arg(
-        long,
-        value_name = "NAME",
-        required_unless_present = "all",
-        conflicts_with = "all"
-    )]
+    #[arg(long, value_name = "NAME")]
     company: Option<String>,
     /// Every company with contact sync on.
     #[arg(long)]
@@ -80,8 +78,8 @@ struct SyncArgs {
     /// Prints JSON: one object a company.
     #[arg(long)]
     json: bool,
-    /// With --json: also the people for whom nothing is to be done.
-    #[arg(long, requires = "json")]
+    /// Everybody: also the people for whom nothing is to be done, and however many they are.
+    #[arg(long)]
     full: bool,
 }
 
@@ -179,7 +177,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(FAILED);
         }
     };
-    ExitCode::from(runtime.block_on(run(cli.command)))
+    let status = runtime.block_on(run(cli.command));
+    ExitCode::from(if output::lost() { FAILED } else { status })
 }
 
 async fn run(command: Command) -> u8 {
@@ -204,32 +203,60 @@ async fn run(command: Command) -> u8 {
     let app = match App::open(config, Clock::real(), stop).await {
         Ok(app) => app,
         Err(error) => {
-            complain(&output::sentence(&error.to_string()));
+            complain(&full_stop(&error.to_string()));
             return FAILED;
         }
     };
-    tokio::spawn(hear_signals(stopper));
+    tokio::spawn(hear_signals(stopper, bars.clone(), command.writes()));
     let status = match command {
         Command::Sync(args) => Box::pin(sync::run(&app, &args, &bars)).await,
-        Command::Explain(args) => Box::pin(explain::run(&app, &args)).await,
+        Command::Explain(args) => Box::pin(unless_stopped(&app, explain::run(&app, &args))).await,
         Command::Holds(args) => Box::pin(holds::run(&app, &args, &bars)).await,
         Command::Link(args) => Box::pin(link::run(&app, &args)).await,
         Command::Fleet(FleetCommand::Apply { file, check, json }) => {
             Box::pin(fleet::apply(&app, &file, check, json)).await
         }
         Command::Fleet(FleetCommand::Export) => fleet::export(&app).await,
-        Command::Check(args) => Box::pin(check::run(&app, &args)).await,
+        Command::Check(args) => Box::pin(unless_stopped(&app, check::run(&app, &args))).await,
         // It has settings of its own, and began above.
         Command::Demo(_) => Ok(DONE),
     };
     status.unwrap_or_else(|error| {
-        complain(&output::sentence(&format!("{error:#}")));
+        complain(&full_stop(&format!("{error:#}")));
         FAILED
     })
 }
 
+impl Command {
+    /// Whether it may have writes in hand.
+    const fn writes(&self) -> bool {
+        match self {
+            Self::Sync(args) => !args.preview,
+            Self::Holds(args) => args.act.is_some(),
+            Self::Fleet(FleetCommand::Apply { check, .. }) => !*check,
+            Self::Link(_) => true,
+            // The demo hears signals by itself.
+            Self::Explain(_)
+            | Self::Fleet(FleetCommand::Export)
+            | Self::Check(_)
+            | Self::Demo(_) => false,
+        }
+    }
+}
+
+/// A command that only reads ends at once where the program is asked to end.
+async fn unless_stopped(
+    app: &App,
+    command: impl Future<Output = anyhow::Result<u8>>,
+) -> anyhow::Result<u8> {
+    tokio::select! {
+        status = command => status,
+        () = app.stop().wait() => Ok(FAILED),
+    }
+}
+
 /// Ctrl-C and SIGTERM finish the writes in hand; a second one ends the program at once.
-async fn hear_signals(stopper: Stopper) {
+async fn hear_signals(stopper: Stopper, bars: MultiProgress, writes: bool) {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     let Ok(mut terminate) = terminate else { return };
     let mut asked = false;
@@ -242,44 +269,15 @@ async fn hear_signals(stopper: Stopper) {
             std::process::exit(130);
         }
         asked = true;
-        complain("Finishing the writes in hand; once more ends at once");
+        bars.suspend(|| {
+            complain(if writes {
+                "Finishing the writes in hand; once more ends at once"
+            } else {
+                "Stopping"
+            });
+        });
         stopper.stop();
     }
-}
-
-/// The company of this name; says so where there is none.
-async fn find(app: &App, name: &str) -> anyhow::Result<Option<Company>> {
-    let wanted = name.to_owned();
-    let found = app
-        .db()
-        .read(move |conn| companies::by_name(conn, &wanted))
-        .await?;
-    if found.is_some() {
-        return Ok(found);
-    }
-    let all = app.db().read(companies::list).await?;
-    let folded = name.trim().to_lowercase();
-    let same = all
-        .iter()
-        .find(|company| company.name.trim().to_lowercase() == folded);
-    if let Some(company) = same {
-        return Ok(Some(company.clone()));
-    }
-    let near = all
-        .iter()
-        .find(|company| company.name.to_lowercase().contains(&folded));
-    match near {
-        Some(near) => {
-            complain(&format!(
-                "There is no company \"{name}\": did you mean \"{}\"?",
-                near.name
-            ));
-        }
-        None => complain(&format!(
-            "There is no company \"{name}\": `rollcall fleet export` shows those that there are"
-        )),
-    }
-    Ok(None)
 }
 
 /// Prints a JSON value on a line of its own.

@@ -1,13 +1,30 @@
 //! How the command line prints: results to standard output, everything else to standard error.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use console::Style;
 
-/// Prints a line of results. A closed pipe is no error: whoever read has read enough.
+use crate::model::RunFailure;
+
+/// Whether a result could not be printed.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints a line of results. A closed pipe is no error: whoever read has read enough. Any other failure is complained of
+/// once, and makes the command fail: see [`lost`].
 pub fn say(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    if let Err(error) = writeln!(std::io::stdout().lock(), "{text}")
+        && error.kind() != ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        complain(&format!("The results cannot be printed: {error}"));
+    }
+}
+
+/// Whether a result could not be printed, for another reason than a closed pipe.
+pub fn lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Prints a line about what goes on, or went wrong.
@@ -23,6 +40,34 @@ pub fn sentence(text: &str) -> String {
     })
 }
 
+/// The text as a sentence: a capital letter in front, and one full stop behind, unless it ends as a sentence already.
+pub fn full_stop(text: &str) -> String {
+    let text = sentence(text.trim());
+    if text.is_empty() || text.ends_with(['.', '!', '?', '…']) {
+        text
+    } else {
+        text + "."
+    }
+}
+
+/// What went wrong and what to do about it, in sentences.
+pub fn told(error: &RunFailure) -> String {
+    let (message, advice) = (full_stop(&error.message), full_stop(&error.advice));
+    format!("{message} {advice}").trim().to_owned()
+}
+
+/// A name as a shell takes it.
+pub fn quoted(name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "@._+-/:".contains(letter);
+    if !name.is_empty() && name.chars().all(plain) {
+        name.to_owned()
+    } else if name.contains(['"', '$', '`', '\\', '!']) {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    } else {
+        format!("\"{name}\"")
+    }
+}
+
 /// `1 person`, `2 people`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -32,6 +77,10 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 pub fn table<'a>(head: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     let bold = Style::new().bold();
+    if let Some(width) = terminal() {
+        // Each line is moved in.
+        table.set_width(u16::try_from(width.saturating_sub(1)).unwrap_or(u16::MAX));
+    }
     table
         .load_style(comfy_table::presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
@@ -49,6 +98,38 @@ pub fn say_table(table: &Table) {
     }
 }
 
+/// The width of a terminal that does not know its own.
+const UNKNOWN: usize = 80;
+/// No terminal is taken to be narrower: a letter a line helps nobody.
+const NARROWEST: usize = 40;
+
+/// The columns of the terminal on standard output; `None` where it is none.
+fn terminal() -> Option<usize> {
+    if !console::user_attended() {
+        return None;
+    }
+    let columns = console::Term::stdout().size_checked();
+    let columns = columns.map_or(0, |(_, columns)| usize::from(columns));
+    Some(if columns == 0 {
+        UNKNOWN
+    } else {
+        columns.max(NARROWEST)
+    })
+}
+
+/// Whether a table may have a column more.
+pub fn is_wide() -> bool {
+    terminal().is_none_or(|columns| columns >= 120)
+}
+
+/// Prints a line that a terminal may break between words; elsewhere it stays one line.
+pub fn say_line(text: &str, indent: usize, hanging: usize) {
+    match terminal() {
+        Some(columns) => wrapped(text, indent, hanging, columns),
+        None => say(&format!("{}{text}", " ".repeat(indent))),
+    }
+}
+
 /// Green, where colours are shown.
 pub fn good(text: &str) -> String {
     Style::new().green().apply_to(text).to_string()
@@ -57,6 +138,12 @@ pub fn good(text: &str) -> String {
 /// Yellow, where colours are shown.
 pub fn warning(text: &str) -> String {
     Style::new().yellow().apply_to(text).to_string()
+}
+
+/// Yellow, where colours are shown on standard error.
+pub fn warning_aside(text: &str) -> String {
+    let style = Style::new().for_stderr().yellow();
+    style.apply_to(text).to_string()
 }
 
 /// Red, where colours are shown.
@@ -80,8 +167,11 @@ const READABLE: usize = 100;
 /// Prints text in lines that fit the terminal, moved in by so many columns, the lines after the first by `hanging` more; where
 /// there is no terminal, 80 columns.
 pub fn say_wrapped(text: &str, indent: usize, hanging: usize) {
-    let (_, columns) = console::Term::stdout().size();
-    let width = usize::from(columns).min(READABLE);
+    let width = terminal().unwrap_or(UNKNOWN).min(READABLE);
+    wrapped(text, indent, hanging, width);
+}
+
+fn wrapped(text: &str, indent: usize, hanging: usize, width: usize) {
     let mut line = " ".repeat(indent);
     let mut wide = indent;
     let mut bare = true;

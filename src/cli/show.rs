@@ -2,130 +2,192 @@
 
 use comfy_table::Cell;
 
+use super::conflicts;
 use super::output::{
-    bad, count, faint, good, numbers_after, say, say_table, sentence, table, warning,
-    whole_but_first,
+    bad, count, faint, full_stop, good, is_wide, numbers_after, quoted, say, say_line, say_table,
+    table, told, warning, whole_but_first,
 };
-use crate::model::{Action, Field, Outcome, Status};
+use super::tally::{Short, Tally};
+use crate::model::{Action, Field, Mode, Outcome, Status};
+use crate::sync::Finished;
 use crate::sync::report::{self, FieldLine, Line, Report};
 
 /// So many people are listed; the rest is counted.
 const LISTED: usize = 40;
 
-/// One company's report.
-pub fn report(report: &Report) {
-    say(&headline(report));
-    say(&format!("  {}", counts(report)));
+/// One company's run; `full`: with everybody, also those of whom nothing is to be said.
+pub fn report(finished: &Finished, full: bool) {
+    let report = &finished.report;
+    say_line(&headline(report), 0, 2);
+    let tally = Tally::of(&report.people);
+    say_line(&tally.words(report), 2, 2);
     if let Some(error) = &report.error {
-        say(&format!(
-            "  {}",
-            bad(&format!("{}.", sentence(&error.message)))
-        ));
-        say(&format!("  {}.", sentence(&error.advice)));
+        say_line(&bad(&full_stop(&error.message)), 2, 2);
+        say_line(&full_stop(&error.advice), 2, 2);
     }
     for finding in &report.findings {
-        say(&format!("  {} {}", warning("!"), finding.message));
+        say_line(&format!("{} {}", warning("!"), finding.message), 2, 2);
     }
-    let lines: Vec<&Line> = report.people.iter().filter(|line| is_shown(line)).collect();
+    list(report, full);
+    conflicts::show(finished, full);
+    if tally.held > 0 && !report.preview && report.mode != Mode::Approval {
+        say("");
+        hold_commands(&report.company);
+    }
+}
+
+/// The commands that end a company's hold.
+pub fn hold_commands(company: &str) {
+    let name = quoted(company);
+    say(&format!(
+        "  rollcall holds approve --company {name}   deactivates exactly these"
+    ));
+    say(&format!(
+        "  rollcall holds dismiss --company {name}   leaves them alone"
+    ));
+}
+
+fn list(report: &Report, full: bool) {
+    let listed = |line: &&Line| full || is_listed(line);
+    let lines: Vec<&Line> = report.people.iter().filter(listed).collect();
     if lines.is_empty() {
         return;
     }
     say("");
-    let mut people = table(["Action", "Person", "Contact", "What and why"]);
-    for line in lines.iter().take(LISTED) {
-        people.add_row([
-            Cell::new(action(line)),
-            Cell::new(&line.upn),
-            Cell::new(line.contact_id.as_deref().unwrap_or("")),
-            Cell::new(what_and_why(line)),
-        ]);
+    let named = is_wide();
+    let heads = ["Action", "Person", "Name", "Contact", "What and why"];
+    let heads = heads.into_iter().filter(|head| named || *head != "Name");
+    let mut people = table(heads);
+    let most = if full { usize::MAX } else { LISTED };
+    for line in lines.iter().take(most) {
+        let mut row = vec![Cell::new(action(line)), Cell::new(&line.upn)];
+        if named {
+            row.push(Cell::new(&line.name));
+        }
+        row.push(Cell::new(line.contact_id.as_deref().unwrap_or("")));
+        row.push(Cell::new(what_and_why(line)));
+        people.add_row(row);
     }
     say_table(&people);
-    if lines.len() > LISTED {
-        let more = count(lines.len() - LISTED, "person", "people");
-        say(&format!("  … and {more} more; --json lists all"));
+    if lines.len() > most {
+        let more = count(lines.len() - most, "person", "people");
+        say(&format!("  … and {more} more: --full lists everybody"));
     }
 }
 
 /// A fleet's reports, one line a company.
-pub fn fleet(reports: &[Report]) {
+pub fn fleet(reports: &[Short]) {
     // A column of nothing but zeros is left out, so that a fleet fits a narrow terminal.
-    let counted: Vec<(&str, Action)> = [
-        ("New", Action::Create),
-        ("Linked", Action::Link),
-        ("Changed", Action::Update),
-        ("Back", Action::Reactivate),
-        ("Gone", Action::Deactivate),
-        ("Same", Action::Unchanged),
-        ("Out", Action::OutOfScope),
-        ("Conflict", Action::Conflict),
-    ]
-    .into_iter()
-    .filter(|(_, action)| reports.iter().any(|one| one.counts.by(*action) > 0))
-    .collect();
+    type Number = fn(&Tally) -> usize;
+    let columns: [(&str, Number); 11] = [
+        ("New", |tally| tally.done(Action::Create)),
+        ("Linked", |tally| tally.done(Action::Link)),
+        ("Changed", |tally| tally.done(Action::Update)),
+        ("Back", |tally| tally.done(Action::Reactivate)),
+        ("Gone", |tally| tally.done(Action::Deactivate)),
+        ("Same", |tally| tally.done(Action::Unchanged)),
+        ("Out", |tally| tally.done(Action::OutOfScope)),
+        ("Conflict", |tally| tally.done(Action::Conflict)),
+        ("Held", |tally| tally.held),
+        ("Failed", |tally| tally.failed),
+        ("Not reached", |tally| tally.skipped),
+    ];
+    let counted: Vec<(&str, Number)> = columns
+        .into_iter()
+        .filter(|(_, number)| reports.iter().any(|one| number(&one.tally) > 0))
+        .collect();
     let heads = ["Company", "Status"]
         .into_iter()
         .chain(counted.iter().map(|(head, _)| *head))
         .chain(["Requests"]);
     let mut companies = table(heads);
-    for report in reports {
-        let number = |action| match report.counts.by(action) {
+    for Short { report, tally } in reports {
+        let number = |number| match number {
             0 => Cell::new(faint("·")),
             number => Cell::new(number),
         };
         let mut row = vec![Cell::new(&report.company), Cell::new(status(report))];
-        row.extend(counted.iter().map(|(_, action)| number(*action)));
+        row.extend(counted.iter().map(|(_, of)| number(of(tally))));
         row.push(Cell::new(requests(report)));
         companies.add_row(row);
     }
     whole_but_first(&mut companies);
     numbers_after(&mut companies, 2);
     say_table(&companies);
-    for report in reports {
-        if let Some(error) = &report.error {
-            say("");
-            say(&format!(
-                "  {}: {}.",
-                report.company,
-                bad(&sentence(&error.message))
-            ));
-            say(&format!("  {}.", sentence(&error.advice)));
-        }
-        if report.counts.held > 0 {
-            say("");
-            let held = warning(&count(report.counts.held, "deactivation", "deactivations"));
-            let name = &report.company;
-            let words = match (report.preview, report.counts.held) {
-                (true, _) => "would be held for a technician".to_owned(),
-                (false, 1) => {
-                    format!("waits for a technician: rollcall holds --company \"{name}\"")
-                }
-                (false, _) => format!("wait for a technician: rollcall holds --company \"{name}\""),
-            };
-            say(&format!("  {name}: {held} {words}"));
-        }
-        for line in report
-            .people
-            .iter()
-            .filter(|line| line.outcome == Outcome::Failed)
-        {
-            let error = line.error.as_deref().unwrap_or("failed");
-            say(&format!(
-                "  {}: {}: {}",
-                report.company,
-                line.upn,
-                bad(error)
-            ));
-        }
-        for finding in &report.findings {
-            say(&format!(
-                "  {}: {} {}",
-                report.company,
-                warning("!"),
-                finding.message
-            ));
+    for Short { report, tally } in reports {
+        below(report, tally);
+    }
+    stopped(reports);
+}
+
+/// What is said of a company below the table.
+fn below(report: &Report, tally: &Tally) {
+    let name = &report.company;
+    if let Some(error) = report.error.as_ref().filter(|error| error.kind != STOPPED) {
+        say("");
+        say_line(&format!("{name}: {}", bad(&told(error))), 2, 2);
+    }
+    if tally.held > 0 {
+        say("");
+        let held = warning(&count(tally.held, "deactivation", "deactivations"));
+        let words = match (report.preview, tally.held) {
+            (true, _) => "would be held for a technician".to_owned(),
+            (false, 1) => format!(
+                "waits for a technician: rollcall holds --company {}",
+                quoted(name)
+            ),
+            (false, _) => format!(
+                "wait for a technician: rollcall holds --company {}",
+                quoted(name)
+            ),
+        };
+        say_line(&format!("{name}: {held} {words}"), 2, 2);
+    }
+    match tally.done(Action::Conflict) {
+        0 => {}
+        number => {
+            let people = count(number, "person is", "people are");
+            let preview = if report.preview { " --preview" } else { "" };
+            let words = format!(
+                "{name}: {} in conflict; the contacts: rollcall sync --company {}{preview}",
+                warning(&people),
+                quoted(name)
+            );
+            say_line(&words, 2, 2);
         }
     }
+    let failed = report.people.iter();
+    for line in failed.filter(|line| line.outcome == Outcome::Failed) {
+        let error = line.error.as_deref().unwrap_or("failed");
+        say_line(&format!("{name}: {}: {}", line.upn, bad(error)), 2, 2);
+    }
+    for finding in &report.findings {
+        let words = format!("{name}: {} {}", warning("!"), finding.message);
+        say_line(&words, 2, 2);
+    }
+}
+
+/// The kind of failure of a run that was asked to stop.
+pub const STOPPED: &str = "stopped";
+
+/// A stop concerns many companies at once; it is said once.
+fn stopped(reports: &[Short]) {
+    let errors = reports.iter().filter_map(|one| one.report.error.as_ref());
+    let errors: Vec<_> = errors.filter(|error| error.kind == STOPPED).collect();
+    let Some(first) = errors.first() else {
+        return;
+    };
+    let runs = count(
+        errors.len(),
+        "run was stopped before its end",
+        "runs were stopped before their end",
+    );
+    say("");
+    say_line(
+        &format!("{}. {}", bad(&runs), full_stop(&first.advice)),
+        2,
+        2,
+    );
 }
 
 fn headline(report: &Report) -> String {
@@ -167,42 +229,14 @@ fn calls(report: &Report) -> String {
     ))
 }
 
-fn counts(report: &Report) -> String {
-    let counts = &report.counts;
-    let will = report.preview;
-    let words = [
-        (counts.create, if will { "to create" } else { "created" }),
-        (counts.link, if will { "to link" } else { "linked" }),
-        (counts.update, if will { "to update" } else { "updated" }),
-        (
-            counts.reactivate,
-            if will { "to reactivate" } else { "reactivated" },
-        ),
-        (
-            counts.deactivate,
-            if will { "to deactivate" } else { "deactivated" },
-        ),
-        (counts.unchanged, "unchanged"),
-        (counts.out_of_scope, "out of scope"),
-        (counts.conflict, "in conflict"),
-        (counts.held, "of them held"),
-        (counts.failed, "of them failed"),
-    ];
-    let parts: Vec<String> = words
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
-    if parts.is_empty() {
-        "nobody concerned".to_owned()
-    } else {
-        parts.join(", ")
-    }
-}
-
 /// Whether something is to be said of a person.
 pub fn is_shown(line: &Line) -> bool {
     line.action.writes() || matches!(line.action, Action::Link | Action::Conflict)
+}
+
+/// Whether a person is listed: also who is left alone by the rules and has a contact nevertheless.
+fn is_listed(line: &Line) -> bool {
+    is_shown(line) || line.action == Action::OutOfScope && line.contact_id.is_some()
 }
 
 /// What is done for a person, and whether it went well.

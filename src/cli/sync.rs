@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::complain;
+use super::tally::Short;
 use super::{SyncArgs, WRONG_USAGE, find, print_json, show};
 use crate::app::App;
 use crate::db::companies;
@@ -22,7 +23,7 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
         Mode::Update
     };
     let options = Options::new(mode, args.preview);
-    let watching = Watching::new(bars);
+    let watching = Watching::new(bars, args.preview);
     let watch = |company: &str, event| watching.told(company, event);
     if let Some(name) = &args.company {
         let Some(company) = find(app, name).await? else {
@@ -35,16 +36,14 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
             ));
             return Ok(WRONG_USAGE);
         }
-        let report = Box::pin(runs::one(app, &company, &options, &watch))
-            .await
-            .report;
-        watching.done(&report);
+        let finished = Box::pin(runs::one(app, &company, &options, &watch)).await;
+        watching.done(&finished.report);
         if args.json {
-            print_json(&report.json(args.full));
+            print_json(&finished.report.json(args.full));
         } else {
-            show::report(&report);
+            show::report(&finished, args.full);
         }
-        return Ok(report.exit_status());
+        return Ok(finished.report.exit_status());
     }
     let companies = app.db().read(companies::list).await?;
     let companies: Vec<_> = companies
@@ -60,23 +59,19 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
         if args.json {
             print_json(&finished.report.json(args.full));
         }
-        let mut report = finished.report;
-        // Of a fleet, people are listed where something went wrong; the rest is counted.
-        report.people.retain(|line| line.error.is_some());
-        reports
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(report);
+        let short = Short::of(finished.report);
+        let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.push(short);
     };
     Box::pin(runs::all(app, companies, &options, &watch, &done)).await;
     let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reports.sort_by_key(|report: &Report| report.company.to_lowercase());
+    reports.sort_by_key(|short: &Short| short.report.company.to_lowercase());
     if !args.json && !reports.is_empty() {
         show::fleet(&reports);
     }
     Ok(reports
         .iter()
-        .map(Report::exit_status)
+        .map(|short| short.report.exit_status())
         .max()
         .unwrap_or_default())
 }
@@ -84,14 +79,16 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
 /// A progress bar for each company that runs, on a terminal; elsewhere only that a run waits.
 pub struct Watching<'a> {
     bars: &'a MultiProgress,
+    preview: bool,
     of: Mutex<HashMap<String, ProgressBar>>,
 }
 
 impl<'a> Watching<'a> {
-    /// Draws through these bars.
-    pub fn new(bars: &'a MultiProgress) -> Self {
+    /// Draws through these bars; a preview writes nothing, and says so.
+    pub fn new(bars: &'a MultiProgress, preview: bool) -> Self {
         Self {
             bars,
+            preview,
             of: Mutex::default(),
         }
     }
@@ -121,6 +118,8 @@ impl<'a> Watching<'a> {
         match event {
             Event::Waiting => {}
             Event::Progress(Progress::Reading) => bar.set_message("reading"),
+            Event::Progress(Progress::Planned(_)) if self.preview => bar.set_message("planning"),
+            Event::Progress(Progress::Planned(0)) => bar.set_message("nothing to write"),
             Event::Progress(Progress::Planned(count)) => {
                 look(bar, "{prefix:24!} {bar:30} {pos:>5}/{len:<5} {msg}");
                 bar.set_length(count as u64);

@@ -1,5 +1,7 @@
 //! One person's way through a plan, in five steps, from the same plan that a run would apply. Pure.
 
+mod next;
+
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Person, Plan, Reason};
@@ -7,7 +9,7 @@ use super::report;
 use super::route::{Destination, Passed, Route};
 use super::select::{self, Activity, LeaverReason};
 use super::snapshot::{Licences, Snapshot};
-use crate::model::{Action, Condition, Test, User, UserId, text};
+use crate::model::{Action, Condition, ContactId, GroupId, Test, User, UserId, text};
 
 /// The explanation of one person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,20 +33,30 @@ pub struct Explained {
     pub step: String,
     /// The result in a word or two.
     pub result: String,
-    /// Why, in a sentence or two.
+    /// Why: the lines, with semicolons between them.
     pub detail: String,
+    /// The same for people, a line each.
+    #[serde(skip)]
+    pub lines: Vec<String>,
 }
 
 crate::model::debug_by!(Explained, step, result);
 
-/// Explains a user, named by object id or user principal name; `None` where neither the tenant nor a link has it. `names`
-/// gives a licence's product name.
+/// How things of the directory are called, as far as anybody knows.
+pub struct Names<'a> {
+    /// A licence's product name, by its SKU id.
+    pub licence: &'a dyn Fn(&str) -> Option<&'static str>,
+    /// A group's display name.
+    pub group: &'a dyn Fn(&GroupId) -> Option<String>,
+}
+
+/// Explains a user, named by object id or user principal name; `None` where neither the tenant nor a link has it.
 pub fn explain(
     company: &str,
     snapshot: &Snapshot,
     plan: &Plan,
     wanted: &str,
-    names: &dyn Fn(&str) -> Option<&'static str>,
+    names: &Names<'_>,
 ) -> Option<Explanation> {
     let (id, upn) = (UserId::new(wanted), text::folded(wanted));
     let fits = |user_id: &UserId, name: &str| *user_id == id || text::folded(name) == upn;
@@ -66,9 +78,9 @@ pub fn explain(
     let steps = vec![
         directory(user, &activity),
         active(user, &activity, snapshot, names),
-        filter(person, &activity, snapshot),
+        filter(person, &activity, snapshot, names),
         contact(person, snapshot),
-        next_run(person),
+        next::next_run(user, person, snapshot),
     ];
     Some(Explanation {
         company: company.to_owned(),
@@ -79,10 +91,15 @@ pub fn explain(
 }
 
 fn explained(step: &str, result: &str, detail: impl Into<String>) -> Explained {
+    in_lines(step, result, vec![detail.into()])
+}
+
+fn in_lines(step: &str, result: &str, lines: Vec<String>) -> Explained {
     Explained {
         step: step.into(),
         result: result.into(),
-        detail: detail.into(),
+        detail: lines.join("; "),
+        lines,
     }
 }
 
@@ -93,11 +110,7 @@ fn directory(user: Option<&User>, activity: &Activity) -> Explained {
                 .display_name
                 .as_deref()
                 .unwrap_or("a user without a display name");
-            explained(
-                "directory",
-                "found",
-                format!("The tenant has {name}, object id {}", user.id),
-            )
+            explained("directory", "found", format!("The tenant has {name}"))
         }
         (None, Activity::Leaver(LeaverReason::Deleted)) => explained(
             "directory",
@@ -116,11 +129,11 @@ fn active(
     user: Option<&User>,
     activity: &Activity,
     snapshot: &Snapshot,
-    names: &dyn Fn(&str) -> Option<&'static str>,
+    names: &Names<'_>,
 ) -> Explained {
     let licence = |id: &str| {
         let part = snapshot.skus.iter().find(|sku| sku.id.as_str() == id);
-        match (names(id), part) {
+        match ((names.licence)(id), part) {
             (Some(name), Some(sku)) => format!("{name} ({})", sku.part_number),
             (Some(name), None) => name.to_owned(),
             (None, Some(sku)) => sku.part_number.clone(),
@@ -171,7 +184,12 @@ fn active(
     }
 }
 
-fn filter(person: Option<&Person>, activity: &Activity, snapshot: &Snapshot) -> Explained {
+fn filter(
+    person: Option<&Person>,
+    activity: &Activity,
+    snapshot: &Snapshot,
+    names: &Names<'_>,
+) -> Explained {
     if person.is_some_and(|person| person.reason == Reason::Ignored) {
         return explained(
             "filter",
@@ -191,30 +209,25 @@ fn filter(person: Option<&Person>, activity: &Activity, snapshot: &Snapshot) -> 
         let filter = snapshot.rules.filters.get(index as usize);
         filter.map_or_else(String::new, |filter| filter.label(index as usize))
     };
-    let (result, mut detail) = match route.to {
+    let (result, decided) = match route.to {
         Destination::NoFilters => (
             "no filters",
             "The company has no filters: every active user is in scope".to_owned(),
         ),
         Destination::Placed(index) => ("taken", format!("{} takes this user", label(index))),
-        Destination::Excluded(index) => {
-            ("excluded", format!("{} excludes this user", label(index)))
-        }
+        Destination::Excluded(index) => ("excluded", format!("Excluded by {}", label(index))),
         Destination::Nowhere => ("out of scope", "No filter takes this user".to_owned()),
     };
-    for passed in above(route, snapshot) {
-        detail.push_str("; ");
-        detail.push_str(&passed);
-    }
+    let mut lines = vec![decided];
+    lines.extend(above(route, snapshot, names));
     if let Some(site) = person.and_then(|person| person.site.as_ref()) {
-        detail.push_str("; site: ");
-        detail.push_str(&site.name);
+        lines.push(format!("site: {}", site.name));
     }
-    explained("filter", result, detail)
+    in_lines("filter", result, lines)
 }
 
 /// What each filter above looked at.
-fn above(route: &Route, snapshot: &Snapshot) -> Vec<String> {
+fn above(route: &Route, snapshot: &Snapshot, names: &Names<'_>) -> Vec<String> {
     let filters = &snapshot.rules.filters;
     route
         .passed
@@ -228,13 +241,16 @@ fn above(route: &Route, snapshot: &Snapshot) -> Vec<String> {
                 let filter = filters.get(index as usize)?;
                 let condition = filter.when.get(number as usize)?;
                 let label = filter.label(index as usize);
-                Some(format!("{label} does not: {}", did_not_hold(condition)))
+                Some(format!(
+                    "{label} does not: {}",
+                    did_not_hold(condition, names)
+                ))
             }
         })
         .collect()
 }
 
-fn did_not_hold(condition: &Condition) -> String {
+fn did_not_hold(condition: &Condition, names: &Names<'_>) -> String {
     let (is, has) = if condition.negated {
         ("is", "has")
     } else {
@@ -242,7 +258,10 @@ fn did_not_hold(condition: &Condition) -> String {
     };
     match &condition.test {
         Test::Licensed => "all licensed users are left out".to_owned(),
-        Test::Group(group) => format!("the user {is} in the group {group}"),
+        Test::Group(group) => {
+            let name = (names.group)(group).unwrap_or_else(|| group.to_string());
+            format!("the user {is} in the group {name}")
+        }
         Test::Field { field, equals } => format!("{field} {is} {equals}"),
         Test::UpnDomain(domain) => format!("the domain of the user principal name {is} {domain}"),
         Test::Licence(licence) => format!("the user {has} the licence {licence}"),
@@ -257,12 +276,10 @@ fn contact(person: Option<&Person>, snapshot: &Snapshot) -> Explained {
             "The user has no link, and nobody looks for a contact",
         );
     };
-    if let Reason::Conflict(_) = person.reason {
-        return explained(
-            "contact",
-            "conflict",
-            sentence(&report::reason(&person.reason)),
-        );
+    if let Reason::Conflict(conflict) = &person.reason {
+        let mut lines = vec![sentence(&report::reason(&person.reason))];
+        lines.extend(candidates(snapshot, &conflict.contacts));
+        return in_lines("contact", "conflict", lines);
     }
     let Some(id) = &person.contact else {
         let detail = match person.action {
@@ -284,33 +301,33 @@ fn contact(person: Option<&Person>, snapshot: &Snapshot) -> Explained {
     )
 }
 
-fn next_run(person: Option<&Person>) -> Explained {
-    let Some(person) = person else {
-        return explained(
-            "next run",
-            "nothing",
-            "Only active or linked users concern a run",
-        );
-    };
-    let mut detail = sentence(&report::reason(&person.reason));
-    if person.held {
-        detail.push_str("; a technician has to approve it first");
-    }
-    for change in &person.fields {
-        let words = |value| match report::value(value) {
-            serde_json::Value::Null => "nothing".to_owned(),
-            serde_json::Value::String(text) => format!("\"{text}\""),
-            other => other.to_string(),
+/// Contacts that a technician chooses among: id, name, email, site and state of each.
+pub fn candidates(snapshot: &Snapshot, ids: &[ContactId]) -> Vec<String> {
+    let words = |id: &ContactId| {
+        let Some(contact) = snapshot.contacts.iter().find(|one| one.id == *id) else {
+            return format!("contact {id}: gone");
         };
-        let (from, to) = (words(&change.from), words(&change.to));
-        let field = report::field_words(change.field);
-        detail.extend(["; ", field, ": ", from.as_str(), " becomes ", to.as_str()]);
-    }
-    explained(
-        "next run",
-        &person.action.as_str().replace('_', " "),
-        detail,
-    )
+        let name = [&contact.first_name, &contact.last_name];
+        let name: Vec<&str> = name.into_iter().flatten().map(String::as_str).collect();
+        let site = contact.site.as_ref().map(|id| snapshot.rules.site_name(id));
+        let parts = [
+            Some(name.join(" ")),
+            contact.email.clone(),
+            site,
+            Some(state(contact.active).to_owned()),
+        ];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.trim().is_empty())
+            .collect();
+        format!("contact {id}: {}", parts.join(", "))
+    };
+    ids.iter().map(words).collect()
+}
+
+const fn state(active: bool) -> &'static str {
+    if active { "active" } else { "inactive" }
 }
 
 /// The words with a capital letter in front.

@@ -9,7 +9,7 @@ pub mod fields;
 pub mod guard;
 mod journal;
 pub mod links;
-mod named;
+pub mod named;
 pub mod observe;
 pub mod pair;
 pub mod plan;
@@ -354,12 +354,14 @@ impl Run<'_> {
             report.status = Status::Failed;
             report.error.get_or_insert(unrecorded);
         }
-        tracing::info!(
-            run.id = %self.id,
-            company = %self.scene.company.name,
-            status = report.status.as_str(),
-            "Run finished"
-        );
+        if self.turn.is_some() {
+            tracing::info!(
+                run.id = %self.id,
+                company = %self.scene.company.name,
+                status = report.status.as_str(),
+                "Run finished"
+            );
+        }
         Finished { report, seen }
     }
 }

@@ -4,7 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::failure::{RunError, failure};
 use super::scene::Scene;
-use crate::model::{Company, DirectoryField, GroupId, Site, Target, Test, Vocabulary};
+use crate::model::filter::Named;
+use crate::model::{
+    Company, ContactTypeId, DirectoryField, GroupId, Site, Target, Test, Vocabulary,
+};
 
 /// Fails where a site or contact type that the settings name is gone.
 pub(super) fn still_there(
@@ -25,7 +28,7 @@ pub(super) fn still_there(
 }
 
 /// Sites that the settings name and that are gone or inactive, a sentence each.
-pub(super) fn missing_sites(company: &Company, sites: &[Site]) -> Vec<String> {
+pub fn missing_sites(company: &Company, sites: &[Site]) -> Vec<String> {
     let there = |id| sites.iter().any(|site| site.id == id && site.active);
     let default = company
         .default_site
@@ -51,11 +54,20 @@ pub(super) fn missing_sites(company: &Company, sites: &[Site]) -> Vec<String> {
 
 /// Contact types that the settings name and that are gone, a sentence each.
 pub(super) fn missing_types(scene: &Scene, vocabulary: &Vocabulary) -> Vec<String> {
+    let default = scene.connection.default_contact_type.as_ref();
+    types_gone(&scene.company, default, vocabulary)
+}
+
+/// Contact types that a company's filters name (or the connection, as its default) and that are gone, a sentence each.
+pub fn types_gone(
+    company: &Company,
+    default: Option<&Named<ContactTypeId>>,
+    vocabulary: &Vocabulary,
+) -> Vec<String> {
     let Some(types) = &vocabulary.contact_types else {
         return Vec::new();
     };
-    let default = scene.connection.default_contact_type.iter();
-    let named = enabled_targets(&scene.company).filter_map(|(label, target)| match target {
+    let named = enabled_targets(company).filter_map(|(label, target)| match target {
         Target::Place {
             contact_type: Some(wanted),
             ..
@@ -63,6 +75,7 @@ pub(super) fn missing_types(scene: &Scene, vocabulary: &Vocabulary) -> Vec<Strin
         _ => None,
     });
     default
+        .into_iter()
         .map(|wanted| ("the PSA connection".to_owned(), wanted.clone()))
         .chain(named)
         .filter(|(_, wanted)| !types.iter().any(|known| known.id == wanted.id))
@@ -75,8 +88,8 @@ pub(super) fn missing_types(scene: &Scene, vocabulary: &Vocabulary) -> Vec<Strin
         .collect()
 }
 
-/// Something that the settings name is gone.
-pub(super) fn gone(what: &str, sentences: &[String]) -> RunError {
+/// Something that the settings name is gone: the kind of thing, and a sentence for each.
+pub fn gone(what: &str, sentences: &[String]) -> RunError {
     let mut message = sentences.join("; ");
     if let Some(first) = message.get(..1).map(str::to_uppercase) {
         message.replace_range(..1, &first);
@@ -98,7 +111,7 @@ fn enabled_targets(company: &Company) -> impl Iterator<Item = (String, &Target)>
 }
 
 /// What the filters that are switched on test, each with its filter's label.
-pub(super) fn enabled_tests(company: &Company) -> impl Iterator<Item = (String, &Test)> {
+pub fn enabled_tests(company: &Company) -> impl Iterator<Item = (String, &Test)> {
     company
         .filters
         .iter()

@@ -59,7 +59,8 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
         "Tailspin Toys lost a third of its people at once.",
         "rollcall holds approve --company \"Tailspin Toys\"",
         "rollcall holds dismiss --company \"Tailspin Toys\"",
-        "All licensed users takes this user; Management does not",
+        "All licensed users takes this user",
+        "Management does not",
         "/demo.env",
     ] {
         assert!(story.contains(words), "{words} is missing:\n{story}");

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::MultiProgress;
 
-use super::super::output::{count, good, say, say_wrapped};
+use super::super::output::{count, good, quoted, say, say_wrapped};
 use super::super::sync::Watching;
 use super::super::{explain as explain_command, fleet, holds as holds_command, show};
 use super::checks::{Wrong, same, well};
@@ -20,7 +20,7 @@ use crate::directory::sku_name;
 use crate::model::{Company, Mode, SkuId};
 use crate::runs;
 use crate::simulator::world::{Happening, LANDS};
-use crate::sync::explain::explain;
+use crate::sync::explain::{Names, explain};
 use crate::sync::plan::Person;
 use crate::sync::report::Report;
 use crate::sync::{Finished, Options};
@@ -298,12 +298,16 @@ impl Story<'_> {
         tell::step(8, "Why is this person where they are?");
         tell::command(&format!(
             "rollcall explain --company {} --user {user}",
-            tell::quoted(&company.name)
+            quoted(&company.name)
         ));
         say("");
         let options = Options::new(Mode::Update, true);
         let finished = Box::pin(runs::one(&self.app, company, &options, &|_, _| {})).await;
-        let names = |id: &str| sku_name(&SkuId::new(id));
+        let groups = explain_command::groups(&self.app, company).await;
+        let names = Names {
+            licence: &|id| sku_name(&SkuId::new(id)),
+            group: &|id| groups.get(id).cloned(),
+        };
         let explanation = finished
             .seen
             .as_ref()
@@ -337,7 +341,7 @@ impl Story<'_> {
     /// Runs the fleet, as `rollcall sync --all` does; answers in the order of the companies.
     async fn run(&self, all: &[Company], preview: bool) -> Vec<Finished> {
         let options = Options::new(Mode::Update, preview);
-        let watching = Watching::new(self.bars);
+        let watching = Watching::new(self.bars, preview);
         let watch = |company: &str, event| watching.told(company, event);
         let finished = Mutex::new(Vec::new());
         let done = |one: Finished| {

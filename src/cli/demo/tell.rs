@@ -6,15 +6,16 @@ use chrono::TimeDelta;
 use comfy_table::Cell;
 
 use super::super::output::{
-    faint, good, numbers_after, say, say_table, say_wrapped, sentence, strong, table,
+    faint, good, numbers_after, quoted, say, say_table, say_wrapped, sentence, strong, table,
 };
 use super::super::show;
+use super::super::tally::Short;
 use super::clouds::Placed;
 use super::files::psa_name;
 use crate::model::{Action, Outcome};
 use crate::simulator::world::{CastCondition, CastFilter};
 use crate::sync::Finished;
-use crate::sync::explain::explain;
+use crate::sync::explain::{Names, explain};
 use crate::sync::pair::{Conflict, Doubt};
 use crate::sync::plan::Reason;
 use crate::sync::report::{Line, Report, and};
@@ -37,15 +38,6 @@ pub(super) fn command(text: &str) {
 /// A company's name above its lines.
 pub(super) fn company(name: &str) {
     say(&format!("  {}", strong(name)));
-}
-
-/// A name as a shell takes it.
-pub(super) fn quoted(name: &str) -> String {
-    if name.chars().all(|letter| letter.is_ascii_alphanumeric()) {
-        name.to_owned()
-    } else {
-        format!("\"{name}\"")
-    }
 }
 
 /// Seconds with a decimal.
@@ -126,7 +118,10 @@ pub(super) fn landing(finished: &Finished) {
         .iter()
         .filter(|user| report.people.iter().all(|line| line.user_id != user.id))
         .filter_map(|user| {
-            let no_names = |_: &str| None;
+            let no_names = Names {
+                licence: &|_| None,
+                group: &|_| None,
+            };
             let id = user.id.as_str();
             let explained = explain(&report.company, snapshot, plan, id, &no_names)?;
             let why = &explained.steps.get(1)?.detail;
@@ -149,10 +144,7 @@ pub(super) fn landing(finished: &Finished) {
 
 /// A fleet's reports, moved in.
 pub(super) fn fleet(reports: &[Report]) {
-    let mut short: Vec<Report> = reports.to_vec();
-    for report in &mut short {
-        report.people.retain(|line| line.error.is_some());
-    }
+    let short: Vec<Short> = reports.iter().cloned().map(Short::of).collect();
     show::fleet(&short);
 }
 

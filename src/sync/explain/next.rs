@@ -1,0 +1,88 @@
+//! The last step of an explanation: what the next run does, field by field. Pure.
+
+use super::super::fields;
+use super::super::plan::Person;
+use super::super::report;
+use super::super::snapshot::Snapshot;
+use super::{Explained, explained, in_lines, sentence, state};
+use crate::model::{Action, FieldChange, FieldValue, Target, User};
+
+/// What differs between a user and a contact that is not changed, since existing contacts are not updated.
+fn left_differing(user: &User, person: &Person, snapshot: &Snapshot) -> Vec<FieldChange> {
+    let rules = &snapshot.rules;
+    let contact = person.contact.as_ref();
+    let contact = snapshot
+        .contacts
+        .iter()
+        .find(|one| Some(&one.id) == contact);
+    let Some(contact) = contact else {
+        return Vec::new();
+    };
+    let decided = person
+        .trace
+        .route
+        .as_ref()
+        .and_then(|route| route.to.filter());
+    let own_type = match decided
+        .and_then(|at| rules.filters.get(at))
+        .map(|one| &one.target)
+    {
+        Some(Target::Place { contact_type, .. }) => contact_type.as_ref(),
+        _ => None,
+    };
+    let contact_type = own_type
+        .or(rules.default_type.as_ref())
+        .filter(|_| rules.contact_types.is_some());
+    let active = (!contact.active).then(|| fields::active(false, true));
+    let site = person.site.as_ref();
+    let differing = fields::differing(user, contact, rules, site, contact_type);
+    active.into_iter().chain(differing).collect()
+}
+
+/// What the next run does for this person, and what it leaves as it is.
+pub(super) fn next_run(
+    user: Option<&User>,
+    person: Option<&Person>,
+    snapshot: &Snapshot,
+) -> Explained {
+    let Some(person) = person else {
+        return explained(
+            "next run",
+            "nothing",
+            "Only active or linked users concern a run",
+        );
+    };
+    let mut lines = vec![sentence(&report::reason(&person.reason))];
+    if person.held {
+        lines.push("a technician has to approve it first".to_owned());
+    }
+    let becomes = |change: &FieldChange, verb: &str| {
+        let field = report::field_words(change.field);
+        let (from, to) = (words(&change.from), words(&change.to));
+        format!("{field}: {from} {verb} {to}")
+    };
+    lines.extend(
+        person
+            .fields
+            .iter()
+            .map(|change| becomes(change, "becomes")),
+    );
+    let not_updated = !snapshot.rules.update_existing
+        && matches!(person.action, Action::Link | Action::Unchanged)
+        && person.trace.step.is_some();
+    if let Some(user) = user.filter(|_| not_updated) {
+        let left = left_differing(user, person, snapshot);
+        lines.extend(left.iter().map(|change| becomes(change, "stays, not")));
+    }
+    let result = person.action.as_str().replace('_', " ");
+    in_lines("next run", &result, lines)
+}
+
+fn words(value: &FieldValue) -> String {
+    match (value, report::value(value)) {
+        (FieldValue::Flag(active), _) => state(*active).to_owned(),
+        (_, serde_json::Value::Null) => "nothing".to_owned(),
+        (_, serde_json::Value::String(text)) => format!("\"{text}\""),
+        (_, other) => other.to_string(),
+    }
+}
