@@ -64,7 +64,11 @@ async fn an_added_item_is_the_default_exactly_where_there_was_none() {
         let with_default = after(&stage, vec![phone(true)], &numbers).await;
         assert_eq!(flags(with_default), [true, false, false], "{first} {moves}");
         let without_default = after(&stage, vec![phone(false)], &numbers).await;
-        assert_eq!(flags(without_default), [false, true, false], "{first} {moves}");
+        assert_eq!(
+            flags(without_default),
+            [false, true, false],
+            "{first} {moves}"
+        );
         let mobile = after(&stage, Vec::new(), &numbers[1..]).await;
         assert_eq!(flags(mobile), [true], "{first} {moves}");
 
