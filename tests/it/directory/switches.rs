@@ -15,7 +15,7 @@ const WAYS: [Way; 6] = [
     ("innererror", |s| s.lowercase_inner_error = true),
     ("null", |s| s.unset_as_null = true),
     ("an empty first page", |s| {
-        s.empty_page_with_next_link = true
+        s.empty_page_with_next_link = true;
     }),
     ("spaces in login errors", |s| s.escaped_login_errors = false),
     ("all", |s| {
