@@ -6,13 +6,15 @@ use rollcall::simulator::graph::{SecretData, Switches};
 
 use super::*;
 
+type Way = fn(&mut Switches);
+
 /// Every way by itself, and all together.
-const WAYS: [(&str, fn(&mut Switches)); 6] = [
+const WAYS: [(&str, Way); 6] = [
     ("as the simulator has it", |_| ()),
     ("innererror", |s| s.lowercase_inner_error = true),
     ("null", |s| s.unset_as_null = true),
     ("an empty first page", |s| {
-        s.empty_page_with_next_link = true
+        s.empty_page_with_next_link = true;
     }),
     ("spaces in login errors", |s| s.escaped_login_errors = false),
     ("all", |s| {
@@ -31,7 +33,7 @@ fn sparse(number: usize) -> UserData {
     }
 }
 
-async fn world_of(way: fn(&mut Switches)) -> World {
+async fn world_of(way: Way) -> World {
     let mut people = users(3);
     people.push(sparse(3));
     let world = world(people).await;
