@@ -236,8 +236,15 @@ impl Apply<'_> {
                         .filter(|field| !sent.untaken.contains(field));
                     done.through.extend(taken.copied());
                     self.failed(person, &mut done, &self.not_taken(&sent));
-                    let refused = Some((write_id, WriteState::Refused));
-                    self.settle(person, change_id, refused, &done).await?;
+                    // A contact that was made is there, whatever it did not take.
+                    let state = if step.adds == Adds::Contact {
+                        done.contact = sent.contact;
+                        WriteState::Applied
+                    } else {
+                        WriteState::Refused
+                    };
+                    let write = Some((write_id, state));
+                    self.settle(person, change_id, write, &done).await?;
                     return Ok(done);
                 }
                 Came::Through(sent) => {

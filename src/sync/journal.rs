@@ -76,7 +76,7 @@ impl Apply<'_> {
         .await
     }
 
-    /// A request did not go through, or nobody knows.
+    /// A request did not go through as a whole, or nobody knows. *Applied* is the making of a contact, which is linked.
     pub(super) async fn settle(
         &self,
         person: &Person,
@@ -87,10 +87,16 @@ impl Apply<'_> {
         let now = self.scene.clock.now();
         let fields = fields(person, &done.through);
         let (error, made) = (done.error.clone(), done.contact.clone());
+        let is_made = write.is_some_and(|(_, state)| state == WriteState::Applied);
+        let link = made.clone().filter(|_| is_made);
+        let link = link.map(|made| self.making(person, made, LinkMade::Created));
         self.journal(move |conn| {
             let (error, made) = (error.as_deref(), made.as_ref());
             if let Some((write_id, state)) = write {
                 writes::settle(conn, write_id, state, error, now)?;
+            }
+            if let Some(link) = link {
+                link.insert(conn, now)?;
             }
             changes::finish(conn, change_id, Outcome::Failed, &fields, made, error, now)?;
             Ok(())

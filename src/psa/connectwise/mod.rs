@@ -9,6 +9,7 @@ mod links;
 mod reading;
 mod sending;
 mod steps;
+mod taken;
 mod wire;
 
 use std::collections::BTreeMap;

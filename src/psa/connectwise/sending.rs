@@ -9,9 +9,10 @@ use super::client::{Call, Client, Stands};
 use super::items::{Item, ItemKind, ItemRow};
 use super::reading::is_plain;
 use super::steps::{NewItem, Operation, Request, adding};
+use super::taken::{field, not_made, same_id, took, was_added};
 use super::wire::{AssociationRow, reference};
 use crate::http::{ApiError, Kind, Repeat};
-use crate::model::{ContactId, Field, text};
+use crate::model::{ContactId, Field};
 use crate::psa::{Sent, Step};
 
 /// The request of a step; an error where another version of Rollcall stored it in other words.
@@ -26,7 +27,7 @@ fn request(step: &Step) -> Result<Request, ApiError> {
 pub(super) async fn send(client: &Client, step: &Step) -> Result<Sent, ApiError> {
     let repeat = step.repeat();
     match request(step)? {
-        Request::Create { body, .. } => create(client, &body, repeat).await,
+        Request::Create { body, .. } => create(client, &body, step).await,
         Request::Change {
             contact,
             operations,
@@ -112,13 +113,6 @@ fn is_it(found: &Item, item: &NewItem) -> bool {
         && (item.kind != ItemKind::Email || found.default == item.default)
 }
 
-/// Whether the record of an answer is the item as it was sent. The flag counts for an address alone: the default one is the
-/// contact's own, and no number is read by its flag where there is one of its type.
-fn was_added(record: Value, item: &NewItem) -> bool {
-    let row: Option<ItemRow> = serde_json::from_value(record).ok();
-    row.is_some_and(|row| row.has(&item.value, item.kind, item.default))
-}
-
 /// The sent step of a contact; what it settles is not taken where the answer says otherwise.
 fn checked(contact: ContactId, step: &Step, taken: bool) -> Sent {
     Sent {
@@ -157,26 +151,24 @@ fn below(action: &'static str, path: String) -> Call<'static> {
     call
 }
 
-async fn create(client: &Client, body: &Value, repeat: Repeat) -> Result<Sent, ApiError> {
+async fn create(client: &Client, body: &Value, step: &Step) -> Result<Sent, ApiError> {
     const ACTION: &str = "create the contact";
     let path = "company/contacts";
     let call = Call {
         method: Method::POST,
         body: Some(body),
-        repeat,
+        repeat: step.repeat(),
         ..Call::get(ACTION, path, Stands::Always)
     };
-    let answer = client.call(call).await?;
-    let id = answer.json().and_then(|record| record["id"].as_i64());
-    match id {
-        Some(id) => Ok(of(ContactId::new(&id.to_string()))),
+    let record = client.call(call).await?.json().unwrap_or_default();
+    let id = record["id"].as_i64().ok_or_else(|| {
         // Something else answered in the vendor's place, perhaps after the contact was made.
-        None => Err(Client::error(
-            ACTION,
-            Kind::Lost,
-            "the answer names no contact",
-        )),
-    }
+        Client::error(ACTION, Kind::Lost, "the answer names no contact")
+    })?;
+    Ok(Sent {
+        untaken: not_made(&record, body),
+        ..of(ContactId::new(&id.to_string()))
+    })
 }
 
 async fn post(
@@ -230,7 +222,7 @@ async fn change(
     let record = patch(client, ACTION, contact_path(&contact), operations).await?;
     let untaken = operations
         .iter()
-        .filter(|operation| !took(&record, operation))
+        .filter(|operation| !took(&record, &operation.path, &operation.value))
         .filter_map(|operation| field(&operation.path))
         .collect();
     Ok(Sent {
@@ -246,41 +238,6 @@ fn not_taken(action: &'static str, what: &str) -> ApiError {
         status: Some(200),
         ..error
     }
-}
-
-/// The field behind a member of a contact.
-fn field(path: &str) -> Option<Field> {
-    Some(match path {
-        "firstName" => Field::FirstName,
-        "lastName" => Field::LastName,
-        "title" => Field::Title,
-        "site" => Field::Site,
-        "inactiveFlag" => Field::Active,
-        _ => return None,
-    })
-}
-
-/// Whether the record has what the operation set. Unset members are left out of answers; line breaks become spaces.
-fn took(record: &Value, operation: &Operation) -> bool {
-    let member = &record[&operation.path];
-    match &operation.value {
-        Value::Object(wanted) => wanted
-            .get("id")
-            .is_some_and(|id| same_id(id, &member["id"])),
-        Value::Bool(wanted) => member.as_bool().unwrap_or(false) == *wanted,
-        Value::String(wanted) => squeezed(wanted) == squeezed(member.as_str().unwrap_or_default()),
-        _ => true,
-    }
-}
-
-fn same_id(one: &Value, other: &Value) -> bool {
-    let plain = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-    plain(one) == plain(other)
-}
-
-fn squeezed(value: &str) -> String {
-    let words: Vec<&str> = value.split_whitespace().collect();
-    text::nfc(&words.join(" ")).into_owned()
 }
 
 async fn change_item(

@@ -6,11 +6,10 @@ use rollcall::simulator::graph::{SecretData, Switches};
 
 use super::*;
 
-/// Every way by itself, and all together.
-/// A switch by its name, and how it is turned.
-type Way = (&'static str, fn(&mut Switches));
+type Way = fn(&mut Switches);
 
-const WAYS: [Way; 6] = [
+/// Every way by itself, and all together.
+const WAYS: [(&str, Way); 6] = [
     ("as the simulator has it", |_| ()),
     ("innererror", |s| s.lowercase_inner_error = true),
     ("null", |s| s.unset_as_null = true),
@@ -34,7 +33,7 @@ fn sparse(number: usize) -> UserData {
     }
 }
 
-async fn world_of(way: fn(&mut Switches)) -> World {
+async fn world_of(way: Way) -> World {
     let mut people = users(3);
     people.push(sparse(3));
     let world = world(people).await;

@@ -119,6 +119,14 @@ async fn a_next_page_elsewhere_or_again_is_not_followed() {
         world.answers("Contacts/query", 200, &page(&again, id));
     }
     assert_eq!(world.contacts().await.unwrap_err().kind, Kind::Incomplete);
+    let empty = json!({ "items": [], "pageDetails": { "nextPageUrl": again } });
+    world.answers("Contacts/query", 200, &empty.to_string());
+    let error = world.contacts().await.unwrap_err();
+    assert_eq!(
+        error.kind,
+        Kind::Incomplete,
+        "a page without rows is no end"
+    );
 }
 
 #[tokio::test]

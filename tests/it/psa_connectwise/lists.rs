@@ -1,9 +1,14 @@
 //! Lists and what is read from them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rollcall::http::Kind;
 use rollcall::model::PsaCompanyId;
-use rollcall::simulator::connectwise::{CompanyData, ContactData, ItemKind, LastPage, StatusData};
-use rollcall::simulator::kit::{Fault, FaultKind};
+use rollcall::simulator::connectwise::{
+    CompanyData, ConnectWise, ContactData, ItemKind, LastPage, StatusData,
+};
+use rollcall::simulator::kit::{Cloud, Fault, FaultKind, Reply, Request, start};
 
 use super::{ConnectWiseStage, stage};
 use crate::conformance::{Options, Stage, vocabulary};
@@ -60,6 +65,66 @@ async fn pages_that_overlap_or_are_no_lists_are_errors() {
         let error = psa.contacts(&stage.company(), &words).await.unwrap_err();
         assert_eq!(error.kind, kind, "{body}");
         assert!(!error.message().contains('<'));
+    }
+}
+
+/// The instance, whose lists of contacts have this page after so many of its own.
+struct EmptyPage {
+    cloud: Arc<ConnectWise>,
+    after: usize,
+    asked: AtomicUsize,
+}
+
+impl Cloud for EmptyPage {
+    fn name(&self) -> &'static str {
+        self.cloud.name()
+    }
+
+    fn answer(&self, request: &Request) -> Reply {
+        let contacts = request.path.ends_with("/company/contacts");
+        if contacts && self.asked.fetch_add(1, Ordering::Relaxed) == self.after {
+            let next = format!("<{}>; rel=\"next\"", request.target);
+            return Reply::json(200, &serde_json::json!([])).with("Link", &next);
+        }
+        self.cloud.answer(request)
+    }
+
+    fn throttled(&self, retry_after: Option<&str>) -> Reply {
+        self.cloud.throttled(retry_after)
+    }
+
+    fn broken(&self, status: u16) -> Reply {
+        self.cloud.broken(status)
+    }
+
+    fn writes(&self, request: &Request) -> bool {
+        self.cloud.writes(request)
+    }
+}
+
+#[tokio::test]
+async fn a_page_without_rows_that_names_a_next_one_is_no_end_of_the_list() {
+    for (after, asked) in [(0, 1), (1, 2)] {
+        let mut stage = stage().await;
+        for _ in 0..1001 {
+            stage.cloud.add_contact(ContactData {
+                first_name: "Jo".into(),
+                company_id: Some(stage.company),
+                ..ContactData::default()
+            });
+        }
+        let cloud = EmptyPage {
+            cloud: stage.cloud.clone(),
+            after,
+            asked: AtomicUsize::new(0),
+        };
+        stage.running = start(Arc::new(cloud)).await.unwrap();
+        let psa = stage.connect(Options::default());
+        let words = vocabulary(&*psa).await;
+        let before = stage.controls().requests();
+        let error = psa.contacts(&stage.company(), &words).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Incomplete);
+        assert_eq!(stage.controls().requests(), before + asked);
     }
 }
 

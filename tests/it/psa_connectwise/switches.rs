@@ -61,14 +61,10 @@ async fn an_added_item_is_the_default_exactly_where_there_was_none() {
             items.into_iter().map(|item| item.2).collect()
         };
         let numbers = [to(Field::Phone, "1"), to(Field::Mobile, "2")];
-        let with_default = after(&stage, vec![phone(true)], &numbers).await;
-        assert_eq!(flags(with_default), [true, false, false], "{first} {moves}");
-        let without_default = after(&stage, vec![phone(false)], &numbers).await;
-        assert_eq!(
-            flags(without_default),
-            [false, true, false],
-            "{first} {moves}"
-        );
+        let beside_one = after(&stage, vec![phone(true)], &numbers).await;
+        assert_eq!(flags(beside_one), [true, false, false], "{first} {moves}");
+        let alone = after(&stage, vec![phone(false)], &numbers).await;
+        assert_eq!(flags(alone), [false, true, false], "{first} {moves}");
         let mobile = after(&stage, Vec::new(), &numbers[1..]).await;
         assert_eq!(flags(mobile), [true], "{first} {moves}");
 
@@ -85,7 +81,7 @@ async fn an_added_item_is_the_default_exactly_where_there_was_none() {
 }
 
 #[tokio::test]
-async fn a_new_contact_with_default_default_of_each_kind_either_way() {
+async fn a_new_contact_beside_one_default_of_each_kind_either_way() {
     for first in [false, true] {
         let stage = stage().await;
         stage
@@ -303,6 +299,48 @@ async fn an_added_item_or_type_that_was_not_taken_is_said() {
             ..Sent::default()
         };
         assert_eq!(sent, wanted, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_was_made_otherwise_is_there_and_says_what_it_did_not_take() {
+    let stage = stage().await;
+    let psa = stage.connect(Options::default());
+    let fields = [
+        to(Field::FirstName, "Jane"),
+        to(Field::Title, "Lead"),
+        to(Field::Email, NEW),
+        at(&stage.sites()[1]),
+        typed(&stage.types()[1]),
+    ];
+    let steps = stage.steps(&*psa, None, &fields, &[]).await;
+    let ([main, branch], [user, technical]) = (stage.sites, stage.types);
+    let record = |title: &str, site: i64, of: i64| {
+        json!({"id": 9, "firstName": "Jane", "title": title, "site": {"id": site},
+               "types": [{"id": of}]})
+    };
+    for (answer, untaken) in [
+        (record("Lead ", branch, technical), vec![]),
+        (record("Lead", main, technical), vec![Field::Site]),
+        (record("Lead", branch, user), vec![Field::ContactType]),
+        (
+            record("", main, user),
+            vec![Field::Title, Field::Site, Field::ContactType],
+        ),
+        (
+            json!({"id": 9, "firstName": "Jane", "title": "Lead", "types": []}),
+            vec![Field::Site, Field::ContactType],
+        ),
+        (
+            json!({"id": 9, "firstName": "Jane", "title": "Lead", "site": {"id": branch}}),
+            vec![],
+        ),
+        (json!({"id": 9}), vec![]),
+    ] {
+        answers(&stage, &answer);
+        let sent = psa.send(&steps[0]).await.unwrap();
+        assert_eq!(sent.contact, Some("9".into()));
+        assert_eq!((sent.untaken, sent.then), (untaken, vec![]), "{answer}");
     }
 }
 

@@ -19,6 +19,7 @@ each_vendor!(
 );
 everywhere!(@on only_connectwise ConnectWise Sqlite;
     fields_that_went_through_are_recorded_where_a_later_one_is_refused,
+    a_contact_that_was_made_without_a_field_is_linked_and_the_next_run_writes_the_field,
 );
 
 /// The vendor's own refusal of one request.
@@ -130,6 +131,40 @@ async fn fields_that_went_through_are_recorded_where_a_later_one_is_refused(stag
         .map(|one| one.field)
         .collect();
     assert_eq!(fields, [Field::Mobile], "what is missing, and no more");
+}
+
+async fn a_contact_that_was_made_without_a_field_is_linked_and_the_next_run_writes_the_field(
+    stage: Stage,
+) {
+    stage.users([user("anna").title("Boss")]);
+    // What the answer names as the contact that was made.
+    let id = stage.psa.put(&contact("zoe"));
+    let body = format!(r#"{{"id":{id},"firstName":"Anna","lastName":"Example","types":[]}}"#);
+    let answer = FaultKind::Answer { status: 201, body };
+    stage.psa.fault_on_create(answer, 0, 1);
+    let report = stage.sync().await;
+    let anna = line(&report, "anna");
+    assert_eq!(anna.outcome, Outcome::Failed);
+    let applied = |field| {
+        let mut fields = anna.fields.iter();
+        fields.any(|one| one.field == field && one.applied)
+    };
+    assert!(applied(Field::FirstName) && !applied(Field::Title));
+    assert_eq!(stage.states().await, [WriteState::Applied]);
+    let links = stage.links().await;
+    assert_eq!(links.len(), 1);
+    assert_eq!(
+        (links[0].1.as_str(), links[0].2.as_str()),
+        (&*id, "created")
+    );
+    let history = stage.history().await;
+    assert_eq!(history[0].change.contact_id, Some(id.as_str().into()));
+    let error = history[0].change.error.as_deref().unwrap();
+    assert!(error.contains("did not change: "), "{error}");
+    let report = stage.sync().await;
+    assert_eq!((report.counts.create, report.counts.update), (0, 1));
+    let stored = stage.stored("anna@contoso.example");
+    assert_eq!((stored.id, stored.title.as_deref()), (id, Some("Boss")));
 }
 
 async fn credentials_that_fail_midway_stop_the_run(stage: Stage) {
