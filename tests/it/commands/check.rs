@@ -44,6 +44,9 @@ async fn each_wrong_secret_is_found(stage: Stage) {
     put_secret(&stage.app, OF_COMPANY, company, "client_secret", "wrong").await;
     let (failed, out) = checked(&stage, 5).await;
     assert_eq!(failed, ["Contoso (Microsoft 365)"], "{out}");
+    let said = rollcall(&stage, &["check"]).await.ends(5);
+    let said = said.says(&["failed  Contoso (Microsoft 365)\n"]);
+    assert!(!said.out.contains(".."), "{}", said.out);
 }
 
 async fn a_site_that_is_gone_is_found(stage: Stage) {

@@ -150,7 +150,10 @@ async fn a_conflict_shows_its_contacts_and_the_commands_that_settle_it() {
         &format!("{link} {second}"),
     ]);
     let said = rollcall(&stage, &["sync", "--all"]).await.ends(0);
-    said.says(&["1 person is in conflict", "rollcall sync --company Contoso"]);
+    said.says(&[
+        "1 person is in conflict",
+        "\n    rollcall sync --company Contoso",
+    ]);
 }
 
 #[tokio::test]
