@@ -93,18 +93,15 @@ pub async fn run(app: &App, args: &CheckArgs) -> anyhow::Result<u8> {
         if args.json {
             print_json(one);
         } else if one.ok {
-            let note = one.note.as_deref().map(full_stop);
-            let note = note.map_or_else(String::new, |note| format!(": {note}"));
-            say_line(
-                &format!("{}  {}{note}", good("ok    "), one.connection),
-                0,
-                8,
-            );
+            say(&format!("{}  {}", good("ok    "), one.connection));
+            if let Some(note) = &one.note {
+                say_line(&full_stop(note), 8, 0);
+            }
         } else {
             let message = one.message.as_deref().map(full_stop).unwrap_or_default();
             let advice = one.advice.as_deref().map(full_stop).unwrap_or_default();
-            let (failed, name) = (bad("failed"), &one.connection);
-            say_line(&format!("{failed}  {name}: {message} {advice}"), 0, 8);
+            say(&format!("{}  {}", bad("failed"), one.connection));
+            say_line(&format!("{message} {advice}"), 8, 0);
         }
     }
     if checked.is_empty() && !args.json {

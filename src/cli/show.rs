@@ -127,34 +127,34 @@ fn below(report: &Report, tally: &Tally) {
         say("");
         say_line(&format!("{name}: {}", bad(&told(error))), 2, 2);
     }
+    // Commands are never broken, so that they can be copied.
     if tally.held > 0 {
         say("");
         let held = warning(&count(tally.held, "deactivation", "deactivations"));
         let words = match (report.preview, tally.held) {
-            (true, _) => "would be held for a technician".to_owned(),
-            (false, 1) => format!(
-                "waits for a technician: rollcall holds --company {}",
-                quoted(name)
-            ),
-            (false, _) => format!(
-                "wait for a technician: rollcall holds --company {}",
-                quoted(name)
-            ),
+            (true, _) => "would be held for a technician",
+            (false, 1) => "waits for a technician:",
+            (false, _) => "wait for a technician:",
         };
         say_line(&format!("{name}: {held} {words}"), 2, 2);
-    }
-    match tally.done(Action::Conflict) {
-        0 => {}
-        number => {
-            let people = count(number, "person is", "people are");
-            let preview = if report.preview { " --preview" } else { "" };
-            let words = format!(
-                "{name}: {} in conflict; the contacts: rollcall sync --company {}{preview}",
-                warning(&people),
-                quoted(name)
-            );
-            say_line(&words, 2, 2);
+        if !report.preview {
+            say(&format!("    rollcall holds --company {}", quoted(name)));
         }
+    }
+    let conflicts = tally.done(Action::Conflict);
+    if conflicts > 0 {
+        say("");
+        let people = warning(&count(conflicts, "person is", "people are"));
+        say_line(
+            &format!("{name}: {people} in conflict; who, and how to settle it:"),
+            2,
+            2,
+        );
+        let preview = if report.preview { " --preview" } else { "" };
+        say(&format!(
+            "    rollcall sync --company {}{preview}",
+            quoted(name)
+        ));
     }
     let failed = report.people.iter();
     for line in failed.filter(|line| line.outcome == Outcome::Failed) {
