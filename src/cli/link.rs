@@ -4,11 +4,13 @@ use super::output::{complain, full_stop, say, say_line, told};
 use super::{DONE, FAILED, LinkArgs, WRONG_USAGE, find};
 use crate::app::App;
 use crate::db::links;
-use crate::model::{Company, ContactId, LinkMade, Mode, UserId, text};
+use crate::model::{Action, Company, ContactId, LinkMade, Mode, UserId, text};
 use crate::runs;
 use crate::sync::Options;
 use crate::sync::explain::candidates;
 use crate::sync::links::Making;
+use crate::sync::plan::Plan;
+use crate::sync::report::reason;
 use crate::sync::select::{self, Activity, LeaverReason};
 use crate::sync::snapshot::{Licences, Snapshot};
 use crate::sync::turn::{Sharing, Turn};
@@ -36,7 +38,7 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     let options = Options::new(Mode::Update, true);
     let finished = Box::pin(runs::one(app, &company, &options, &|_, _| {})).await;
     let status = match (&finished.seen, &finished.report.error) {
-        (Some((snapshot, _)), _) => link(app, args, &company, snapshot).await,
+        (Some((snapshot, plan)), _) => link(app, args, &company, (snapshot, plan)).await,
         (None, Some(error)) => {
             complain(&told(error));
             Ok(FAILED)
@@ -51,7 +53,7 @@ async fn link(
     app: &App,
     args: &LinkArgs,
     company: &Company,
-    snapshot: &Snapshot,
+    (snapshot, plan): (&Snapshot, &Plan),
 ) -> anyhow::Result<u8> {
     let (id, upn) = (UserId::new(&args.user), text::folded(&args.user));
     let user = snapshot
@@ -119,8 +121,14 @@ async fn link(
         .await?;
     let new = candidates(snapshot, &[contact]).join("");
     let licences = Licences::new(&snapshot.skus, &snapshot.rules.ignored_licences);
+    let mut people = plan.people.iter();
+    let left_out = people
+        .find(|person| person.user_id == user.id && person.action == Action::OutOfScope)
+        .map(|person| reason(&person.reason));
     let next = if snapshot.ignored.contains(&user.id) {
         "A technician ignores this user, so that runs leave the contact alone".to_owned()
+    } else if let Some(why) = left_out {
+        format!("The user is out of scope ({why}), so that runs leave the contact alone")
     } else {
         what_next(&select::select(user, &licences), snapshot)
     };

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::output::complain;
+use super::output::{complain, say};
 use super::tally::Short;
 use super::{SyncArgs, WRONG_USAGE, find, print_json, show};
 use crate::app::App;
@@ -58,6 +58,9 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
         watching.done(&finished.report);
         if args.json {
             print_json(&finished.report.json(args.full));
+        } else if args.full {
+            bars.suspend(|| show::report(&finished, true));
+            say("");
         }
         let short = Short::of(finished.report);
         let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);

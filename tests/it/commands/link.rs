@@ -1,7 +1,9 @@
 //! `rollcall link`.
 
+use rollcall::model::{Target, Test};
+
 use super::{Said, rollcall, stage};
-use crate::stage::{Stage, Vendor, contact, user};
+use crate::stage::{Stage, Vendor, contact, filter, user};
 
 async fn link(stage: &Stage, person: &str, id: &str) -> Said {
     let arguments = [
@@ -33,6 +35,20 @@ async fn a_link_that_moves_names_the_contact_it_leaves() {
     said.says(&["already"]);
     let said = link(&stage, "bert@contoso.example", &new).await.ends(2);
     said.complains(&["is linked to anna@contoso.example already"]);
+}
+
+#[tokio::test]
+async fn linking_a_user_out_of_scope_says_that_runs_leave_the_contact_alone() {
+    let stage = stage(Vendor::Autotask).await;
+    stage.users([user("anna")]);
+    let id = stage.psa.put(&contact("anna"));
+    let excludes = filter(vec![Test::Licensed], Target::Exclude);
+    stage.set(|company| company.filters = vec![excludes]).await;
+    let said = link(&stage, "anna@contoso.example", &id).await.ends(0);
+    said.says(&[
+        "out of scope (excluded by this filter)",
+        "leave the contact alone",
+    ]);
 }
 
 #[tokio::test]

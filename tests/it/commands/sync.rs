@@ -27,6 +27,8 @@ async fn a_preview_writes_nothing_and_a_sync_says_what_it_did() {
     let said = rollcall(&stage, &with(&["--resync"])).await.ends(0);
     let said = said.says(&["Contoso · resync · succeeded", "2 unchanged"]);
     assert!(!said.out.contains("anna@"), "{}", said.out);
+    let said = rollcall(&stage, &["sync", "--all", "--full"]).await.ends(0);
+    said.says(&["anna@contoso.example", "Status"]);
     let said = rollcall(&stage, &with(&["--full"])).await.ends(0);
     said.says(&["anna@contoso.example", "nothing differs"]);
 }
