@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryResult;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::check::{CompanyWrite, Plan, PsaWrite};
@@ -18,6 +19,10 @@ use crate::db::{
 };
 use crate::model::TenantConnection;
 use crate::seal::{Keyring, SealError};
+
+/// The facts that runs remember of a company and of a PSA connection, by their names.
+const SITES: &str = "sites";
+const CONTACT_TYPES: &str = "contact_types";
 
 /// Why the fleet could not be read or written.
 #[derive(Clone, Debug, Error)]
@@ -81,9 +86,11 @@ fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<Result<State, Se
     };
     for connection in psa_connections::list(conn)? {
         let secrets = of(OF_PSA, connection.id);
+        let types = remembered(conn, &psa_scope(connection.id), CONTACT_TYPES)?;
         state.psa.push(StoredPsa {
             connection,
             secrets,
+            contact_types: types.flatten(),
         });
     }
     for company in companies::list(conn)? {
@@ -96,12 +103,23 @@ fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<Result<State, Se
         };
         state.companies.push(StoredCompany {
             secrets: of(OF_COMPANY, company.id),
-            company,
+            sites: remembered(conn, &company_scope(company.id), SITES)?,
             tenant,
             links,
+            company,
         });
     }
     Ok(Ok(state))
+}
+
+/// A fact that a run remembers; `None` also where it cannot be understood. However old it is: it is only a reason to look.
+fn remembered<T: DeserializeOwned>(
+    conn: &mut Conn,
+    scope: &str,
+    name: &str,
+) -> QueryResult<Option<T>> {
+    let found = facts::get(conn, scope, name)?;
+    Ok(found.and_then(|(value, _)| serde_json::from_value(value).ok()))
 }
 
 /// Writes a plan in one transaction, or nothing of it. `state` is what the plan was made from: where the database holds
@@ -215,8 +233,14 @@ fn company(
     } else {
         companies::update(conn, &company, now)?;
     }
+    // What was looked up just now may be newer than what runs remember.
     if write.moved {
         facts::forget(conn, &company_scope(company.id))?;
+    } else if write.placed {
+        facts::forget_one(conn, &company_scope(company.id), SITES)?;
+    }
+    if write.placed {
+        facts::forget_one(conn, &psa_scope(psa_id), CONTACT_TYPES)?;
     }
     let owner = (OF_COMPANY, company.id);
     if let Some(tenant) = &write.tenant {

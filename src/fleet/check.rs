@@ -48,6 +48,8 @@ pub(super) struct CompanyWrite {
     pub(super) dropped: Vec<String>,
     /// Whether its place in the PSA is new or another one.
     pub(super) moved: bool,
+    /// Whether its sites and contact types were looked up.
+    pub(super) placed: bool,
     /// Whether its tenant connection is new or another one.
     pub(super) tenant_changed: bool,
     /// Whether its links are retired.
@@ -125,6 +127,16 @@ impl Found {
         }
     }
 
+    /// Says whose mistakes these are: the file shows only the company's PSA connection.
+    fn of_unnamed(&mut self, company: &str) {
+        for mistake in &mut self.mistakes {
+            mistake.message = format!(
+                "company {company:?}, which this file does not name: {}",
+                mistake.message
+            );
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.mistakes.extend(other.mistakes);
         self.warnings.extend(other.warnings);
@@ -161,7 +173,10 @@ pub async fn check(parsed: &Parsed, state: &State, lookup: &dyn Lookup) -> Resul
             .buffered(AT_ONCE)
             .collect()
             .await;
-        for (draft, (write, more)) in difference.companies.iter().zip(answers) {
+        for (draft, (write, mut more)) in difference.companies.iter().zip(answers) {
+            if !draft.named {
+                more.of_unnamed(&draft.entry.name.value);
+            }
             found.add(more);
             plan.changes.extend(draft.changes.iter().cloned());
             plan.companies.push(write);

@@ -1,5 +1,6 @@
 //! What a fleet file changes of one company, worked out from the file and the database alone. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
@@ -8,12 +9,15 @@ use super::change::{Changes, FleetChange, Subject};
 use super::diff::{named, same_name, secret_notes};
 use super::file::{CompanyEntry, ConditionEntry, FilterEntry, TenantEntry};
 use super::place::Mistake;
+use super::remembered::Remembered;
 use super::state::{SecretMap, State, StoredCompany, merged, new_secrets};
 use crate::model::{Condition, Filter, Guard, Target, TenantConnection};
 
-/// A company of the file that is new or changed.
+/// A company that is new or changed.
 pub(super) struct CompanyDraft<'f> {
-    pub(super) entry: &'f CompanyEntry,
+    pub(super) entry: Cow<'f, CompanyEntry>,
+    /// Whether the file names it; else only its PSA connection leads elsewhere.
+    pub(super) named: bool,
     pub(super) stored: Option<&'f StoredCompany>,
     pub(super) tenant: Option<TenantConnection>,
     pub(super) secrets: SecretMap,
@@ -31,17 +35,22 @@ pub(super) struct CompanyDraft<'f> {
     pub(super) changes: Vec<FleetChange>,
 }
 
-/// The company's changes; `None` where there are none.
+/// Said of a place that has the same name and another id now.
+pub(super) const MADE_ANEW: &str = "not there any more under its id: looked up anew by its name";
+
+/// The company's changes; `None` where there are none. `elsewhere`: its stored PSA connection leads to another PSA now.
 pub(super) fn company_draft<'f>(
-    entry: &'f CompanyEntry,
+    entry: Cow<'f, CompanyEntry>,
     state: &'f State,
+    elsewhere: bool,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<CompanyDraft<'f>> {
-    let name = &entry.name.value;
-    let stored = state.company(name);
-    let mut changes = Changes::of(Subject::Company, Some(name));
+    let stored = state.company(&entry.name.value);
+    let mut changes = Changes::of(Subject::Company, Some(&entry.name.value));
+    let named = matches!(entry, Cow::Borrowed(_));
     let mut draft = CompanyDraft {
         entry,
+        named,
         stored,
         tenant: None,
         secrets: SecretMap::new(),
@@ -54,11 +63,13 @@ pub(super) fn company_draft<'f>(
         changes: Vec::new(),
     };
     if let Some(stored) = stored {
-        company_fields(&mut draft, &mut changes, stored, state);
+        company_fields(&mut draft, &mut changes, stored, (state, elsewhere));
     } else {
         changes.created();
     }
-    tenant(&mut draft, &mut changes, mistakes);
+    if named {
+        tenant(&mut draft, &mut changes, mistakes);
+    }
     if let Some((stored, why)) = stored
         .zip(draft.retire)
         .filter(|(stored, _)| stored.links > 0)
@@ -77,13 +88,11 @@ fn company_fields(
     draft: &mut CompanyDraft<'_>,
     changes: &mut Changes,
     stored: &StoredCompany,
-    state: &State,
+    (state, elsewhere): (&State, bool),
 ) {
-    let (entry, company) = (draft.entry, &stored.company);
-    let psa = state
-        .psa
-        .iter()
-        .find(|psa| psa.connection.id == company.psa_id);
+    let (entry, company) = (&draft.entry, &stored.company);
+    let psa = state.psa_of(company);
+    let remembered = Remembered::of_company(stored, psa);
     changes.word(
         "psa",
         psa.map(|psa| psa.connection.name.clone()),
@@ -94,10 +103,15 @@ fn company_fields(
         &company.psa_company_id,
         &entry.psa_company_id.value,
     );
-    if changes.any() {
-        draft.moved = true;
-        draft.retire = Some("another PSA company");
+    draft.retire = changes.any().then_some("another PSA company");
+    if draft.retire.is_none() && elsewhere {
+        changes.note(
+            "psa",
+            "leads elsewhere: sites and contact types are looked up anew",
+        );
+        draft.retire = Some("another PSA");
     }
+    draft.moved = draft.retire.is_some();
     changes.value("sync_contacts", company.sync_contacts, entry.sync_contacts);
     changes.value(
         "update_existing",
@@ -121,11 +135,20 @@ fn company_fields(
         company.default_site.as_ref(),
         entry.default_site.as_ref(),
     );
-    filters(changes, &company.filters, &entry.filters);
+    if same_name(company.default_site.as_ref(), entry.default_site.as_ref())
+        && remembered.lacks_site(company.default_site.as_ref())
+    {
+        changes.note("default_site", MADE_ANEW);
+    }
+    filters(changes, &company.filters, &entry.filters, remembered);
     draft.places_changed = changes.list.len() != before;
 }
 
-fn filters(changes: &mut Changes, from: &[Filter], to: &[FilterEntry]) {
+fn filters(changes: &mut Changes, from: &[Filter], to: &[FilterEntry], remembered: Remembered<'_>) {
+    // One that is switched off stops no run.
+    let same_filter = |from: &Filter, to: &FilterEntry| {
+        same_filter(from, to) && !(from.enabled && remembered.lacks(&from.target))
+    };
     if from.len() != to.len() {
         changes.value("filters", from.len(), to.len());
         return;
@@ -186,7 +209,8 @@ pub(super) fn conditions(filter: &FilterEntry) -> Vec<Condition> {
 /// The tenant connection. To leave out `[company.tenant]` of a company that has one is a mistake, not a way to lose it.
 fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Vec<Mistake>) {
     let stored = draft.stored.and_then(|stored| stored.tenant.as_ref());
-    let Some(entry) = &draft.entry.tenant else {
+    let file = draft.entry.clone();
+    let Some(entry) = &file.tenant else {
         // Said already where the company syncs.
         if stored.is_some() && !draft.entry.sync_contacts {
             let message = format!(

@@ -21,6 +21,14 @@ pub struct FleetFile {
     pub companies: Vec<CompanyEntry>,
 }
 
+impl FleetFile {
+    pub(super) fn names(&self, company: &str) -> bool {
+        self.companies
+            .iter()
+            .any(|entry| entry.name.value == company)
+    }
+}
+
 /// A `[[psa]]`.
 #[derive(Clone)]
 pub struct PsaEntry {

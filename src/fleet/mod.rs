@@ -16,9 +16,11 @@ mod names;
 pub mod parse;
 pub mod place;
 mod reader;
+mod remembered;
 pub mod secrets;
 pub mod state;
 mod tables;
+mod unnamed;
 
 pub use apply::{Applied, StoreError, apply};
 pub use change::{FleetChange, Subject};

@@ -158,7 +158,7 @@ impl<'l> Looks<'l> {
 
     pub(super) async fn company(&self, draft: &CompanyDraft<'_>) -> (CompanyWrite, Found) {
         let mut found = Found::default();
-        let entry = draft.entry;
+        let entry = &draft.entry;
         let (default_site, filters) = self.places(draft, &mut found).await;
         self.tenant(draft, &mut found).await;
         let company = Company {
@@ -183,6 +183,7 @@ impl<'l> Looks<'l> {
             secrets: draft.new_secrets.clone(),
             dropped: draft.dropped.clone(),
             moved: draft.moved,
+            placed: draft.moved || draft.places_changed,
             tenant_changed: draft.tenant_changed,
             retires: draft.retire.is_some(),
         };
@@ -195,7 +196,7 @@ impl<'l> Looks<'l> {
         draft: &CompanyDraft<'_>,
         found: &mut Found,
     ) -> (Option<Named<SiteId>>, Vec<Filter>) {
-        let entry = draft.entry;
+        let entry = &draft.entry;
         if let Some(stored) = draft.stored
             && !draft.moved
             && !draft.places_changed
@@ -261,7 +262,7 @@ impl<'l> Looks<'l> {
         let Some(connection) = draft.tenant.clone() else {
             return;
         };
-        let entry = draft.entry;
+        let entry = &draft.entry;
         let unread = entry
             .tenant
             .as_ref()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::parse::KnownPsa;
-use crate::model::{Company, PsaConnection, TenantConnection};
+use crate::model::{Company, ContactType, PsaConnection, Site, TenantConnection};
 
 /// Secrets by name.
 pub type SecretMap = BTreeMap<String, SecretString>;
@@ -28,6 +28,8 @@ pub struct StoredPsa {
     pub connection: PsaConnection,
     /// Its secrets.
     pub secrets: SecretMap,
+    /// Its contact types, where a run remembers them.
+    pub contact_types: Option<Vec<ContactType>>,
 }
 
 /// A company as stored.
@@ -41,6 +43,8 @@ pub struct StoredCompany {
     pub secrets: SecretMap,
     /// How many links are in force.
     pub links: usize,
+    /// Its sites, where a run remembers them.
+    pub sites: Option<Vec<Site>>,
 }
 
 impl State {
@@ -59,13 +63,19 @@ impl State {
         self.psa.iter().find(|psa| psa.connection.name == name)
     }
 
+    pub(super) fn psa_of(&self, company: &Company) -> Option<&StoredPsa> {
+        self.psa
+            .iter()
+            .find(|psa| psa.connection.id == company.psa_id)
+    }
+
     pub(super) fn company(&self, name: &str) -> Option<&StoredCompany> {
         self.companies
             .iter()
             .find(|company| company.company.name == name)
     }
 
-    /// Whether both hold the same, but for the numbers of links.
+    /// Whether both hold the same, but for the numbers of links and for what is remembered.
     pub fn same(&self, other: &Self) -> bool {
         let psa = |one: &StoredPsa, other: &StoredPsa| {
             one.connection == other.connection && same_secrets(&one.secrets, &other.secrets)

@@ -4,4 +4,6 @@ mod apply;
 mod check;
 mod clouds;
 mod parse;
+mod places;
+mod stage;
 mod world;

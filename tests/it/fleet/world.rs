@@ -51,6 +51,10 @@ pub struct Clouds {
     pub asked: Mutex<Vec<String>>,
     /// The connection or company whose system cannot be reached.
     pub down: Option<&'static str>,
+    /// A site that is not there.
+    pub without: Option<&'static str>,
+    /// Ends the ids of sites and types: another one, and all of them were made anew under their names.
+    pub era: &'static str,
 }
 
 impl Clouds {
@@ -114,8 +118,9 @@ impl Lookup for Clouds {
             .into_iter()
             .chain(extra)
             .enumerate()
+            .filter(|(_, (name, _))| self.without != Some(*name))
             .map(|(index, (name, active))| Site {
-                id: format!("{company}-{index}").into(),
+                id: format!("{company}-{index}{}", self.era).into(),
                 name: name.to_owned(),
                 active,
             })
@@ -128,7 +133,7 @@ impl Lookup for Clouds {
             .into_iter()
             .enumerate()
             .map(|(index, name)| ContactType {
-                id: index.to_string().into(),
+                id: format!("{index}{}", self.era).into(),
                 name: name.to_owned(),
             })
             .collect())
