@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 use super::change::{Changes, FleetChange, Subject};
-use super::diff::{named, same_name, secret_notes};
+use super::diff::{lost, named, same_name, secret_notes};
 use super::file::{CompanyEntry, ConditionEntry, FilterEntry, TenantEntry};
 use super::place::Mistake;
 use super::remembered::Remembered;
@@ -34,6 +34,9 @@ pub(super) struct CompanyDraft<'f> {
     pub(super) retire: Option<&'static str>,
     pub(super) changes: Vec<FleetChange>,
 }
+
+/// The secret that a certificate may need.
+const PASSWORD: &str = "certificate_password";
 
 /// Said of a place that has the same name and another id now.
 pub(super) const MADE_ANEW: &str = "not there any more under its id: looked up anew by its name";
@@ -228,16 +231,33 @@ fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Ve
     let (needed, useless): (&str, &[&str]) = if certificate {
         ("certificate", &["client_secret"])
     } else {
-        ("client_secret", &["certificate", "certificate_password"])
+        ("client_secret", &["certificate", PASSWORD])
     };
     for name in useless {
         if draft.secrets.remove(*name).is_some() {
             draft.dropped.push((*name).to_owned());
         }
     }
+    lost_secrets(draft, entry, useless);
+    let is_lost = |name: &str| {
+        draft
+            .stored
+            .is_some_and(|stored| stored.lost.contains(name))
+    };
     if !draft.secrets.contains_key(needed) && entry.unread.is_empty() {
-        let message = "client_secret or certificate is missing in this [company.tenant], and none is stored yet";
+        let message = if is_lost(needed) {
+            lost(needed)
+        } else {
+            "client_secret or certificate is missing in this [company.tenant], and none is stored yet".to_owned()
+        };
         mistakes.push(Mistake::new(entry.place, message));
+    } else if certificate
+        && is_lost(PASSWORD)
+        && !draft.secrets.contains_key(PASSWORD)
+        && !draft.dropped.iter().any(|name| name == PASSWORD)
+        && entry.unread.is_empty()
+    {
+        mistakes.push(Mistake::new(entry.place, lost(PASSWORD)));
     }
     let wanted = TenantConnection {
         tenant_id: entry.tenant_id.clone(),
@@ -270,8 +290,25 @@ fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Ve
     if let Some(secrets) = stored_secrets {
         secret_notes(changes, secrets, &draft.new_secrets);
     }
-    draft.tenant_changed = draft.stored.is_none() || changes.list.len() != before;
+    // Another end date is another word about the same connection.
+    let more = &changes.list[before..];
+    let more = more
+        .iter()
+        .any(|change| change.field.as_deref() != Some("expires"));
+    draft.tenant_changed = draft.stored.is_none() || more;
     draft.tenant = Some(wanted);
+}
+
+/// Drops stored secrets that cannot be opened and are of no use: those of the other way to sign in, and the password of a
+/// certificate in whose place another one comes.
+fn lost_secrets(draft: &mut CompanyDraft<'_>, entry: &TenantEntry, useless: &[&str]) {
+    let replaced =
+        entry.secrets.contains_key("certificate") && !entry.secrets.contains_key(PASSWORD);
+    for name in draft.stored.iter().flat_map(|stored| &stored.lost) {
+        if useless.contains(&name.as_str()) || (replaced && name == PASSWORD) {
+            draft.dropped.push(name.clone());
+        }
+    }
 }
 
 /// What is given decides; where nothing is, what is stored.

@@ -56,7 +56,9 @@ pub(super) fn difference<'f>(file: &'f FleetFile, state: &'f State) -> Differenc
         }
     }
     let mut psa = Vec::new();
+    let names = state.psa.iter().map(|stored| &stored.connection.name);
     for entry in &file.psa {
+        other_case("PSA connection", &entry.name, names.clone(), &mut mistakes);
         let (draft, target) = psa_draft(entry, state, &mut mistakes);
         targets.insert(entry.name.value.clone(), target);
         psa.extend(draft);
@@ -67,7 +69,9 @@ pub(super) fn difference<'f>(file: &'f FleetFile, state: &'f State) -> Differenc
         .filter_map(|draft| Some((draft.stored?.connection.id, draft.entry)))
         .collect();
     let mut companies = Vec::new();
+    let names = state.companies.iter().map(|stored| &stored.company.name);
     for entry in &file.companies {
+        other_case("company", &entry.name, names.clone(), &mut mistakes);
         foreign_company(entry, file, state, &mut mistakes);
         let stored = state.company(&entry.name.value);
         let led = stored.is_some_and(|stored| elsewhere.contains_key(&stored.company.psa_id));
@@ -106,6 +110,24 @@ pub(super) fn difference<'f>(file: &'f FleetFile, state: &'f State) -> Differenc
         settings: settings.list,
         targets,
         mistakes,
+    }
+}
+
+/// Two names that differ in their case only are one for people.
+fn other_case<'n>(
+    what: &str,
+    name: &Spanned<String>,
+    mut stored: impl Iterator<Item = &'n String> + Clone,
+    mistakes: &mut Vec<Mistake>,
+) {
+    if stored.clone().any(|stored| *stored == name.value) {
+        return;
+    }
+    if let Some(stored) = stored.find(|stored| folded(stored) == folded(&name.value)) {
+        let message = format!(
+            "a {what} of the database is called {stored:?} already: write its name in the same way"
+        );
+        mistakes.push(Mistake::new(name.place, message));
     }
 }
 
@@ -156,10 +178,14 @@ fn psa_draft<'f>(
     {
         if !secrets.contains_key(field.key) && !entry.unread.contains(&field.key) {
             complete = false;
-            let message = format!(
-                "{} is missing in this [[psa]], and no such secret is stored yet",
-                field.key
-            );
+            let message = if stored.is_some_and(|stored| stored.lost.contains(field.key)) {
+                lost(field.key)
+            } else {
+                format!(
+                    "{} is missing in this [[psa]], and no such secret is stored yet",
+                    field.key
+                )
+            };
             mistakes.push(Mistake::new(entry.place, message));
         }
     }
@@ -226,6 +252,14 @@ fn effective(vendor: &Vendor, fields: &BTreeMap<String, String>, key: &str) -> O
         .filter(|value| !value.is_empty())
         .or(default.and_then(|field| field.default))
         .map(str::to_owned)
+}
+
+/// Says that a secret is stored in vain.
+pub(super) fn lost(name: &str) -> String {
+    format!(
+        "the stored {name} cannot be opened (another key sealed it, or it is damaged): give it here anew, or give Rollcall the \
+         key that sealed it"
+    )
 }
 
 pub(super) fn secret_notes(

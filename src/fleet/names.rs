@@ -113,6 +113,11 @@ impl<'l> Looks<'l> {
 
     pub(super) async fn psa(&self, draft: &PsaDraft<'_>, found: &mut Found) -> PsaWrite {
         let entry = draft.entry;
+        // Credentials that are wrong would be found by the next run only.
+        if let Some(target) = self.target(&entry.name.value) {
+            let answer = self.lookup.reached(target).await;
+            self.heard(target, found, answer);
+        }
         if let Some(target) = self.target(&entry.name.value)
             && let Some(types) = self.heard(target, found, self.lookup.phone_types(target).await)
         {
@@ -257,7 +262,7 @@ impl<'l> Looks<'l> {
         (default_site, filters)
     }
 
-    /// Checks the groups and licences that the filters name.
+    /// Tries a new or changed tenant connection, and checks the groups and licences that the filters name.
     async fn tenant(&self, draft: &CompanyDraft<'_>, found: &mut Found) {
         let Some(connection) = draft.tenant.clone() else {
             return;
@@ -282,6 +287,9 @@ impl<'l> Looks<'l> {
             connection,
             secrets: draft.secrets.clone(),
         };
+        if draft.tenant_changed && found.answer(self.lookup.confirmed(&target).await).is_none() {
+            return;
+        }
         let mut groups = BTreeMap::new();
         let mut skus = None;
         for condition in entry.filters.iter().flat_map(|filter| &filter.when) {

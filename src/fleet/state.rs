@@ -1,6 +1,6 @@
 //! What the database holds of the fleet, secrets opened. Plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -28,6 +28,8 @@ pub struct StoredPsa {
     pub connection: PsaConnection,
     /// Its secrets.
     pub secrets: SecretMap,
+    /// The names of secrets that are stored and cannot be opened.
+    pub lost: BTreeSet<String>,
     /// Its contact types, where a run remembers them.
     pub contact_types: Option<Vec<ContactType>>,
 }
@@ -41,6 +43,8 @@ pub struct StoredCompany {
     pub tenant: Option<TenantConnection>,
     /// The secrets of its tenant connection.
     pub secrets: SecretMap,
+    /// The names of secrets that are stored and cannot be opened.
+    pub lost: BTreeSet<String>,
     /// How many links are in force.
     pub links: usize,
     /// Its sites, where a run remembers them.
@@ -78,11 +82,14 @@ impl State {
     /// Whether both hold the same, but for the numbers of links and for what is remembered.
     pub fn same(&self, other: &Self) -> bool {
         let psa = |one: &StoredPsa, other: &StoredPsa| {
-            one.connection == other.connection && same_secrets(&one.secrets, &other.secrets)
+            one.connection == other.connection
+                && one.lost == other.lost
+                && same_secrets(&one.secrets, &other.secrets)
         };
         let company = |one: &StoredCompany, other: &StoredCompany| {
             one.company == other.company
                 && one.tenant == other.tenant
+                && one.lost == other.lost
                 && same_secrets(&one.secrets, &other.secrets)
         };
         self.ignored_licences == other.ignored_licences

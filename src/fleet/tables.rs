@@ -25,6 +25,9 @@ pub(super) struct Read<T> {
     pub(super) vendor: Option<&'static Vendor>,
 }
 
+/// The one field that is an address is ConnectWise's.
+const EXAMPLE_URL: &str = "https://api-na.myconnectwise.net";
+
 /// A GUID with hyphens, in lower case.
 pub(super) fn guid(text: &str) -> Option<String> {
     let guid = Uuid::try_parse(text).ok()?;
@@ -102,8 +105,13 @@ fn psa_field(
     }
     match service_url(&text.value) {
         Ok(url) => Some(text.map(|_| url)),
-        Err(why) => {
-            reader.mistake(text.place, format!("{}: {why}", field.key));
+        Err(_) => {
+            let message = format!(
+                "{} must be an address such as {EXAMPLE_URL}: https (http for loopback addresses only), without a user name, \
+                 password, ? or #",
+                field.key
+            );
+            reader.mistake(text.place, message);
             None
         }
     }

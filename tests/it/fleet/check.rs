@@ -32,10 +32,13 @@ async fn the_example_creates_what_it_names_and_asks_each_system_once() {
         clouds.asked(),
         [
             "types Main PSA",
+            "reached Main PSA",
             "phones Main PSA",
+            "reached Second PSA",
             "phones Second PSA",
             "company Main PSA",
             "sites Main PSA",
+            "confirmed Contoso",
             "group Contoso",
             "skus Contoso",
         ]
@@ -149,7 +152,7 @@ async fn a_missing_variable_is_told_once_and_nothing_is_asked_with_half_of_the_s
             "line 38, column 27: the environment variable UNSET is not set",
         ]
     );
-    assert_eq!(clouds.asked(), ["phones Second PSA"]);
+    assert_eq!(clouds.asked(), ["reached Second PSA", "phones Second PSA"]);
 }
 
 #[tokio::test]

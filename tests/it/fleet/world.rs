@@ -92,6 +92,14 @@ impl Lookup for Clouds {
         Ok(())
     }
 
+    async fn reached(&self, psa: &PsaTarget) -> Result<(), Unreachable> {
+        self.ask("reached", &psa.name)
+    }
+
+    async fn confirmed(&self, tenant: &TenantTarget) -> Result<(), Unreachable> {
+        self.ask("confirmed", &tenant.company)
+    }
+
     async fn company_exists(
         &self,
         psa: &PsaTarget,
