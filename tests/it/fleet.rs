@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod clouds;
+mod credentials;
 mod parse;
 mod places;
 mod stage;

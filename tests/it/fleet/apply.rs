@@ -1,10 +1,7 @@
 //! Files applied to a database, and printed again.
 
-use std::sync::Arc;
-
 use rollcall::fleet::{Applied, State, StoreError, apply};
 use rollcall::model::Target;
-use rollcall::seal::Keyring;
 use secrecy::ExposeSecret;
 
 use super::stage::{Fleet, now};
@@ -351,13 +348,4 @@ async fn a_fleet_that_somebody_else_changed_meanwhile_is_left_alone() {
     let refused = apply(&fleet.db, fleet.keys.clone(), &plan, &state, now()).await;
     assert!(matches!(refused, Err(StoreError::Meanwhile)), "{refused:?}");
     assert_eq!(fleet.export().await, before);
-}
-
-#[tokio::test]
-async fn with_the_wrong_key_the_fleet_is_not_read_and_an_export_needs_no_key() {
-    let fleet = Fleet::of_the_example().await;
-    let other = Arc::new(Keyring::generate().0);
-    let refused = State::load(&fleet.db, Some(other)).await;
-    assert!(matches!(refused, Err(StoreError::Seal(_))), "{refused:?}");
-    assert!(fleet.export().await.contains("name = \"Contoso\""));
 }
