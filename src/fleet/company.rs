@@ -8,10 +8,11 @@ use secrecy::SecretString;
 use super::change::{Changes, FleetChange, Subject};
 use super::diff::{lost, named, same_name, secret_notes};
 use super::file::{CompanyEntry, ConditionEntry, FilterEntry, TenantEntry};
+use super::filters::filters;
 use super::place::Mistake;
 use super::remembered::Remembered;
 use super::state::{SecretMap, State, StoredCompany, merged, new_secrets};
-use crate::model::{Condition, Filter, Guard, Target, TenantConnection};
+use crate::model::{Condition, Guard, TenantConnection};
 
 /// A company that is new or changed.
 pub(super) struct CompanyDraft<'f> {
@@ -130,7 +131,7 @@ fn company_fields(
         guard(&company.guard),
         guard(&entry.guard),
     );
-    changes.list("ignore", &company.ignored, &entry.ignored);
+    changes.entries("ignore", &company.ignored, &entry.ignored);
     let before = changes.list.len();
     named(
         changes,
@@ -145,59 +146,6 @@ fn company_fields(
     }
     filters(changes, &company.filters, &entry.filters, remembered);
     draft.places_changed = changes.list.len() != before;
-}
-
-fn filters(changes: &mut Changes, from: &[Filter], to: &[FilterEntry], remembered: Remembered<'_>) {
-    // One that is switched off stops no run.
-    let same_filter = |from: &Filter, to: &FilterEntry| {
-        same_filter(from, to) && !(from.enabled && remembered.lacks(&from.target))
-    };
-    if from.len() != to.len() {
-        changes.value("filters", from.len(), to.len());
-        return;
-    }
-    let differing: Vec<String> = from
-        .iter()
-        .zip(to)
-        .enumerate()
-        .filter(|(_, (from, to))| !same_filter(from, to))
-        .map(|(index, (_, to))| {
-            to.name
-                .clone()
-                .unwrap_or_else(|| format!("Filter {}", index + 1))
-        })
-        .collect();
-    if differing.is_empty() {
-        return;
-    }
-    let moved = to
-        .iter()
-        .all(|to| from.iter().any(|from| same_filter(from, to)));
-    if moved {
-        changes.note("filters", "in another order");
-    } else {
-        changes.note("filters", &format!("{} changed", differing.join(", ")));
-    }
-}
-
-fn same_filter(from: &Filter, to: &FilterEntry) -> bool {
-    let name = from
-        .name
-        .as_deref()
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
-    let target = match &from.target {
-        Target::Exclude => to.exclude,
-        Target::Place { site, contact_type } => {
-            !to.exclude
-                && same_name(site.as_ref(), to.site.as_ref())
-                && same_name(contact_type.as_ref(), to.contact_type.as_ref())
-        }
-    };
-    name == to.name.as_deref()
-        && from.enabled == to.enabled
-        && target
-        && from.when == conditions(to)
 }
 
 /// The conditions of a filter as they are stored.
@@ -263,7 +211,7 @@ fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Ve
         tenant_id: entry.tenant_id.clone(),
         client_id: entry.client_id.clone(),
         certificate,
-        expires: entry.expires,
+        expires: entry.expires.as_ref().map(|date| date.value),
         cloud: entry.cloud,
     };
     let before = changes.list.len();

@@ -17,7 +17,7 @@ const ONE_OF: &str = "licensed, group, field (with equals), upn_domain or licenc
 /// A `[[company.filter]]`.
 pub(super) fn filter(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<FilterEntry> {
     let mut table = reader.table("[[company.filter]]", value)?;
-    let name = reader.text(&mut table, "name").map(|name| name.value);
+    let name = reader.text(&mut table, "name");
     let enabled = reader.flag(&mut table, "enabled").unwrap_or(true);
     let list = reader.list(&mut table, "when", "a list of conditions");
     let list = reader.insist(&table, "when", list);
@@ -48,6 +48,7 @@ pub(super) fn filter(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Filte
         .filter_map(|value| condition(reader, value))
         .collect();
     Some(FilterEntry {
+        place: table.place,
         name,
         enabled,
         when,

@@ -94,7 +94,7 @@ pub(super) fn difference<'f>(file: &'f FleetFile, state: &'f State) -> Differenc
     let ignored_licences = file.ignored_licences.as_ref().and_then(|wanted| {
         let to = &wanted.value;
         match &state.ignored_licences {
-            Some(from) => settings.list("ignored_licences", from, to),
+            Some(from) => settings.entries("ignored_licences", from, to),
             None => settings.word(
                 "ignored_licences",
                 Some("as Rollcall starts".to_owned()),

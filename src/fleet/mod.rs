@@ -11,6 +11,7 @@ mod conditions;
 mod diff;
 pub mod export;
 pub mod file;
+mod filters;
 pub mod look;
 mod names;
 pub mod parse;
@@ -19,6 +20,7 @@ mod reader;
 mod remembered;
 pub mod secrets;
 pub mod state;
+mod strange;
 mod tables;
 mod unnamed;
 

@@ -8,7 +8,7 @@ use super::check::{CompanyWrite, Found, PsaWrite};
 use super::company::{CompanyDraft, conditions};
 use super::diff::{Difference, PsaDraft};
 use super::look::{Lookup, PsaTarget, TenantTarget, Unreachable};
-use super::place::{Mistake, Spanned};
+use super::place::{Mistake, Spanned, did_you_mean};
 use crate::model::filter::Named;
 use crate::model::text::folded;
 use crate::model::{
@@ -253,7 +253,7 @@ impl<'l> Looks<'l> {
                 }
             };
             filters.push(Filter {
-                name: filter.name.clone(),
+                name: filter.name.as_ref().map(|name| name.value.clone()),
                 enabled: filter.enabled,
                 when: conditions(filter),
                 target,
@@ -318,12 +318,12 @@ impl<'l> Looks<'l> {
                             sku.iter().any(|word| folded(word) == folded(licence))
                         })
                     {
+                        let known = skus.iter().map(|sku| sku.part_number.as_str());
                         let message = format!(
-                            "the tenant of {name:?} does not have the licence {licence}: the condition holds for nobody"
+                            "the tenant of {name:?} does not have the licence {licence}, so the condition holds for nobody{}",
+                            did_you_mean(licence, known)
                         );
-                        found
-                            .warnings
-                            .push(Mistake::new(condition.place, message).to_string());
+                        found.warnings.push(Mistake::new(condition.place, message));
                     }
                 }
                 Test::Licensed | Test::Field { .. } | Test::UpnDomain(_) => {}

@@ -65,6 +65,13 @@ pub fn parse(text: &str, known: &[KnownPsa], secrets: &dyn Secrets) -> Parsed {
         .collect();
     psa_named(&mut reader, &found, &psa, known);
     one_company_each(&mut reader, &found);
+    for company in &found {
+        let names = company
+            .filters
+            .iter()
+            .filter_map(|filter| filter.name.as_ref());
+        unique(&mut reader, "filter of this company", names);
+    }
 
     Parsed {
         file: FleetFile {

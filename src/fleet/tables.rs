@@ -324,15 +324,16 @@ fn tenant(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<TenantEntry> {
 }
 
 /// The end date: a text, or a date of TOML's own.
-fn expires(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<NaiveDate> {
+fn expires(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<Spanned<NaiveDate>> {
     let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let value = reader.take(table, "expires")?;
     if let DeValue::Datetime(found) = value.value
         && let Some(found) = date(&found.to_string())
     {
-        return Some(found);
+        return Some(Spanned {
+            place: value.place,
+            value: found,
+        });
     }
-    reader
-        .formed(table, "expires", "a date such as \"2027-03-31\"", date)
-        .map(|date| date.value)
+    reader.formed(table, "expires", "a date such as \"2027-03-31\"", date)
 }

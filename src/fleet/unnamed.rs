@@ -51,7 +51,8 @@ fn filter(filter: &Filter, place: Place) -> FilterEntry {
         ),
     };
     FilterEntry {
-        name: filter.name.clone(),
+        place,
+        name: filter.name.as_ref().map(at),
         enabled: filter.enabled,
         when: filter
             .when

@@ -7,4 +7,5 @@ mod credentials;
 mod parse;
 mod places;
 mod stage;
+mod told;
 mod world;

@@ -42,7 +42,9 @@ async fn a_tenant_without_filters_is_tried_too_and_another_end_date_is_not() {
     assert_eq!(fleet.clouds.asked(), Vec::<String>::new());
     fleet.apply(&head.replace(CLIENT, GROUP)).await.unwrap();
     assert_eq!(fleet.clouds.asked(), ["confirmed Contoso"]);
-    let cloud = head.replace("\"global\"", "\"usgov\"").replace(CLIENT, GROUP);
+    let cloud = head
+        .replace("\"global\"", "\"usgov\"")
+        .replace(CLIENT, GROUP);
     fleet.apply(&cloud).await.unwrap();
     assert_eq!(fleet.clouds.asked(), ["confirmed Contoso"]);
 }

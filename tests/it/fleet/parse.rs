@@ -63,7 +63,10 @@ fn the_example_of_the_documents_has_no_mistake_and_says_what_it_says() {
     assert_eq!(contoso.ignored, ["ceo@contoso.example"]);
     let tenant = contoso.tenant.as_ref().unwrap();
     assert_eq!(tenant.secrets["client_secret"].expose_secret(), "tenant-1");
-    assert_eq!(tenant.expires.unwrap().to_string(), "2027-03-31");
+    assert_eq!(
+        tenant.expires.as_ref().unwrap().value.to_string(),
+        "2027-03-31"
+    );
     assert_eq!(tenant.cloud, Cloud::Global);
     assert_eq!(contoso.filters.len(), 4);
     assert_eq!(contoso.filters[0].when[0].test, Test::Group(GROUP.into()));
@@ -205,7 +208,13 @@ fn broken_toml_is_told_beside_the_other_mistakes_and_nothing_is_missed_that_may_
 
 #[test]
 fn a_secret_that_was_pasted_as_the_name_of_a_variable_is_not_repeated() {
-    for pasted in ["Xy8~Q.abc-def", "1hunter2", "q7Uh fZ2b", "q7UhfZ2bPw9x", "ä"] {
+    for pasted in [
+        "Xy8~Q.abc-def",
+        "1hunter2",
+        "q7Uh fZ2b",
+        "q7UhfZ2bPw9x",
+        "ä",
+    ] {
         let told = mistakes(&CW.replace("CW_PRIVATE_KEY", pasted));
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(
@@ -218,7 +227,11 @@ fn a_secret_that_was_pasted_as_the_name_of_a_variable_is_not_repeated() {
 
 #[test]
 fn every_wrong_address_is_told_with_an_example_of_connectwise_alone() {
-    for wrong in ["api-na.myconnectwise.net", "ftp://x.example", "https://a:b@x.example"] {
+    for wrong in [
+        "api-na.myconnectwise.net",
+        "ftp://x.example",
+        "https://a:b@x.example",
+    ] {
         let told = mistakes(&CW.replace("https://api-na.myconnectwise.net", wrong));
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(

@@ -57,7 +57,7 @@ impl Fleet {
     pub async fn check(&self, text: &str) -> Result<Plan, Stop> {
         let state = self.state().await;
         let parsed = parse(text, &state.known_psa(), &self.secrets);
-        check(&parsed, &state, &self.clouds).await
+        check(&parsed, &state, &self.clouds, now()).await
     }
 
     pub async fn apply(&self, text: &str) -> Result<(Plan, Applied), Stop> {
