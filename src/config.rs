@@ -2,6 +2,7 @@
 //! or talks to the network, and nothing else of the crate reads the process environment for settings.
 
 mod files;
+mod rules;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -233,20 +234,10 @@ fn database(
     let Some(url) = reader.text("ROLLCALL_DATABASE_URL") else {
         return default;
     };
-    match url.strip_prefix("sqlite://") {
-        // Every connection to `:memory:` would see a database of its own.
-        Some(path) if !path.is_empty() && path != ":memory:" => {
-            return Database::Sqlite(PathBuf::from(path));
-        }
-        None if url.len() > "postgres://".len() && url.starts_with("postgres://") => {
-            return Database::Postgres(url.into());
-        }
-        _ => reader.problem(
-            "ROLLCALL_DATABASE_URL",
-            "expected sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME",
-        ),
-    }
-    default
+    rules::database(url).unwrap_or_else(|message| {
+        reader.problem("ROLLCALL_DATABASE_URL", message);
+        default
+    })
 }
 
 fn key_source(
@@ -264,7 +255,12 @@ fn key_source(
             );
             KeySource::File(file)
         }
-        (Some(text), None) => KeySource::Text(text),
+        (Some(text), None) => {
+            if let Err(message) = rules::key_lines(text.expose_secret()) {
+                reader.problem("ROLLCALL_SECRET_KEY", message);
+            }
+            KeySource::Text(text)
+        }
         (None, Some(file)) => KeySource::File(file),
         (None, None) => {
             if matches!(database, Database::Postgres(_)) {

@@ -33,7 +33,7 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
         }
     };
     for strange in &plan.warnings {
-        complain(&warning_aside(strange));
+        complain(&warning_aside(&format!("Warning: {strange}")));
     }
     if json {
         print_json(&plan.report(!only_check));
@@ -53,7 +53,7 @@ pub async fn put(
     let state = State::load(app.db(), Some(app.keyring().clone())).await?;
     let parsed = fleet::parse(text, &state.known_psa(), secrets);
     let clouds = Clouds::new(app.clone());
-    let plan = match fleet::check(&parsed, &state, &clouds).await {
+    let plan = match fleet::check(&parsed, &state, &clouds, app.clock().now()).await {
         Ok(plan) => plan,
         Err(stop) => return Ok(Err(stop)),
     };

@@ -106,11 +106,12 @@ fn with_postgresql_a_key_must_be_given() {
             "ROLLCALL_SECRET_KEY: expected 32 bytes in base64 (or ROLLCALL_SECRET_KEY_FILE): with PostgreSQL a key must be given"
         ]
     );
-    let config = read(&[url, home, ("ROLLCALL_SECRET_KEY", "c2VjcmV0")]).unwrap();
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let config = read(&[url, home, ("ROLLCALL_SECRET_KEY", key)]).unwrap();
     assert_eq!(config.database.url().expose_secret(), url.1);
     let shown = format!("{config:?}");
     assert!(
-        !shown.contains("hunter2") && !shown.contains("c2VjcmV0"),
+        !shown.contains("hunter2") && !shown.contains(key),
         "{shown}"
     );
 }
@@ -130,6 +131,46 @@ fn a_database_in_memory_and_one_without_a_path_are_refused() {
             found[0].starts_with("ROLLCALL_DATABASE_URL: expected sqlite://PATH"),
             "{url}"
         );
+    }
+}
+
+#[test]
+fn a_key_and_an_address_that_are_malformed_are_found_with_the_other_problems() {
+    let url = "postgres://rollcall:hunter@2@db.example/rollcall";
+    let found = problems(&[
+        ("HOME", "/home/ann"),
+        ("ROLLCALL_DATABASE_URL", url),
+        ("ROLLCALL_SECRET_KEY", "hunter2"),
+        ("ROLLCALL_LISTEN", "8080"),
+    ]);
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found[0].starts_with("ROLLCALL_DATABASE_URL: expected postgres://USER"));
+    assert!(found[1].starts_with("ROLLCALL_SECRET_KEY: expected 32 bytes in base64"));
+    assert!(!found.concat().contains("hunter"), "{found:?}");
+
+    let options = (
+        "ROLLCALL_DATABASE_URL",
+        "sqlite:///data/rollcall.db?mode=ro",
+    );
+    assert_eq!(
+        problems(&[("HOME", "/home/ann"), options]),
+        ["ROLLCALL_DATABASE_URL: expected sqlite://PATH without options: a path has no ? in it"]
+    );
+}
+
+#[test]
+fn keys_are_read_one_a_line_with_padding_or_without() {
+    let (key, bare) = (
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+    );
+    let keys = |text: &str| read(&[("HOME", "/home/ann"), ("ROLLCALL_SECRET_KEY", text)]);
+    assert!(keys(&format!("{key}\n\n {bare} \n")).is_ok());
+    let found = keys(&format!("{key}\n{}", &bare[..40])).unwrap_err();
+    assert!(found[0].message.ends_with("line 2 is something else"));
+    for text in [key, bare, "", "hunter2"] {
+        let known = crate::seal::Keyring::parse(text).is_ok();
+        assert_eq!(keys(text).is_ok(), known || text.is_empty(), "{text}");
     }
 }
 

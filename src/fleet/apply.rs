@@ -1,12 +1,13 @@
 //! Reads the fleet from the database, and writes what a fleet file changes in one transaction. Decides nothing: that is done
 //! in [`check`](super::check()).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::QueryResult;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::check::{CompanyWrite, Plan, PsaWrite};
@@ -17,7 +18,11 @@ use crate::db::{
     tenant_connections,
 };
 use crate::model::TenantConnection;
-use crate::seal::{Keyring, SealError};
+use crate::seal::Keyring;
+
+/// The facts that runs remember of a company and of a PSA connection, by their names.
+const SITES: &str = "sites";
+const CONTACT_TYPES: &str = "contact_types";
 
 /// Why the fleet could not be read or written.
 #[derive(Clone, Debug, Error)]
@@ -25,9 +30,6 @@ pub enum StoreError {
     /// The database.
     #[error(transparent)]
     Db(#[from] DbError),
-    /// A secret that the keys do not open.
-    #[error(transparent)]
-    Seal(#[from] SealError),
     /// Somebody changed the fleet after it was read.
     #[error("the fleet was changed meanwhile, so nothing was applied: apply the file again")]
     Meanwhile,
@@ -52,25 +54,25 @@ pub struct Applied {
 
 impl State {
     /// Reads the fleet. Without keys (for an export) no secret is opened, and none is in the result.
-    /// A secret that is damaged counts as one that is not stored; a missing key is an error.
+    /// A secret that cannot be opened (it is damaged, or sealed with another key) counts as one that is not stored.
     pub async fn load(db: &Db, keys: Option<Arc<Keyring>>) -> Result<Self, StoreError> {
-        db.read(move |conn| load(conn, keys.as_deref()))
-            .await?
-            .map_err(StoreError::from)
+        Ok(db.read(move |conn| load(conn, keys.as_deref())).await?)
     }
 }
 
-fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<Result<State, SealError>> {
-    let mut opened: BTreeMap<(String, i64), SecretMap> = BTreeMap::new();
+fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<State> {
+    let mut opened: BTreeMap<(String, i64), (SecretMap, BTreeSet<String>)> = BTreeMap::new();
     if let Some(keys) = keys {
         for stored in secrets::all(conn)? {
             let (kind, id, name) = (stored.owner_kind, stored.owner_id, stored.name);
             match keys.open_text(&kind, id, &name, &stored.sealed) {
                 Ok(secret) => {
-                    opened.entry((kind, id)).or_default().insert(name, secret);
+                    opened.entry((kind, id)).or_default().0.insert(name, secret);
                 }
-                Err(error @ SealError::UnknownKey { .. }) => return Ok(Err(error)),
-                Err(error) => tracing::warn!(%error, "A stored secret cannot be used"),
+                Err(error) => {
+                    tracing::warn!(%error, "A stored secret cannot be used");
+                    opened.entry((kind, id)).or_default().1.insert(name);
+                }
             }
         }
     }
@@ -80,10 +82,13 @@ fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<Result<State, Se
         ..State::default()
     };
     for connection in psa_connections::list(conn)? {
-        let secrets = of(OF_PSA, connection.id);
+        let (secrets, lost) = of(OF_PSA, connection.id);
+        let types = remembered(conn, &psa_scope(connection.id), CONTACT_TYPES)?;
         state.psa.push(StoredPsa {
             connection,
             secrets,
+            lost,
+            contact_types: types.flatten(),
         });
     }
     for company in companies::list(conn)? {
@@ -94,14 +99,27 @@ fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<Result<State, Se
             }
             None => 0,
         };
+        let (secrets, lost) = of(OF_COMPANY, company.id);
         state.companies.push(StoredCompany {
-            secrets: of(OF_COMPANY, company.id),
-            company,
+            secrets,
+            lost,
+            sites: remembered(conn, &company_scope(company.id), SITES)?,
             tenant,
             links,
+            company,
         });
     }
-    Ok(Ok(state))
+    Ok(state)
+}
+
+/// A fact that a run remembers; `None` also where it cannot be understood. However old it is: it is only a reason to look.
+fn remembered<T: DeserializeOwned>(
+    conn: &mut Conn,
+    scope: &str,
+    name: &str,
+) -> QueryResult<Option<T>> {
+    let found = facts::get(conn, scope, name)?;
+    Ok(found.and_then(|(value, _)| serde_json::from_value(value).ok()))
 }
 
 /// Writes a plan in one transaction, or nothing of it. `state` is what the plan was made from: where the database holds
@@ -118,7 +136,7 @@ pub async fn apply(
     }
     let (plan, state) = (plan.clone(), state.clone());
     db.write_with(move |conn| {
-        if !load(conn, Some(&keys))??.same(&state) {
+        if !load(conn, Some(&keys))?.same(&state) {
             return Err(StoreError::Meanwhile);
         }
         Ok(write(conn, &keys, &plan, &state, now)?)
@@ -215,8 +233,14 @@ fn company(
     } else {
         companies::update(conn, &company, now)?;
     }
+    // What was looked up just now may be newer than what runs remember.
     if write.moved {
         facts::forget(conn, &company_scope(company.id))?;
+    } else if write.placed {
+        facts::forget_one(conn, &company_scope(company.id), SITES)?;
+    }
+    if write.placed {
+        facts::forget_one(conn, &psa_scope(psa_id), CONTACT_TYPES)?;
     }
     let owner = (OF_COMPANY, company.id);
     if let Some(tenant) = &write.tenant {

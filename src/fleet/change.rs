@@ -92,13 +92,32 @@ impl Changes {
         self.word(field, Some(from.to_string()), Some(to.to_string()));
     }
 
-    /// A list of which only the length is told.
-    pub(super) fn list(&mut self, field: &str, from: &[String], to: &[String]) {
-        if from.len() != to.len() {
-            self.value(field, from.len(), to.len());
-        } else if from != to {
-            self.note(field, "changed");
+    /// A list whose entries are told.
+    pub(super) fn entries(&mut self, field: &str, from: &[String], to: &[String]) {
+        let mut any = false;
+        for entry in from.iter().filter(|entry| !to.contains(entry)) {
+            self.removed(field, entry);
+            any = true;
         }
+        for entry in to.iter().filter(|entry| !from.contains(entry)) {
+            self.added(field, entry);
+            any = true;
+        }
+        if !any && from != to {
+            self.value(field, from.join(", "), to.join(", "));
+        }
+    }
+
+    /// One thing of several that will be there.
+    pub(super) fn added(&mut self, field: &str, what: &str) {
+        let text = format!("added: {what}");
+        self.push(Some(field), None, Some(what.to_owned()), &text);
+    }
+
+    /// One thing of several that will not be there any more.
+    pub(super) fn removed(&mut self, field: &str, what: &str) {
+        let text = format!("removed: {what}");
+        self.push(Some(field), Some(what.to_owned()), None, &text);
     }
 
     /// A field of which only something is said.

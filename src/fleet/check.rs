@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt as _};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use super::names::{Looks, contact_types, unusable};
 use super::parse::Parsed;
 use super::place::Mistake;
 use super::state::State;
+use super::strange::{notes, warnings};
 use crate::model::{Company, PsaConnection, TenantConnection};
 
 /// So many companies are looked up at once; each system has its own limit besides.
@@ -24,8 +26,10 @@ const AT_ONCE: usize = 8;
 pub struct Plan {
     /// What changes, in the file's order.
     pub changes: Vec<FleetChange>,
-    /// What is strange and no mistake.
+    /// What is strange and no mistake, without the word that it is a warning.
     pub warnings: Vec<String>,
+    /// What else is worth knowing: what the file leaves alone.
+    pub notes: Vec<String>,
     pub(super) psa: Vec<PsaWrite>,
     pub(super) companies: Vec<CompanyWrite>,
     pub(super) ignored_licences: Option<Vec<String>>,
@@ -48,6 +52,8 @@ pub(super) struct CompanyWrite {
     pub(super) dropped: Vec<String>,
     /// Whether its place in the PSA is new or another one.
     pub(super) moved: bool,
+    /// Whether its sites and contact types were looked up.
+    pub(super) placed: bool,
     /// Whether its tenant connection is new or another one.
     pub(super) tenant_changed: bool,
     /// Whether its links are retired.
@@ -72,6 +78,8 @@ pub struct Report<'a> {
     pub changes: &'a [FleetChange],
     /// What is strange and no mistake.
     pub warnings: &'a [String],
+    /// What else is worth knowing.
+    pub notes: &'a [String],
 }
 
 impl Plan {
@@ -87,20 +95,25 @@ impl Plan {
             applied,
             changes: &self.changes,
             warnings: &self.warnings,
+            notes: &self.notes,
         }
     }
 
     /// The plan in sentences, one a line, without the warnings.
     pub fn text(&self, applied: bool) -> String {
-        if self.changes.is_empty() {
-            return "Nothing changes.\n".to_owned();
+        let head = match (self.changes.is_empty(), applied) {
+            (true, _) => "Nothing changes.",
+            (false, true) => "Changed:",
+            (false, false) => "Would change:",
+        };
+        let mut text = format!("{head}\n");
+        for change in &self.changes {
+            text.push_str(&format!("  {change}\n"));
         }
-        let head = if applied { "Changed:" } else { "Would change:" };
-        self.changes
-            .iter()
-            .fold(format!("{head}\n"), |text, change| {
-                format!("{text}  {change}\n")
-            })
+        for note in &self.notes {
+            text.push_str(&format!("Note: {note}\n"));
+        }
+        text
     }
 }
 
@@ -109,7 +122,7 @@ impl Plan {
 pub(super) struct Found {
     pub(super) mistakes: Vec<Mistake>,
     pub(super) unreachable: Vec<Unreachable>,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Mistake>,
 }
 
 impl Found {
@@ -125,6 +138,16 @@ impl Found {
         }
     }
 
+    /// Says whose mistakes these are: the file shows only the company's PSA connection.
+    fn of_unnamed(&mut self, company: &str) {
+        for mistake in &mut self.mistakes {
+            mistake.message = format!(
+                "company {company:?}, which this file does not name: {}",
+                mistake.message
+            );
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.mistakes.extend(other.mistakes);
         self.warnings.extend(other.warnings);
@@ -135,8 +158,13 @@ impl Found {
 }
 
 /// Works out what a fleet file changes. Every mistake is found, those of the file's text included; where its TOML is broken
-/// nothing is looked up.
-pub async fn check(parsed: &Parsed, state: &State, lookup: &dyn Lookup) -> Result<Plan, Stop> {
+/// nothing is looked up. `now` tells which end dates are over.
+pub async fn check(
+    parsed: &Parsed,
+    state: &State,
+    lookup: &dyn Lookup,
+    now: DateTime<Utc>,
+) -> Result<Plan, Stop> {
     let mut found = Found {
         mistakes: parsed.mistakes.clone(),
         ..Found::default()
@@ -161,14 +189,25 @@ pub async fn check(parsed: &Parsed, state: &State, lookup: &dyn Lookup) -> Resul
             .buffered(AT_ONCE)
             .collect()
             .await;
-        for (draft, (write, more)) in difference.companies.iter().zip(answers) {
+        for (draft, (write, mut more)) in difference.companies.iter().zip(answers) {
+            if !draft.named {
+                more.of_unnamed(&draft.entry.name.value);
+            }
             found.add(more);
             plan.changes.extend(draft.changes.iter().cloned());
             plan.companies.push(write);
         }
     }
     if found.mistakes.is_empty() && found.unreachable.is_empty() {
-        plan.warnings = found.warnings;
+        found
+            .warnings
+            .extend(warnings(&parsed.file, now.date_naive()));
+        found.warnings.sort();
+        plan.warnings = found.warnings.iter().map(ToString::to_string).collect();
+        let written: Vec<String> = (plan.companies.iter())
+            .map(|write| write.company.name.clone())
+            .collect();
+        plan.notes = notes(&parsed.file, state, &written);
         return Ok(plan);
     }
     found.mistakes.sort();

@@ -112,6 +112,17 @@ impl Lookup for Clouds {
         self.client(psa).map(drop)
     }
 
+    async fn reached(&self, psa: &PsaTarget) -> Result<(), Unreachable> {
+        let answer = self.psa(psa)?.companies("").await;
+        answer
+            .map(drop)
+            .map_err(|error| unreachable(&psa.name, &error))
+    }
+
+    async fn confirmed(&self, tenant: &TenantTarget) -> Result<(), Unreachable> {
+        self.tenant(tenant).await.map(drop)
+    }
+
     async fn company_exists(
         &self,
         psa: &PsaTarget,

@@ -1,19 +1,24 @@
 //! What a fleet file changes of one company, worked out from the file and the database alone. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
 use super::change::{Changes, FleetChange, Subject};
-use super::diff::{named, same_name, secret_notes};
+use super::diff::{lost, named, same_name, secret_notes};
 use super::file::{CompanyEntry, ConditionEntry, FilterEntry, TenantEntry};
+use super::filters::filters;
 use super::place::Mistake;
+use super::remembered::Remembered;
 use super::state::{SecretMap, State, StoredCompany, merged, new_secrets};
-use crate::model::{Condition, Filter, Guard, Target, TenantConnection};
+use crate::model::{Condition, Guard, TenantConnection};
 
-/// A company of the file that is new or changed.
+/// A company that is new or changed.
 pub(super) struct CompanyDraft<'f> {
-    pub(super) entry: &'f CompanyEntry,
+    pub(super) entry: Cow<'f, CompanyEntry>,
+    /// Whether the file names it; else only its PSA connection leads elsewhere.
+    pub(super) named: bool,
     pub(super) stored: Option<&'f StoredCompany>,
     pub(super) tenant: Option<TenantConnection>,
     pub(super) secrets: SecretMap,
@@ -31,17 +36,25 @@ pub(super) struct CompanyDraft<'f> {
     pub(super) changes: Vec<FleetChange>,
 }
 
-/// The company's changes; `None` where there are none.
+/// The secret that a certificate may need.
+const PASSWORD: &str = "certificate_password";
+
+/// Said of a place that has the same name and another id now.
+pub(super) const MADE_ANEW: &str = "not there any more under its id: looked up anew by its name";
+
+/// The company's changes; `None` where there are none. `elsewhere`: its stored PSA connection leads to another PSA now.
 pub(super) fn company_draft<'f>(
-    entry: &'f CompanyEntry,
+    entry: Cow<'f, CompanyEntry>,
     state: &'f State,
+    elsewhere: bool,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<CompanyDraft<'f>> {
-    let name = &entry.name.value;
-    let stored = state.company(name);
-    let mut changes = Changes::of(Subject::Company, Some(name));
+    let stored = state.company(&entry.name.value);
+    let mut changes = Changes::of(Subject::Company, Some(&entry.name.value));
+    let named = matches!(entry, Cow::Borrowed(_));
     let mut draft = CompanyDraft {
         entry,
+        named,
         stored,
         tenant: None,
         secrets: SecretMap::new(),
@@ -54,11 +67,13 @@ pub(super) fn company_draft<'f>(
         changes: Vec::new(),
     };
     if let Some(stored) = stored {
-        company_fields(&mut draft, &mut changes, stored, state);
+        company_fields(&mut draft, &mut changes, stored, (state, elsewhere));
     } else {
         changes.created();
     }
-    tenant(&mut draft, &mut changes, mistakes);
+    if named {
+        tenant(&mut draft, &mut changes, mistakes);
+    }
     if let Some((stored, why)) = stored
         .zip(draft.retire)
         .filter(|(stored, _)| stored.links > 0)
@@ -77,13 +92,11 @@ fn company_fields(
     draft: &mut CompanyDraft<'_>,
     changes: &mut Changes,
     stored: &StoredCompany,
-    state: &State,
+    (state, elsewhere): (&State, bool),
 ) {
-    let (entry, company) = (draft.entry, &stored.company);
-    let psa = state
-        .psa
-        .iter()
-        .find(|psa| psa.connection.id == company.psa_id);
+    let (entry, company) = (&draft.entry, &stored.company);
+    let psa = state.psa_of(company);
+    let remembered = Remembered::of_company(stored, psa);
     changes.word(
         "psa",
         psa.map(|psa| psa.connection.name.clone()),
@@ -94,10 +107,15 @@ fn company_fields(
         &company.psa_company_id,
         &entry.psa_company_id.value,
     );
-    if changes.any() {
-        draft.moved = true;
-        draft.retire = Some("another PSA company");
+    draft.retire = changes.any().then_some("another PSA company");
+    if draft.retire.is_none() && elsewhere {
+        changes.note(
+            "psa",
+            "leads elsewhere: sites and contact types are looked up anew",
+        );
+        draft.retire = Some("another PSA");
     }
+    draft.moved = draft.retire.is_some();
     changes.value("sync_contacts", company.sync_contacts, entry.sync_contacts);
     changes.value(
         "update_existing",
@@ -113,7 +131,7 @@ fn company_fields(
         guard(&company.guard),
         guard(&entry.guard),
     );
-    changes.list("ignore", &company.ignored, &entry.ignored);
+    changes.entries("ignore", &company.ignored, &entry.ignored);
     let before = changes.list.len();
     named(
         changes,
@@ -121,57 +139,13 @@ fn company_fields(
         company.default_site.as_ref(),
         entry.default_site.as_ref(),
     );
-    filters(changes, &company.filters, &entry.filters);
+    if same_name(company.default_site.as_ref(), entry.default_site.as_ref())
+        && remembered.lacks_site(company.default_site.as_ref())
+    {
+        changes.note("default_site", MADE_ANEW);
+    }
+    filters(changes, &company.filters, &entry.filters, remembered);
     draft.places_changed = changes.list.len() != before;
-}
-
-fn filters(changes: &mut Changes, from: &[Filter], to: &[FilterEntry]) {
-    if from.len() != to.len() {
-        changes.value("filters", from.len(), to.len());
-        return;
-    }
-    let differing: Vec<String> = from
-        .iter()
-        .zip(to)
-        .enumerate()
-        .filter(|(_, (from, to))| !same_filter(from, to))
-        .map(|(index, (_, to))| {
-            to.name
-                .clone()
-                .unwrap_or_else(|| format!("Filter {}", index + 1))
-        })
-        .collect();
-    if differing.is_empty() {
-        return;
-    }
-    let moved = to
-        .iter()
-        .all(|to| from.iter().any(|from| same_filter(from, to)));
-    if moved {
-        changes.note("filters", "in another order");
-    } else {
-        changes.note("filters", &format!("{} changed", differing.join(", ")));
-    }
-}
-
-fn same_filter(from: &Filter, to: &FilterEntry) -> bool {
-    let name = from
-        .name
-        .as_deref()
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
-    let target = match &from.target {
-        Target::Exclude => to.exclude,
-        Target::Place { site, contact_type } => {
-            !to.exclude
-                && same_name(site.as_ref(), to.site.as_ref())
-                && same_name(contact_type.as_ref(), to.contact_type.as_ref())
-        }
-    };
-    name == to.name.as_deref()
-        && from.enabled == to.enabled
-        && target
-        && from.when == conditions(to)
 }
 
 /// The conditions of a filter as they are stored.
@@ -186,7 +160,8 @@ pub(super) fn conditions(filter: &FilterEntry) -> Vec<Condition> {
 /// The tenant connection. To leave out `[company.tenant]` of a company that has one is a mistake, not a way to lose it.
 fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Vec<Mistake>) {
     let stored = draft.stored.and_then(|stored| stored.tenant.as_ref());
-    let Some(entry) = &draft.entry.tenant else {
+    let file = draft.entry.clone();
+    let Some(entry) = &file.tenant else {
         // Said already where the company syncs.
         if stored.is_some() && !draft.entry.sync_contacts {
             let message = format!(
@@ -204,22 +179,39 @@ fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Ve
     let (needed, useless): (&str, &[&str]) = if certificate {
         ("certificate", &["client_secret"])
     } else {
-        ("client_secret", &["certificate", "certificate_password"])
+        ("client_secret", &["certificate", PASSWORD])
     };
     for name in useless {
         if draft.secrets.remove(*name).is_some() {
             draft.dropped.push((*name).to_owned());
         }
     }
+    lost_secrets(draft, entry, useless);
+    let is_lost = |name: &str| {
+        draft
+            .stored
+            .is_some_and(|stored| stored.lost.contains(name))
+    };
     if !draft.secrets.contains_key(needed) && entry.unread.is_empty() {
-        let message = "client_secret or certificate is missing in this [company.tenant], and none is stored yet";
+        let message = if is_lost(needed) {
+            lost(needed)
+        } else {
+            "client_secret or certificate is missing in this [company.tenant], and none is stored yet".to_owned()
+        };
         mistakes.push(Mistake::new(entry.place, message));
+    } else if certificate
+        && is_lost(PASSWORD)
+        && !draft.secrets.contains_key(PASSWORD)
+        && !draft.dropped.iter().any(|name| name == PASSWORD)
+        && entry.unread.is_empty()
+    {
+        mistakes.push(Mistake::new(entry.place, lost(PASSWORD)));
     }
     let wanted = TenantConnection {
         tenant_id: entry.tenant_id.clone(),
         client_id: entry.client_id.clone(),
         certificate,
-        expires: entry.expires,
+        expires: entry.expires.as_ref().map(|date| date.value),
         cloud: entry.cloud,
     };
     let before = changes.list.len();
@@ -246,8 +238,25 @@ fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Ve
     if let Some(secrets) = stored_secrets {
         secret_notes(changes, secrets, &draft.new_secrets);
     }
-    draft.tenant_changed = draft.stored.is_none() || changes.list.len() != before;
+    // Another end date is another word about the same connection.
+    let more = &changes.list[before..];
+    let more = more
+        .iter()
+        .any(|change| change.field.as_deref() != Some("expires"));
+    draft.tenant_changed = draft.stored.is_none() || more;
     draft.tenant = Some(wanted);
+}
+
+/// Drops stored secrets that cannot be opened and are of no use: those of the other way to sign in, and the password of a
+/// certificate in whose place another one comes.
+fn lost_secrets(draft: &mut CompanyDraft<'_>, entry: &TenantEntry, useless: &[&str]) {
+    let replaced =
+        entry.secrets.contains_key("certificate") && !entry.secrets.contains_key(PASSWORD);
+    for name in draft.stored.iter().flat_map(|stored| &stored.lost) {
+        if useless.contains(&name.as_str()) || (replaced && name == PASSWORD) {
+            draft.dropped.push(name.clone());
+        }
+    }
 }
 
 /// What is given decides; where nothing is, what is stored.

@@ -6,6 +6,7 @@ use super::file::{ConditionEntry, FilterEntry};
 use super::place::{Spanned, did_you_mean};
 use super::reader::{Reader, Table, Value};
 use super::tables::guid;
+use crate::model::text::folded;
 use crate::model::{DirectoryField, GroupId, Test};
 
 /// What a condition can test, as the file writes it.
@@ -16,7 +17,7 @@ const ONE_OF: &str = "licensed, group, field (with equals), upn_domain or licenc
 /// A `[[company.filter]]`.
 pub(super) fn filter(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<FilterEntry> {
     let mut table = reader.table("[[company.filter]]", value)?;
-    let name = reader.text(&mut table, "name").map(|name| name.value);
+    let name = reader.text(&mut table, "name");
     let enabled = reader.flag(&mut table, "enabled").unwrap_or(true);
     let list = reader.list(&mut table, "when", "a list of conditions");
     let list = reader.insist(&table, "when", list);
@@ -47,6 +48,7 @@ pub(super) fn filter(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Filte
         .filter_map(|value| condition(reader, value))
         .collect();
     Some(FilterEntry {
+        place: table.place,
         name,
         enabled,
         when,
@@ -156,7 +158,12 @@ fn field_test(
     let equals = reader.insist(table, "equals", equals);
     let Some(known) = DirectoryField::parse(&field.value) else {
         let names: Vec<String> = field_names().collect();
-        let hint = did_you_mean(&field.value, names.iter().map(String::as_str));
+        let known = names[..names.len() - 15].iter().map(String::as_str);
+        let hint = if folded(&field.value).starts_with("extensionattribute") {
+            ": extensionAttribute1 to extensionAttribute15 are".to_owned()
+        } else {
+            did_you_mean(&field.value, known)
+        };
         let hint = if hint.is_empty() {
             format!(
                 ". There is: {}, extensionAttribute1 to extensionAttribute15",

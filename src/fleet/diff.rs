@@ -1,17 +1,20 @@
 //! What a fleet file changes, worked out from the file and the database alone. Pure: what must be looked up in other
 //! systems is only noted here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
 use super::change::{Changes, FleetChange, Subject};
-use super::company::{CompanyDraft, company_draft};
+use super::company::{CompanyDraft, MADE_ANEW, company_draft};
 use super::file::{CompanyEntry, FleetFile, PsaEntry};
 use super::look::PsaTarget;
 use super::parse::taken;
 use super::place::{Mistake, Spanned};
+use super::remembered::Remembered;
 use super::state::{SecretMap, State, StoredPsa, merged, new_secrets};
+use super::unnamed;
 use crate::model::filter::Named;
 use crate::model::text::folded;
 use crate::psa::{Vendor, vendor};
@@ -31,6 +34,8 @@ pub(super) struct Difference<'f> {
 pub(super) struct PsaDraft<'f> {
     pub(super) entry: &'f PsaEntry,
     pub(super) stored: Option<&'f StoredPsa>,
+    /// Whether it may lead to another PSA than the stored one does.
+    pub(super) elsewhere: bool,
     pub(super) fields: BTreeMap<String, String>,
     pub(super) new_secrets: BTreeMap<&'static str, SecretString>,
     pub(super) changes: Vec<FleetChange>,
@@ -51,24 +56,45 @@ pub(super) fn difference<'f>(file: &'f FleetFile, state: &'f State) -> Differenc
         }
     }
     let mut psa = Vec::new();
+    let names = state.psa.iter().map(|stored| &stored.connection.name);
     for entry in &file.psa {
+        other_case("PSA connection", &entry.name, names.clone(), &mut mistakes);
         let (draft, target) = psa_draft(entry, state, &mut mistakes);
         targets.insert(entry.name.value.clone(), target);
         psa.extend(draft);
     }
-    let companies = file
-        .companies
+    let elsewhere: BTreeMap<i64, &PsaEntry> = psa
         .iter()
-        .filter_map(|entry| {
-            foreign_company(entry, file, state, &mut mistakes);
-            company_draft(entry, state, &mut mistakes)
-        })
+        .filter(|draft: &&PsaDraft<'_>| draft.elsewhere)
+        .filter_map(|draft| Some((draft.stored?.connection.id, draft.entry)))
         .collect();
+    let mut companies = Vec::new();
+    let names = state.companies.iter().map(|stored| &stored.company.name);
+    for entry in &file.companies {
+        other_case("company", &entry.name, names.clone(), &mut mistakes);
+        foreign_company(entry, file, state, &mut mistakes);
+        let stored = state.company(&entry.name.value);
+        let led = stored.is_some_and(|stored| elsewhere.contains_key(&stored.company.psa_id));
+        companies.extend(company_draft(
+            Cow::Borrowed(entry),
+            state,
+            led,
+            &mut mistakes,
+        ));
+    }
+    for stored in &state.companies {
+        if let Some(psa) = elsewhere.get(&stored.company.psa_id)
+            && !file.names(&stored.company.name)
+        {
+            let entry = unnamed::entry(stored, &psa.name.value, psa.place);
+            companies.extend(company_draft(Cow::Owned(entry), state, true, &mut mistakes));
+        }
+    }
     let mut settings = Changes::of(Subject::Settings, None);
     let ignored_licences = file.ignored_licences.as_ref().and_then(|wanted| {
         let to = &wanted.value;
         match &state.ignored_licences {
-            Some(from) => settings.list("ignored_licences", from, to),
+            Some(from) => settings.entries("ignored_licences", from, to),
             None => settings.word(
                 "ignored_licences",
                 Some("as Rollcall starts".to_owned()),
@@ -87,6 +113,24 @@ pub(super) fn difference<'f>(file: &'f FleetFile, state: &'f State) -> Differenc
     }
 }
 
+/// Two names that differ in their case only are one for people.
+fn other_case<'n>(
+    what: &str,
+    name: &Spanned<String>,
+    mut stored: impl Iterator<Item = &'n String> + Clone,
+    mistakes: &mut Vec<Mistake>,
+) {
+    if stored.clone().any(|stored| *stored == name.value) {
+        return;
+    }
+    if let Some(stored) = stored.find(|stored| folded(stored) == folded(&name.value)) {
+        let message = format!(
+            "a {what} of the database is called {stored:?} already: write its name in the same way"
+        );
+        mistakes.push(Mistake::new(name.place, message));
+    }
+}
+
 /// A company of the database that the file does not name may hold the PSA company already.
 fn foreign_company(
     entry: &CompanyEntry,
@@ -100,10 +144,7 @@ fn foreign_company(
     let other = state.companies.iter().find(|other| {
         other.company.psa_id == psa.connection.id
             && other.company.psa_company_id == entry.psa_company_id.value
-            && !file
-                .companies
-                .iter()
-                .any(|named| named.name.value == other.company.name)
+            && !file.names(&other.company.name)
     });
     if let Some(other) = other {
         let message = taken(entry, &other.company.name);
@@ -137,10 +178,14 @@ fn psa_draft<'f>(
     {
         if !secrets.contains_key(field.key) && !entry.unread.contains(&field.key) {
             complete = false;
-            let message = format!(
-                "{} is missing in this [[psa]], and no such secret is stored yet",
-                field.key
-            );
+            let message = if stored.is_some_and(|stored| stored.lost.contains(field.key)) {
+                lost(field.key)
+            } else {
+                format!(
+                    "{} is missing in this [[psa]], and no such secret is stored yet",
+                    field.key
+                )
+            };
             mistakes.push(Mistake::new(entry.place, message));
         }
     }
@@ -155,10 +200,16 @@ fn psa_draft<'f>(
         .collect();
     let mut changes = Changes::of(Subject::Psa, Some(name));
     let new_secrets = new_secrets(stored.map(|stored| &stored.secrets), &entry.secrets);
+    let mut elsewhere = false;
     if let Some(stored) = stored {
         for field in kind.fields.iter().filter(|field| !field.secret) {
             let from = effective(kind, &stored.connection.fields, field.key);
-            changes.word(field.key, from, effective(kind, &fields, field.key));
+            let to = effective(kind, &fields, field.key);
+            // What must be given says which PSA it is and who signs in there.
+            let folds =
+                |value: &Option<String>| value.as_deref().map(|text| folded(text).into_owned());
+            elsewhere |= field.default.is_none() && folds(&from) != folds(&to);
+            changes.word(field.key, from, to);
         }
         secret_notes(&mut changes, &stored.secrets, &new_secrets);
         let from = stored.connection.default_contact_type.as_ref();
@@ -168,6 +219,11 @@ fn psa_draft<'f>(
             from,
             entry.default_contact_type.as_ref(),
         );
+        if same_name(from, entry.default_contact_type.as_ref())
+            && Remembered::of_psa(stored).lacks_type(from)
+        {
+            changes.note("default_contact_type", MADE_ANEW);
+        }
     } else {
         changes.created();
     }
@@ -180,6 +236,7 @@ fn psa_draft<'f>(
     let draft = changes.any().then_some(PsaDraft {
         entry,
         stored,
+        elsewhere,
         fields,
         new_secrets,
         changes: changes.list,
@@ -195,6 +252,14 @@ fn effective(vendor: &Vendor, fields: &BTreeMap<String, String>, key: &str) -> O
         .filter(|value| !value.is_empty())
         .or(default.and_then(|field| field.default))
         .map(str::to_owned)
+}
+
+/// Says that a secret is stored in vain.
+pub(super) fn lost(name: &str) -> String {
+    format!(
+        "the stored {name} cannot be opened (another key sealed it, or it is damaged): give it here anew, or give Rollcall the \
+         key that sealed it"
+    )
 }
 
 pub(super) fn secret_notes(

@@ -9,19 +9,22 @@ use crate::psa::vendor;
 /// The fleet as a file that changes nothing when it is applied. What has its default is left out.
 pub fn export(state: &State) -> String {
     let mut out =
-        String::from("# Secrets are left out: applying this file keeps those that are stored.\n\n");
+        String::from("# Secrets are left out: applying this file keeps those that are stored.\n");
     if let Some(licences) = &state.ignored_licences {
+        out.push('\n');
         list(&mut out, "ignored_licences", licences);
     }
-    for stored in &state.psa {
+    // In the order in which they were made.
+    let mut connections: Vec<&StoredPsa> = state.psa.iter().collect();
+    connections.sort_by_key(|stored| stored.connection.id);
+    let mut companies: Vec<&StoredCompany> = state.companies.iter().collect();
+    companies.sort_by_key(|stored| stored.company.id);
+    for stored in connections {
         psa(&mut out, stored);
     }
-    for stored in &state.companies {
-        let psa = state
-            .psa
-            .iter()
-            .find(|psa| psa.connection.id == stored.company.psa_id)
-            .map_or("", |psa| psa.connection.name.as_str());
+    for stored in companies {
+        let psa = state.psa_of(&stored.company);
+        let psa = psa.map_or("", |psa| psa.connection.name.as_str());
         company(&mut out, stored, psa);
     }
     out
@@ -139,8 +142,7 @@ fn tenant(out: &mut String, connection: &TenantConnection) {
 fn filter(out: &mut String, filter: &Filter) {
     out.push_str("\n  [[company.filter]]\n");
     text(out, "  ", "name", filter.name.as_deref());
-    let when: Vec<String> = filter.when.iter().map(condition).collect();
-    line(out, "  ", "when", &format!("[{}]", when.join(", ")));
+    line(out, "  ", "when", &when(&filter.when));
     match &filter.target {
         Target::Exclude => line(out, "  ", "exclude", "true"),
         Target::Place { site, contact_type } => {
@@ -155,6 +157,12 @@ fn filter(out: &mut String, filter: &Filter) {
         }
     }
     flag(out, "  ", "enabled", filter.enabled, true);
+}
+
+/// Conditions as the file writes them.
+pub(super) fn when(conditions: &[Condition]) -> String {
+    let when: Vec<String> = conditions.iter().map(condition).collect();
+    format!("[{}]", when.join(", "))
 }
 
 fn condition(condition: &Condition) -> String {

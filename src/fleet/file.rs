@@ -21,6 +21,14 @@ pub struct FleetFile {
     pub companies: Vec<CompanyEntry>,
 }
 
+impl FleetFile {
+    pub(super) fn names(&self, company: &str) -> bool {
+        self.companies
+            .iter()
+            .any(|entry| entry.name.value == company)
+    }
+}
+
 /// A `[[psa]]`.
 #[derive(Clone)]
 pub struct PsaEntry {
@@ -99,7 +107,7 @@ pub struct TenantEntry {
     /// The secrets that the file names and that could not be read; of a file with mistakes only.
     pub unread: Vec<&'static str>,
     /// End date of the secret or certificate.
-    pub expires: Option<NaiveDate>,
+    pub expires: Option<Spanned<NaiveDate>>,
     /// The cloud that the tenant lives in.
     pub cloud: Cloud,
 }
@@ -107,8 +115,10 @@ pub struct TenantEntry {
 /// A `[[company.filter]]`.
 #[derive(Clone, Debug)]
 pub struct FilterEntry {
+    /// Where it begins.
+    pub place: Place,
     /// The name that a technician gave it.
-    pub name: Option<String>,
+    pub name: Option<Spanned<String>>,
     /// Whether it is switched on.
     pub enabled: bool,
     /// Conditions that must all hold.

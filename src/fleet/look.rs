@@ -57,6 +57,10 @@ pub struct PhoneTypes {
 pub trait Lookup: Send + Sync {
     /// Whether a client can be made of the connection ([`Vendor::connect`]); sends nothing. The error says what is wrong.
     fn usable(&self, psa: &PsaTarget) -> Result<(), String>;
+    /// Whether the PSA lets the connection in: one cheap read that needs its credentials.
+    async fn reached(&self, psa: &PsaTarget) -> Result<(), Unreachable>;
+    /// Whether the tenant lets the connection in, and is the configured one.
+    async fn confirmed(&self, tenant: &TenantTarget) -> Result<(), Unreachable>;
     /// Whether the PSA has the company.
     async fn company_exists(
         &self,

@@ -11,14 +11,18 @@ mod conditions;
 mod diff;
 pub mod export;
 pub mod file;
+mod filters;
 pub mod look;
 mod names;
 pub mod parse;
 pub mod place;
 mod reader;
+mod remembered;
 pub mod secrets;
 pub mod state;
+mod strange;
 mod tables;
+mod unnamed;
 
 pub use apply::{Applied, StoreError, apply};
 pub use change::{FleetChange, Subject};

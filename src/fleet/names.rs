@@ -8,7 +8,7 @@ use super::check::{CompanyWrite, Found, PsaWrite};
 use super::company::{CompanyDraft, conditions};
 use super::diff::{Difference, PsaDraft};
 use super::look::{Lookup, PsaTarget, TenantTarget, Unreachable};
-use super::place::{Mistake, Spanned};
+use super::place::{Mistake, Spanned, did_you_mean};
 use crate::model::filter::Named;
 use crate::model::text::folded;
 use crate::model::{
@@ -113,6 +113,11 @@ impl<'l> Looks<'l> {
 
     pub(super) async fn psa(&self, draft: &PsaDraft<'_>, found: &mut Found) -> PsaWrite {
         let entry = draft.entry;
+        // Credentials that are wrong would be found by the next run only.
+        if let Some(target) = self.target(&entry.name.value) {
+            let answer = self.lookup.reached(target).await;
+            self.heard(target, found, answer);
+        }
         if let Some(target) = self.target(&entry.name.value)
             && let Some(types) = self.heard(target, found, self.lookup.phone_types(target).await)
         {
@@ -158,7 +163,7 @@ impl<'l> Looks<'l> {
 
     pub(super) async fn company(&self, draft: &CompanyDraft<'_>) -> (CompanyWrite, Found) {
         let mut found = Found::default();
-        let entry = draft.entry;
+        let entry = &draft.entry;
         let (default_site, filters) = self.places(draft, &mut found).await;
         self.tenant(draft, &mut found).await;
         let company = Company {
@@ -183,6 +188,7 @@ impl<'l> Looks<'l> {
             secrets: draft.new_secrets.clone(),
             dropped: draft.dropped.clone(),
             moved: draft.moved,
+            placed: draft.moved || draft.places_changed,
             tenant_changed: draft.tenant_changed,
             retires: draft.retire.is_some(),
         };
@@ -195,7 +201,7 @@ impl<'l> Looks<'l> {
         draft: &CompanyDraft<'_>,
         found: &mut Found,
     ) -> (Option<Named<SiteId>>, Vec<Filter>) {
-        let entry = draft.entry;
+        let entry = &draft.entry;
         if let Some(stored) = draft.stored
             && !draft.moved
             && !draft.places_changed
@@ -247,7 +253,7 @@ impl<'l> Looks<'l> {
                 }
             };
             filters.push(Filter {
-                name: filter.name.clone(),
+                name: filter.name.as_ref().map(|name| name.value.clone()),
                 enabled: filter.enabled,
                 when: conditions(filter),
                 target,
@@ -256,12 +262,12 @@ impl<'l> Looks<'l> {
         (default_site, filters)
     }
 
-    /// Checks the groups and licences that the filters name.
+    /// Tries a new or changed tenant connection, and checks the groups and licences that the filters name.
     async fn tenant(&self, draft: &CompanyDraft<'_>, found: &mut Found) {
         let Some(connection) = draft.tenant.clone() else {
             return;
         };
-        let entry = draft.entry;
+        let entry = &draft.entry;
         let unread = entry
             .tenant
             .as_ref()
@@ -281,6 +287,9 @@ impl<'l> Looks<'l> {
             connection,
             secrets: draft.secrets.clone(),
         };
+        if draft.tenant_changed && found.answer(self.lookup.confirmed(&target).await).is_none() {
+            return;
+        }
         let mut groups = BTreeMap::new();
         let mut skus = None;
         for condition in entry.filters.iter().flat_map(|filter| &filter.when) {
@@ -309,12 +318,12 @@ impl<'l> Looks<'l> {
                             sku.iter().any(|word| folded(word) == folded(licence))
                         })
                     {
+                        let known = skus.iter().map(|sku| sku.part_number.as_str());
                         let message = format!(
-                            "the tenant of {name:?} does not have the licence {licence}: the condition holds for nobody"
+                            "the tenant of {name:?} does not have the licence {licence}, so the condition holds for nobody{}",
+                            did_you_mean(licence, known)
                         );
-                        found
-                            .warnings
-                            .push(Mistake::new(condition.place, message).to_string());
+                        found.warnings.push(Mistake::new(condition.place, message));
                     }
                 }
                 Test::Licensed | Test::Field { .. } | Test::UpnDomain(_) => {}

@@ -9,6 +9,7 @@ use super::place::{Mistake, Place, Spanned, did_you_mean};
 use super::reader::{Reader, Table, kind};
 use super::secrets::Secrets;
 use super::tables::{self, Read};
+use crate::model::text::folded;
 use crate::psa::Vendor;
 
 /// A PSA connection that the database has.
@@ -64,6 +65,13 @@ pub fn parse(text: &str, known: &[KnownPsa], secrets: &dyn Secrets) -> Parsed {
         .collect();
     psa_named(&mut reader, &found, &psa, known);
     one_company_each(&mut reader, &found);
+    for company in &found {
+        let names = company
+            .filters
+            .iter()
+            .filter_map(|filter| filter.name.as_ref());
+        unique(&mut reader, "filter of this company", names);
+    }
 
     Parsed {
         file: FleetFile {
@@ -132,10 +140,11 @@ fn unique<'n>(
 ) {
     let mut seen: Vec<&Spanned<String>> = Vec::new();
     for name in names {
-        if let Some(first) = seen.iter().find(|seen| seen.value == name.value) {
+        let same = |seen: &&&Spanned<String>| folded(&seen.value) == folded(&name.value);
+        if let Some(first) = seen.iter().find(same) {
             let message = format!(
                 "another {what} is called {:?} already, in line {}",
-                name.value, first.place.line
+                first.value, first.place.line
             );
             reader.mistake(name.place, message);
         } else {

@@ -270,13 +270,23 @@ impl<'a> Reader<'a> {
         let (env, file) = (self.text(&mut inner, "env"), self.text(&mut inner, "file"));
         self.finish(&inner);
         let (place, found) = match (env, file) {
+            (Some(name), None) if !is_variable(&name.value) => {
+                let message = format!(
+                    "{key}: env takes the name of an environment variable (letters, digits and _), which this is not; \
+                     it is not shown, for it may be the secret itself"
+                );
+                (name.place, Err(message))
+            }
             (Some(name), None) => {
                 let found = self
                     .secrets
                     .env(&name.value)
                     .ok_or("is not set")
                     .and_then(|text| holds.of_text(text.expose_secret()))
-                    .map_err(|why| format!("the environment variable {} {why}", name.value));
+                    .map_err(|why| match shown(&name.value) {
+                        Some(name) => format!("the environment variable {name} {why}"),
+                        None => format!("{key}: the environment variable of this name {why}"),
+                    });
                 (name.place, found)
             }
             (None, Some(path)) => {
@@ -317,6 +327,19 @@ impl<'t> Table<'t> {
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)
     }
+}
+
+/// Whether a text can be the name of an environment variable.
+fn is_variable(name: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// A variable's name, unless it may be a pasted key: those of ConnectWise are letters and digits of both cases.
+fn shown(name: &str) -> Option<&str> {
+    let mixed = name.contains(|c: char| c.is_ascii_lowercase())
+        && name.contains(|c: char| c.is_ascii_uppercase());
+    (!mixed || name.contains('_')).then_some(name)
 }
 
 /// What a value is, for people.

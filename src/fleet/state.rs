@@ -1,11 +1,11 @@
 //! What the database holds of the fleet, secrets opened. Plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::parse::KnownPsa;
-use crate::model::{Company, PsaConnection, TenantConnection};
+use crate::model::{Company, ContactType, PsaConnection, Site, TenantConnection};
 
 /// Secrets by name.
 pub type SecretMap = BTreeMap<String, SecretString>;
@@ -28,6 +28,10 @@ pub struct StoredPsa {
     pub connection: PsaConnection,
     /// Its secrets.
     pub secrets: SecretMap,
+    /// The names of secrets that are stored and cannot be opened.
+    pub lost: BTreeSet<String>,
+    /// Its contact types, where a run remembers them.
+    pub contact_types: Option<Vec<ContactType>>,
 }
 
 /// A company as stored.
@@ -39,8 +43,12 @@ pub struct StoredCompany {
     pub tenant: Option<TenantConnection>,
     /// The secrets of its tenant connection.
     pub secrets: SecretMap,
+    /// The names of secrets that are stored and cannot be opened.
+    pub lost: BTreeSet<String>,
     /// How many links are in force.
     pub links: usize,
+    /// Its sites, where a run remembers them.
+    pub sites: Option<Vec<Site>>,
 }
 
 impl State {
@@ -59,20 +67,29 @@ impl State {
         self.psa.iter().find(|psa| psa.connection.name == name)
     }
 
+    pub(super) fn psa_of(&self, company: &Company) -> Option<&StoredPsa> {
+        self.psa
+            .iter()
+            .find(|psa| psa.connection.id == company.psa_id)
+    }
+
     pub(super) fn company(&self, name: &str) -> Option<&StoredCompany> {
         self.companies
             .iter()
             .find(|company| company.company.name == name)
     }
 
-    /// Whether both hold the same, but for the numbers of links.
+    /// Whether both hold the same, but for the numbers of links and for what is remembered.
     pub fn same(&self, other: &Self) -> bool {
         let psa = |one: &StoredPsa, other: &StoredPsa| {
-            one.connection == other.connection && same_secrets(&one.secrets, &other.secrets)
+            one.connection == other.connection
+                && one.lost == other.lost
+                && same_secrets(&one.secrets, &other.secrets)
         };
         let company = |one: &StoredCompany, other: &StoredCompany| {
             one.company == other.company
                 && one.tenant == other.tenant
+                && one.lost == other.lost
                 && same_secrets(&one.secrets, &other.secrets)
         };
         self.ignored_licences == other.ignored_licences

@@ -25,6 +25,9 @@ pub(super) struct Read<T> {
     pub(super) vendor: Option<&'static Vendor>,
 }
 
+/// The one field that is an address is ConnectWise's.
+const EXAMPLE_URL: &str = "https://api-na.myconnectwise.net";
+
 /// A GUID with hyphens, in lower case.
 pub(super) fn guid(text: &str) -> Option<String> {
     let guid = Uuid::try_parse(text).ok()?;
@@ -102,8 +105,13 @@ fn psa_field(
     }
     match service_url(&text.value) {
         Ok(url) => Some(text.map(|_| url)),
-        Err(why) => {
-            reader.mistake(text.place, format!("{}: {why}", field.key));
+        Err(_) => {
+            let message = format!(
+                "{} must be an address such as {EXAMPLE_URL}: https (http for loopback addresses only), without a user name, \
+                 password, ? or #",
+                field.key
+            );
+            reader.mistake(text.place, message);
             None
         }
     }
@@ -316,15 +324,16 @@ fn tenant(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<TenantEntry> {
 }
 
 /// The end date: a text, or a date of TOML's own.
-fn expires(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<NaiveDate> {
+fn expires(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<Spanned<NaiveDate>> {
     let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     let value = reader.take(table, "expires")?;
     if let DeValue::Datetime(found) = value.value
         && let Some(found) = date(&found.to_string())
     {
-        return Some(found);
+        return Some(Spanned {
+            place: value.place,
+            value: found,
+        });
     }
-    reader
-        .formed(table, "expires", "a date such as \"2027-03-31\"", date)
-        .map(|date| date.value)
+    reader.formed(table, "expires", "a date such as \"2027-03-31\"", date)
 }

@@ -3,5 +3,9 @@
 mod apply;
 mod check;
 mod clouds;
+mod credentials;
 mod parse;
+mod places;
+mod stage;
+mod told;
 mod world;

@@ -2,12 +2,13 @@
 
 use rollcall::fleet::{Plan, State, Stop, check, parse};
 
+use super::stage::now;
 use super::world::{CLIENT, Clouds, GROUP, Table, example};
 
 async fn checked(text: &str, clouds: &Clouds) -> Result<Plan, Stop> {
     let state = State::default();
     let parsed = parse(text, &state.known_psa(), &Table::new());
-    check(&parsed, &state, clouds).await
+    check(&parsed, &state, clouds, now()).await
 }
 
 async fn mistakes(text: &str) -> Vec<String> {
@@ -32,10 +33,13 @@ async fn the_example_creates_what_it_names_and_asks_each_system_once() {
         clouds.asked(),
         [
             "types Main PSA",
+            "reached Main PSA",
             "phones Main PSA",
+            "reached Second PSA",
             "phones Second PSA",
             "company Main PSA",
             "sites Main PSA",
+            "confirmed Contoso",
             "group Contoso",
             "skus Contoso",
         ]
@@ -94,7 +98,7 @@ async fn an_unknown_licence_is_a_warning() {
     assert_eq!(
         plan.warnings,
         [
-            "line 53, column 23: the tenant of \"Contoso\" does not have the licence SPE_E5: the condition holds for nobody"
+            "line 53, column 23: the tenant of \"Contoso\" does not have the licence SPE_E5, so the condition holds for nobody"
         ]
     );
     let guid = example().replace("\"SPB\"", "\"CBDC14AB-d96c-4c30-b9f4-6ada7cdc1d46\"");
@@ -149,7 +153,7 @@ async fn a_missing_variable_is_told_once_and_nothing_is_asked_with_half_of_the_s
             "line 38, column 27: the environment variable UNSET is not set",
         ]
     );
-    assert_eq!(clouds.asked(), ["phones Second PSA"]);
+    assert_eq!(clouds.asked(), ["reached Second PSA", "phones Second PSA"]);
 }
 
 #[tokio::test]

@@ -30,7 +30,8 @@ impl Scene {
         let state = State::load(db, Some(keys.clone())).await.unwrap();
         let secrets = SystemSecrets::beside(&self.folder.path().join("fleet.toml"));
         let parsed = parse(text, &state.known_psa(), &secrets);
-        let plan = check(&parsed, &state, &Clouds::new(self.app.clone())).await?;
+        let now = self.app.clock().now();
+        let plan = check(&parsed, &state, &Clouds::new(self.app.clone()), now).await?;
         if !only_check {
             apply(db, keys, &plan, &state, self.app.clock().now())
                 .await

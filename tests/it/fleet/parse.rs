@@ -63,7 +63,10 @@ fn the_example_of_the_documents_has_no_mistake_and_says_what_it_says() {
     assert_eq!(contoso.ignored, ["ceo@contoso.example"]);
     let tenant = contoso.tenant.as_ref().unwrap();
     assert_eq!(tenant.secrets["client_secret"].expose_secret(), "tenant-1");
-    assert_eq!(tenant.expires.unwrap().to_string(), "2027-03-31");
+    assert_eq!(
+        tenant.expires.as_ref().unwrap().value.to_string(),
+        "2027-03-31"
+    );
     assert_eq!(tenant.cloud, Cloud::Global);
     assert_eq!(contoso.filters.len(), 4);
     assert_eq!(contoso.filters[0].when[0].test, Test::Group(GROUP.into()));
@@ -112,7 +115,7 @@ fn every_wrong_file_is_told_with_its_place() {
             "line 1, column 1: url is missing in this [[psa]]".into(),
             "line 4, column 1: unknown key \"ulr\" in [[psa]]: did you mean \"url\"?".into(),
         ]),
-        (CW.replace("https:", "http:"), vec!["line 4, column 7: url: expected https: plain http is for loopback addresses only".into()]),
+        (CW.replace("https:", "http:"), vec!["line 4, column 7: url must be an address such as https://api-na.myconnectwise.net: https (http for loopback addresses only), without a user name, password, ? or #".into()]),
         (CW.replace("\"mymsp\"", "7"), vec!["line 5, column 14: company_id must be a text in quotes, not a number".into()]),
         (CW.replace("\"mymsp\"", "\" \""), vec!["line 5, column 14: company_id must not be empty".into()]),
         (CW.replace("{ env = \"CW_PRIVATE_KEY\" }", "\"hunter2\""), vec!["line 7, column 15: private_key is a secret: write { env = \"NAME\" } or { file = \"PATH\" }".into()]),
@@ -199,6 +202,68 @@ fn broken_toml_is_told_beside_the_other_mistakes_and_nothing_is_missed_that_may_
             "line 2, column 10: invalid basic string, expected `\"`",
             "line 7, column 18: psa_company_id must be a whole number, 0 or more, not a text",
             "line 8, column 12: string values must be quoted, expected literal string",
+        ]
+    );
+}
+
+#[test]
+fn a_secret_that_was_pasted_as_the_name_of_a_variable_is_not_repeated() {
+    for pasted in [
+        "Xy8~Q.abc-def",
+        "1hunter2",
+        "q7Uh fZ2b",
+        "q7UhfZ2bPw9x",
+        "ä",
+    ] {
+        let told = mistakes(&CW.replace("CW_PRIVATE_KEY", pasted));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with("line 7, column 23: private_key: "),
+            "{told:?}"
+        );
+        assert!(!told[0].contains(pasted), "{told:?}");
+    }
+}
+
+#[test]
+fn every_wrong_address_is_told_with_an_example_of_connectwise_alone() {
+    for wrong in [
+        "api-na.myconnectwise.net",
+        "ftp://x.example",
+        "https://a:b@x.example",
+    ] {
+        let told = mistakes(&CW.replace("https://api-na.myconnectwise.net", wrong));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].contains("such as https://api-na.myconnectwise.net: "),
+            "{told:?}"
+        );
+        assert!(!told[0].contains("rollcall.example"), "{told:?}");
+    }
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_one_name() {
+    let two = format!("{CW}{}", CW.replace("\"New\"", "\"NEW\""));
+    assert_eq!(
+        mistakes(&two),
+        ["line 10, column 8: another PSA connection is called \"New\" already, in line 2"]
+    );
+    let companies = company("") + &company("").replace("\"A\"", "\"a\"").replace("= 1", "= 2");
+    assert_eq!(
+        mistakes(&companies),
+        ["line 7, column 8: another company is called \"A\" already, in line 2"]
+    );
+}
+
+#[test]
+fn for_an_extension_attribute_that_does_not_exist_no_other_one_is_suggested() {
+    assert_eq!(
+        mistakes(&filter(
+            "when = [{ field = \"extensionAttribute16\", equals = \"x\" }]"
+        )),
+        [
+            "line 6, column 19: \"extensionAttribute16\" is no directory field: extensionAttribute1 to extensionAttribute15 are"
         ]
     );
 }

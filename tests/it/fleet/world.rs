@@ -51,6 +51,10 @@ pub struct Clouds {
     pub asked: Mutex<Vec<String>>,
     /// The connection or company whose system cannot be reached.
     pub down: Option<&'static str>,
+    /// A site that is not there.
+    pub without: Option<&'static str>,
+    /// Ends the ids of sites and types: another one, and all of them were made anew under their names.
+    pub era: &'static str,
 }
 
 impl Clouds {
@@ -88,6 +92,14 @@ impl Lookup for Clouds {
         Ok(())
     }
 
+    async fn reached(&self, psa: &PsaTarget) -> Result<(), Unreachable> {
+        self.ask("reached", &psa.name)
+    }
+
+    async fn confirmed(&self, tenant: &TenantTarget) -> Result<(), Unreachable> {
+        self.ask("confirmed", &tenant.company)
+    }
+
     async fn company_exists(
         &self,
         psa: &PsaTarget,
@@ -114,8 +126,9 @@ impl Lookup for Clouds {
             .into_iter()
             .chain(extra)
             .enumerate()
+            .filter(|(_, (name, _))| self.without != Some(*name))
             .map(|(index, (name, active))| Site {
-                id: format!("{company}-{index}").into(),
+                id: format!("{company}-{index}{}", self.era).into(),
                 name: name.to_owned(),
                 active,
             })
@@ -128,7 +141,7 @@ impl Lookup for Clouds {
             .into_iter()
             .enumerate()
             .map(|(index, name)| ContactType {
-                id: index.to_string().into(),
+                id: format!("{index}{}", self.era).into(),
                 name: name.to_owned(),
             })
             .collect())
