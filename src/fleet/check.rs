@@ -2,6 +2,7 @@
 //! what the changed entries name. It writes nothing.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt as _};
@@ -108,10 +109,10 @@ impl Plan {
         };
         let mut text = format!("{head}\n");
         for change in &self.changes {
-            text.push_str(&format!("  {change}\n"));
+            writeln!(text, "  {change}").expect("writing to a string cannot fail");
         }
         for note in &self.notes {
-            text.push_str(&format!("Note: {note}\n"));
+            writeln!(text, "Note: {note}").expect("writing to a string cannot fail");
         }
         text
     }

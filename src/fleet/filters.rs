@@ -60,8 +60,8 @@ pub(super) fn filters(
     }
 }
 
-/// For every filter of the file the stored one that it was: one that says the same, else one of the same name, else the one
-/// in the same position where neither has another name.
+/// For every filter of the file the stored one that it was: one that says the same, else one of the same name, of the same
+/// conditions, or in the same position.
 fn pairs(from: &[Filter], to: &[FilterEntry]) -> Vec<Option<usize>> {
     let mut pairs = vec![None; to.len()];
     let mut take = |same: &dyn Fn(usize, usize) -> bool| {
@@ -79,7 +79,10 @@ fn pairs(from: &[Filter], to: &[FilterEntry]) -> Vec<Option<usize>> {
     let wanted = |index: usize| to[index].name.as_ref().map(|name| folded(&name.value));
     take(&|before, index| of(&from[before]) == of_entry(&to[index]));
     take(&|before, index| name(before).is_some() && name(before) == wanted(index));
-    take(&|before, index| before == index && (name(before).is_none() || wanted(index).is_none()));
+    // A name may be given or taken away, and so is no hindrance where only one has any.
+    let fits = |before: usize, index: usize| name(before).is_none() || wanted(index).is_none();
+    take(&|before, index| fits(before, index) && from[before].when == conditions(&to[index]));
+    take(&|before, index| before == index && fits(before, index));
     pairs
 }
 

@@ -103,18 +103,16 @@ fn psa_field(
     if field.key != "url" {
         return Some(text);
     }
-    match service_url(&text.value) {
-        Ok(url) => Some(text.map(|_| url)),
-        Err(_) => {
-            let message = format!(
-                "{} must be an address such as {EXAMPLE_URL}: https (http for loopback addresses only), without a user name, \
-                 password, ? or #",
-                field.key
-            );
-            reader.mistake(text.place, message);
-            None
-        }
-    }
+    let Ok(url) = service_url(&text.value) else {
+        let message = format!(
+            "{} must be an address such as {EXAMPLE_URL}: https (http for loopback addresses only), without a user name, \
+             password, ? or #",
+            field.key
+        );
+        reader.mistake(text.place, message);
+        return None;
+    };
+    Some(text.map(|_| url))
 }
 
 /// Says which keys are for another kind of PSA.

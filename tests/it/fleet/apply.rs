@@ -1,6 +1,6 @@
 //! Files applied to a database, and printed again.
 
-use rollcall::fleet::{Applied, State, StoreError, apply};
+use rollcall::fleet::{Applied, StoreError, apply};
 use rollcall::model::Target;
 use secrecy::ExposeSecret;
 
@@ -318,7 +318,7 @@ async fn one_mistake_or_one_system_out_of_reach_and_nothing_is_applied() {
     assert_eq!((stop.mistakes.len(), stop.unreachable.len()), (0, 1));
     assert_eq!(fleet.export().await, before);
     fleet.clouds.down = None;
-    assert_eq!(fleet.changes(&fixed).await.len(), 2);
+    assert_eq!(fleet.changes(&fixed).await.len(), 3);
 }
 
 #[tokio::test]
