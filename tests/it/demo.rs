@@ -127,8 +127,9 @@ impl Waiting {
 
     /// Ends it as Ctrl-C does; answers its exit status and what it still printed.
     fn interrupt(mut self) -> (Option<i32>, String) {
-        let sent = Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
+        // The shell's own `kill`: the program of that name is not on every machine.
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -INT {}", self.child.id())])
             .status()
             .unwrap();
         assert!(sent.success());

@@ -254,8 +254,9 @@ impl Controls {
     pub(super) async fn kill_victim(&self) {
         let process = self.inner.victim.load(Ordering::Relaxed);
         if process != 0 {
-            let killed = tokio::process::Command::new("kill")
-                .args(["-9", &process.to_string()])
+            // The shell's own `kill`: the program of that name is not on every machine.
+            let killed = tokio::process::Command::new("sh")
+                .args(["-c", &format!("kill -9 {process}")])
                 .status()
                 .await;
             tracing::debug!(?killed, "killed the client");
