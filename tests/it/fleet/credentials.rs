@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rollcall::config::Config;
 use rollcall::seal::Keyring;
 use secrecy::ExposeSecret;
 
@@ -101,4 +102,20 @@ async fn a_company_of_the_database_in_another_case_is_a_mistake() {
         told[0],
         "line 23, column 8: a company of the database is called \"Contoso\" already: write its name in the same way"
     );
+}
+
+#[test]
+fn the_settings_take_for_a_key_what_the_keyring_takes() {
+    let whole = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let (bare, short) = (whole.trim_end_matches('='), &whole[..40]);
+    let several = format!("{whole}\n\n  {bare}\n");
+    let one_wrong = format!("{whole}\n{short}\n");
+    for text in [whole, bare, short, &several, &one_wrong, "hunter2", "a b"] {
+        let config = Config::from_env(|name| match name {
+            "HOME" => Some("/home/ann".into()),
+            "ROLLCALL_SECRET_KEY" => Some(text.into()),
+            _ => None,
+        });
+        assert_eq!(config.is_ok(), Keyring::parse(text).is_ok(), "{text}");
+    }
 }
