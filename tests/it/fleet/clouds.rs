@@ -208,3 +208,24 @@ async fn wrong_credentials_stop_everything_and_are_told_once_for_each_system() {
     );
     assert!(!scene.export().await.contains("Contoso"));
 }
+
+#[tokio::test]
+async fn a_changed_secret_is_tried_with_a_real_read_before_it_is_applied() {
+    let scene = scene().await;
+    // Without anything that would have to be looked up by name.
+    let (head, _) = scene.text.split_once("  [[company.filter]]").unwrap();
+    let text = head
+        .replace("default_contact_type = \"End User\"\n", "")
+        .replace("default_site = \"Main\"\n", "");
+    scene.apply(&text, false).await.unwrap();
+    for (secret, connection) in [("private", "CW"), ("tenant", "Contoso")] {
+        let path = scene.folder.path().join(secret);
+        let right = std::fs::read(&path).unwrap();
+        std::fs::write(&path, "wrong").unwrap();
+        let stop = scene.stop(&text).await;
+        assert_eq!((stop.mistakes.len(), stop.unreachable.len()), (0, 1));
+        assert_eq!(stop.unreachable[0].connection, connection);
+        std::fs::write(&path, right).unwrap();
+        assert_eq!(scene.apply(&text, false).await.unwrap().changes, []);
+    }
+}
