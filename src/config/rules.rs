@@ -1,37 +1,17 @@
-//! What a key and a database address look like: the rules of `seal` and `db`, said before either is opened. No value is shown
-//! in a message.
+//! What a key and a database address look like, said before either is opened. No value is shown in a message.
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use url::Url;
-use zeroize::Zeroizing;
 
 use super::Database;
-
-/// Keys come with and without the padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::seal::Keyring;
 
 /// Checks that a text is 32 bytes in base64, or several such lines. The error says what is expected.
 pub(super) fn key_lines(text: &str) -> Result<(), String> {
-    let lines = text.lines().map(str::trim).enumerate();
-    for (at, line) in lines.filter(|(_, line)| !line.is_empty()) {
-        let bytes = BASE64.decode(line).map(Zeroizing::new);
-        if bytes.is_ok_and(|bytes| bytes.len() == 32) {
-            continue;
-        }
-        return Err(format!(
-            "expected 32 bytes in base64, one key a line, newest first (for example from `openssl rand -base64 32`): \
-             line {} is something else",
-            at + 1
-        ));
-    }
-    Ok(())
+    Keyring::parse(text)
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 /// Understands a database's address. The error says what is expected.

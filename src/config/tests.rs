@@ -145,7 +145,7 @@ fn a_key_and_an_address_that_are_malformed_are_found_with_the_other_problems() {
     ]);
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found[0].starts_with("ROLLCALL_DATABASE_URL: expected postgres://USER"));
-    assert!(found[1].starts_with("ROLLCALL_SECRET_KEY: expected 32 bytes in base64"));
+    assert!(found[1].starts_with("ROLLCALL_SECRET_KEY: line 1 of the secret key is not 32 bytes"));
     assert!(!found.concat().contains("hunter"), "{found:?}");
 
     let options = (
@@ -167,7 +167,11 @@ fn keys_are_read_one_a_line_with_padding_or_without() {
     let keys = |text: &str| read(&[("HOME", "/home/ann"), ("ROLLCALL_SECRET_KEY", text)]);
     assert!(keys(&format!("{key}\n\n {bare} \n")).is_ok());
     let found = keys(&format!("{key}\n{}", &bare[..40])).unwrap_err();
-    assert!(found[0].message.ends_with("line 2 is something else"));
+    assert!(
+        found[0]
+            .message
+            .starts_with("line 2 of the secret key is not 32 bytes")
+    );
 }
 
 fn in_folder(folder: &std::path::Path) -> Config {

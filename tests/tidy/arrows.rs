@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("db",         "seal config clock model"),
     ("http",       "config clock model"),
     ("telemetry",  "config clock model"),
-    ("config",     "clock model"),
+    ("config",     "clock model seal"),
     ("seal",       ""),
     ("clock",      ""),
     ("model",      ""),
