@@ -1,7 +1,7 @@
 //! The switches and records of a running simulator: faults, latency, the log of what was asked.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -152,6 +152,8 @@ pub(super) struct Inner {
     lanes: Mutex<HashMap<String, (usize, usize)>>,
     latency_us: AtomicU64,
     victim: AtomicU32,
+    /// Whether the victim is being killed: nothing that it still sends may have an effect.
+    pub(super) dying: AtomicBool,
 }
 
 impl Controls {
@@ -261,5 +263,6 @@ impl Controls {
                 .await;
             tracing::debug!(?killed, "killed the client");
         }
+        self.inner.dying.store(false, Ordering::Release);
     }
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -96,8 +97,14 @@ async fn serve(
     request: hyper::Request<Incoming>,
 ) -> Answer {
     let mut request = read(request).await?;
+    if controls.inner.dying.load(Ordering::Acquire) {
+        return Err(Cut);
+    }
     let writes = cloud.writes(&request);
     let fault = controls.fault_for(&request, writes);
+    if matches!(fault, Some(FaultKind::KillBefore | FaultKind::KillAfter)) {
+        controls.inner.dying.store(true, Ordering::Release);
+    }
     let lane = cloud.lane(&request);
     if let Some(lane) = &lane {
         request.in_lane = controls.enter(lane);
