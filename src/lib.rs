@@ -1,4 +1,16 @@
 //! Rollcall keeps the contacts of a PSA in step with Microsoft 365.
+//!
+//! Observe both sides whole, decide in pure code, act at the edge, remember what was done. The rooms, and who may use whom
+//! (`tests/tidy` holds the whole table; `docs/ARCHITECTURE.md` walks through a run):
+//!
+//! ```text
+//! cli -> fleet, runs -> app -> sync -> directory, psa -> http
+//!                              sync -> db -> seal
+//!                              sync's pure files -> model, and nothing else
+//! ```
+//!
+//! Open [`sync`] first (what a run does), then [`model`] (the words) and [`psa`] (what a vendor must do). [`simulator`] imports
+//! nothing of the rest.
 
 pub mod app;
 pub mod cli;
