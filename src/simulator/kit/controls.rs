@@ -254,15 +254,22 @@ impl Controls {
     }
 
     pub(super) async fn kill_victim(&self) {
-        let process = self.inner.victim.load(Ordering::Relaxed);
-        if process != 0 {
-            // The shell's own `kill`: the program of that name is not on every machine.
-            let killed = tokio::process::Command::new("sh")
-                .args(["-c", &format!("kill -9 {process}")])
-                .status()
-                .await;
-            tracing::debug!(?killed, "killed the client");
+        let inner = self.inner.clone();
+        // On a task of its own: whoever waits here is dropped with the connection of the client that dies.
+        let killing = tokio::spawn(async move {
+            let process = inner.victim.load(Ordering::Relaxed);
+            if process != 0 {
+                // The shell's own `kill`: the program of that name is not on every machine.
+                let killed = tokio::process::Command::new("sh")
+                    .args(["-c", &format!("kill -9 {process}")])
+                    .status()
+                    .await;
+                tracing::debug!(?killed, "killed the client");
+            }
+            inner.dying.store(false, Ordering::Release);
+        });
+        if let Err(broken) = killing.await {
+            tracing::debug!(%broken, "the killing ended early");
         }
-        self.inner.dying.store(false, Ordering::Release);
     }
 }
