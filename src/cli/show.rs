@@ -215,7 +215,7 @@ fn status(report: &Report) -> String {
 
 /// How many requests a run sent.
 pub fn requests(report: &Report) -> u64 {
-    report.calls.login + report.calls.graph + report.calls.psa
+    report.calls.total()
 }
 
 fn calls(report: &Report) -> String {

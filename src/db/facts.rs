@@ -7,6 +7,27 @@ use serde_json::Value;
 use super::Conn;
 use super::schema::facts::dsl;
 use super::types::{AT_ONCE, Json, json, stamp};
+use crate::model::TenantId;
+
+/// The name of the fact which sites a company has.
+pub const SITES: &str = "sites";
+/// The name of the fact which contact types a PSA has.
+pub const CONTACT_TYPES: &str = "contact_types";
+
+/// The scope of facts about a PSA connection.
+pub fn psa_scope(id: i64) -> String {
+    format!("psa:{id}")
+}
+
+/// The scope of facts about a company in the PSA.
+pub fn company_scope(id: i64) -> String {
+    format!("company:{id}")
+}
+
+/// The scope of facts about a tenant.
+pub fn tenant_scope(id: &TenantId) -> String {
+    format!("tenant:{id}")
+}
 
 /// A fact and when it was read.
 pub fn get(

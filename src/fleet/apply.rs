@@ -13,16 +13,13 @@ use thiserror::Error;
 use super::check::{CompanyWrite, Plan, PsaWrite};
 use super::state::{SecretMap, State, StoredCompany, StoredPsa};
 use crate::app::{OF_COMPANY, OF_PSA};
+use crate::db::facts::{CONTACT_TYPES, SITES, company_scope, psa_scope, tenant_scope};
 use crate::db::{
     Conn, Db, DbError, companies, facts, links, psa_connections, secrets, settings,
     tenant_connections,
 };
 use crate::model::TenantConnection;
 use crate::seal::Keyring;
-
-/// The facts that runs remember of a company and of a PSA connection, by their names.
-const SITES: &str = "sites";
-const CONTACT_TYPES: &str = "contact_types";
 
 /// Why the fleet could not be read or written.
 #[derive(Clone, Debug, Error)]
@@ -198,16 +195,6 @@ fn write(
     Ok(applied)
 }
 
-/// The scope of facts about a PSA connection, as runs name it.
-fn psa_scope(id: i64) -> String {
-    format!("psa:{id}")
-}
-
-/// The scope of facts about a company in the PSA, as runs name it.
-fn company_scope(id: i64) -> String {
-    format!("company:{id}")
-}
-
 fn psa(conn: &mut Conn, keys: &Keyring, write: &PsaWrite, now: DateTime<Utc>) -> QueryResult<i64> {
     let mut id = write.connection.id;
     if id == 0 {
@@ -246,7 +233,7 @@ fn company(
     if let Some(tenant) = &write.tenant {
         tenant_connections::put(conn, company.id, tenant, now)?;
         if write.tenant_changed {
-            facts::forget(conn, &format!("tenant:{}", tenant.tenant_id))?;
+            facts::forget(conn, &tenant_scope(&tenant.tenant_id))?;
         }
         for name in &write.dropped {
             secrets::delete(conn, owner.0, owner.1, name)?;

@@ -1,7 +1,7 @@
 //! Why a run as a whole failed: the one shape into which every cause is turned.
 
 use crate::db::DbError;
-use crate::http::{ApiError, Kind};
+use crate::http::ApiError;
 use crate::model::RunFailure;
 
 /// A failed run.
@@ -57,9 +57,4 @@ pub fn company_gone(id: &str) -> RunError {
         format!("The PSA has no company with the id {id}"),
         "Check the company's id in the PSA, or remove it from Rollcall",
     )
-}
-
-/// The kind of a failure that a vendor reported.
-pub fn is_kind(error: &RunError, kind: Kind) -> bool {
-    error.kind == kind.as_str()
 }

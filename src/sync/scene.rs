@@ -8,6 +8,8 @@ use super::failure::RunError;
 use super::stop::Stop;
 use crate::clock::Clock;
 use crate::db::Db;
+pub use crate::db::facts::{CONTACT_TYPES, SITES, psa_scope};
+use crate::db::facts::{company_scope, tenant_scope};
 use crate::directory::Directory;
 use crate::model::{Company, Field, PsaConnection, TenantConnection};
 use crate::psa::Psa;
@@ -44,26 +46,17 @@ impl Scene {
 
     /// The scope of facts about the company in the PSA.
     pub fn company_scope(&self) -> String {
-        format!("company:{}", self.company.id)
+        company_scope(self.company.id)
     }
 
     /// The scope of facts about the tenant.
     pub fn tenant_scope(&self) -> String {
-        format!("tenant:{}", self.tenant.tenant_id)
+        tenant_scope(&self.tenant.tenant_id)
     }
-}
-
-/// The scope of facts about a PSA connection.
-pub fn psa_scope(id: i64) -> String {
-    format!("psa:{id}")
 }
 
 /// The name of the fact where a PSA's API was found.
 pub const ADDRESS: &str = "address";
-/// The name of the fact which sites a company has.
-pub const SITES: &str = "sites";
-/// The name of the fact which contact types a PSA has.
-pub const CONTACT_TYPES: &str = "contact_types";
 /// The name of the fact which phone types a PSA has.
 pub const PHONE_TYPES: &str = "phone_types";
 /// The name of the fact how long a PSA's fields may be.
