@@ -88,9 +88,10 @@ fn values(company: &Company, now: DateTime<Utc>) -> Values<'_> {
     }
 }
 
-/// All companies, by name.
+/// All companies that are not removed, by name.
 pub fn list(conn: &mut Conn) -> QueryResult<Vec<Company>> {
     let rows = dsl::companies
+        .filter(dsl::removed_at.is_null())
         .select(Row::as_select())
         .order(dsl::name)
         .load(conn)?;
@@ -113,19 +114,21 @@ pub fn list(conn: &mut Conn) -> QueryResult<Vec<Company>> {
     Ok(found)
 }
 
-/// The company of this row id.
+/// The company of this row id, unless it is removed.
 pub fn get(conn: &mut Conn, id: i64) -> QueryResult<Option<Company>> {
     let row = dsl::companies
         .find(id)
+        .filter(dsl::removed_at.is_null())
         .select(Row::as_select())
         .first(conn)
         .optional()?;
     row.map(|row| whole(conn, row)).transpose()
 }
 
-/// The company of exactly this name.
+/// The company of exactly this name, unless it is removed.
 pub fn by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<Company>> {
     let row = dsl::companies
+        .filter(dsl::removed_at.is_null())
         .filter(dsl::name.eq(name))
         .select(Row::as_select())
         .first(conn)
@@ -167,7 +170,7 @@ pub fn update(conn: &mut Conn, company: &Company, now: DateTime<Utc>) -> QueryRe
         return Ok(false);
     };
     diesel::update(dsl::companies.find(company.id))
-        .set(values(company, now))
+        .set((values(company, now), dsl::version.eq(dsl::version + 1)))
         .execute(conn)?;
     if psa_id != company.psa_id || psa_company_id != company.psa_company_id.as_str() {
         links::retire_all(conn, company.id, "PSA company changed", now)?;
@@ -175,4 +178,23 @@ pub fn update(conn: &mut Conn, company: &Company, now: DateTime<Utc>) -> QueryRe
     filters::replace(conn, company.id, &company.filters)?;
     ignored_users::replace(conn, company.id, &company.ignored)?;
     Ok(true)
+}
+
+/// How often the company's settings or filters were changed, from 1 on: who saves what they saw at another version would
+/// undo somebody else's work. `None` where there is no such company.
+pub fn version(conn: &mut Conn, id: i64) -> QueryResult<Option<i64>> {
+    dsl::companies
+        .find(id)
+        .filter(dsl::removed_at.is_null())
+        .select(dsl::version)
+        .first(conn)
+        .optional()
+}
+
+/// The names of all companies by row id, of those that are removed too: the history knows them.
+pub fn names(conn: &mut Conn) -> QueryResult<HashMap<i64, String>> {
+    let found: Vec<(i64, String)> = dsl::companies
+        .select((dsl::id, dsl::name))
+        .load(conn)?;
+    Ok(found.into_iter().collect())
 }

@@ -147,6 +147,9 @@ impl Target {
                 Foreign::Query(error) => self.sqlite_error(path, &error),
             })?;
             write_ahead(conn).map_err(|error| self.sqlite_error(path, &error))?;
+            // A migration that makes a table anew would delete, with the old one, all that refers to it.
+            conn.batch_execute("PRAGMA foreign_keys = OFF;")
+                .map_err(|error| self.sqlite_error(path, &error))?;
         }
         conn::begin_write(&mut conn).map_err(|error| self.other(&error))?;
         match self.migrate(&mut conn) {
@@ -156,6 +159,10 @@ impl Target {
                 let _ = conn::roll_back(&mut conn);
                 return Err(error);
             }
+        }
+        if let Conn::Sqlite(conn) = &mut conn {
+            conn.batch_execute("PRAGMA foreign_keys = ON;")
+                .map_err(|error| self.other(&error))?;
         }
         Ok(conn)
     }

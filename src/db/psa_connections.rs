@@ -56,28 +56,31 @@ fn values(psa: &PsaConnection, now: DateTime<Utc>) -> QueryResult<Values<'_>> {
     })
 }
 
-/// All PSA connections, by name.
+/// All PSA connections that are not removed, by name.
 pub fn list(conn: &mut Conn) -> QueryResult<Vec<PsaConnection>> {
     let rows = dsl::psa_connections
+        .filter(dsl::removed_at.is_null())
         .select(Row::as_select())
         .order(dsl::name)
         .load(conn)?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The PSA connection of this row id.
+/// The PSA connection of this row id, unless it is removed.
 pub fn get(conn: &mut Conn, id: i64) -> QueryResult<Option<PsaConnection>> {
     let row = dsl::psa_connections
         .find(id)
+        .filter(dsl::removed_at.is_null())
         .select(Row::as_select())
         .first(conn)
         .optional()?;
     Ok(row.map(Into::into))
 }
 
-/// The PSA connection of exactly this name.
+/// The PSA connection of exactly this name, unless it is removed.
 pub fn by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<PsaConnection>> {
     let row = dsl::psa_connections
+        .filter(dsl::removed_at.is_null())
         .filter(dsl::name.eq(name))
         .select(Row::as_select())
         .first(conn)
@@ -96,7 +99,17 @@ pub fn insert(conn: &mut Conn, psa: &PsaConnection, now: DateTime<Utc>) -> Query
 /// Changes the PSA connection of this `id`; whether there is one.
 pub fn update(conn: &mut Conn, psa: &PsaConnection, now: DateTime<Utc>) -> QueryResult<bool> {
     let changed = diesel::update(dsl::psa_connections.find(psa.id))
-        .set(values(psa, now)?)
+        .set((values(psa, now)?, dsl::version.eq(dsl::version + 1)))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// How often the connection was changed, from 1 on; `None` where there is no such connection.
+pub fn version(conn: &mut Conn, id: i64) -> QueryResult<Option<i64>> {
+    dsl::psa_connections
+        .find(id)
+        .filter(dsl::removed_at.is_null())
+        .select(dsl::version)
+        .first(conn)
+        .optional()
 }

@@ -30,6 +30,8 @@ diesel::table! {
         default_contact_type_name -> Nullable<Text>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        version -> BigInt,
+        removed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -62,6 +64,8 @@ diesel::table! {
         guard_percent -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        version -> BigInt,
+        removed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -136,6 +140,8 @@ diesel::table! {
         error -> Nullable<Text>,
         findings -> Text,
         known_contacts -> Nullable<Text>,
+        planned -> Nullable<BigInt>,
+        requested_by -> Nullable<Text>,
     }
 }
 
@@ -185,6 +191,7 @@ diesel::table! {
         closed_at -> Nullable<Timestamp>,
         closed_how -> Nullable<Text>,
         note -> Nullable<Text>,
+        closed_by -> Nullable<Text>,
     }
 }
 
@@ -235,6 +242,98 @@ diesel::table! {
         run_id -> Text,
         made_at -> Timestamp,
         plan -> Text,
+    }
+}
+
+diesel::table! {
+    staff (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        role -> Text,
+        password -> Nullable<Text>,
+        enabled -> Bool,
+        created_at -> Timestamp,
+        signed_in_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sessions (key_hash) {
+        key_hash -> Text,
+        staff_id -> Nullable<BigInt>,
+        state -> Text,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sign_in_links (token_hash) {
+        token_hash -> Text,
+        staff_id -> Nullable<BigInt>,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        company_id -> Nullable<BigInt>,
+        lane -> Text,
+        payload -> Text,
+        priority -> BigInt,
+        state -> Text,
+        run_at -> Timestamp,
+        attempts -> BigInt,
+        process -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        run_id -> Nullable<Text>,
+        requested_by -> Nullable<Text>,
+        error -> Nullable<Text>,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    previews (company_id) {
+        company_id -> BigInt,
+        run_id -> Text,
+        made_at -> Timestamp,
+        digest -> Text,
+        report -> Text,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        staff -> Text,
+        company_id -> Nullable<BigInt>,
+        user_id -> Nullable<Text>,
+        kind -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    consents (state_hash) {
+        state_hash -> Text,
+        session_hash -> Text,
+        company_id -> BigInt,
+        expires_at -> Timestamp,
     }
 }
 

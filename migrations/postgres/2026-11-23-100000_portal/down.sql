@@ -1,0 +1,24 @@
+DROP TABLE consents;
+DROP TABLE events;
+DROP TABLE previews;
+DROP TABLE jobs;
+DROP TABLE sign_in_failures;
+DROP TABLE sign_in_links;
+DROP TABLE sessions;
+DROP TABLE staff;
+ALTER TABLE holds DROP COLUMN closed_by;
+ALTER TABLE runs DROP COLUMN requested_by;
+ALTER TABLE runs DROP COLUMN planned;
+-- What was removed had been kept for the history alone.
+DELETE FROM companies WHERE removed_at IS NOT NULL;
+DELETE FROM psa_connections WHERE removed_at IS NOT NULL;
+DROP INDEX companies_place;
+DROP INDEX companies_name;
+ALTER TABLE companies DROP COLUMN removed_at;
+ALTER TABLE companies DROP COLUMN version;
+ALTER TABLE companies ADD CONSTRAINT companies_name_key UNIQUE (name);
+ALTER TABLE companies ADD CONSTRAINT companies_psa_id_psa_company_id_key UNIQUE (psa_id, psa_company_id);
+DROP INDEX psa_connections_name;
+ALTER TABLE psa_connections DROP COLUMN removed_at;
+ALTER TABLE psa_connections DROP COLUMN version;
+ALTER TABLE psa_connections ADD CONSTRAINT psa_connections_name_key UNIQUE (name);
