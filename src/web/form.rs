@@ -1,0 +1,66 @@
+//! Forms: read from the request's body, and their mistakes beside their fields. The gate has checked the token before.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::WebError;
+
+/// A form that was sent. Lists are written `order[]=a&order[]=b`, parts `filter[3][name]=IT`.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = WebError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(|_| unreadable())?;
+            read(&bytes).map(Self)
+        })
+    }
+}
+
+/// Reads a form from its text.
+pub(super) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, WebError> {
+    let config = serde_qs::Config::new().use_form_encoding(true).max_depth(6);
+    config.deserialize_bytes(text).map_err(|_| unreadable())
+}
+
+fn unreadable() -> WebError {
+    WebError::Bad("This form cannot be read. Go back, load the page anew, and try again.".into())
+}
+
+/// What is wrong with a form: a sentence by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mistakes(BTreeMap<String, String>);
+
+impl Mistakes {
+    /// Notes a mistake; the first one of a field stays.
+    pub fn add(&mut self, field: impl Into<String>, sentence: impl Into<String>) {
+        self.0.entry(field.into()).or_insert_with(|| sentence.into());
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<F: Into<String>, S: Into<String>> FromIterator<(F, S)> for Mistakes {
+    fn from_iter<I: IntoIterator<Item = (F, S)>>(all: I) -> Self {
+        let mut mistakes = Self::default();
+        for (field, sentence) in all {
+            mistakes.add(field, sentence);
+        }
+        mistakes
+    }
+}

@@ -1,0 +1,131 @@
+//! The frame of every answer: its reference number, security headers, the page of an error, and one line in the log, which
+//! leaves queries and ids of people out.
+
+use std::time::Instant;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use uuid::Uuid;
+
+use super::error::{Cause, Said};
+use super::pages::errors::ErrorPage;
+use super::{Page, Portal, Visit, visit};
+use crate::model::Cloud;
+
+/// Answers a request, whatever happens.
+pub(super) async fn frame(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let reference = Uuid::new_v4().simple().to_string()[..12].to_owned();
+    let method = request.method().clone();
+    let raw = request.request().clone();
+    let answer = next.call(request).await;
+    let mut answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            let response = error.as_response_error().error_response();
+            ServiceResponse::new(raw, response)
+        }
+    };
+    let status = answer.status();
+    let route = answer.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let cause = answer.response().extensions().get::<Cause>().map(|cause| cause.0.clone());
+    let millis = began.elapsed().as_millis();
+    if let Some(cause) = cause {
+        tracing::error!(
+            request.id = %reference, http.method = %method, http.route = %route, cause,
+            "A request failed"
+        );
+    }
+    tracing::info!(
+        request.id = %reference, http.method = %method, http.route = %route,
+        http.status = status.as_u16(), duration_ms = millis,
+        "{method} {route} {}", status.as_u16()
+    );
+    if (status.is_client_error() || status.is_server_error()) && !is_drawn(&answer) {
+        answer = draw(answer, &reference);
+    }
+    let portal = answer.request().app_data::<Data<Portal>>().cloned();
+    if let Some(portal) = portal {
+        headers(&mut answer, &portal);
+    }
+    Ok(answer)
+}
+
+fn is_drawn(answer: &ServiceResponse<BoxBody>) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+/// Draws the page of an error.
+fn draw(answer: ServiceResponse<BoxBody>, reference: &str) -> ServiceResponse<BoxBody> {
+    let status = answer.status();
+    let said = answer.response().extensions().get::<Said>().map(|said| said.0.clone());
+    let page = ErrorPage::new(status, said, reference);
+    let (request, response) = answer.into_parts();
+    let visit = request.extensions().get::<Visit>().cloned();
+    let portal = request.app_data::<Data<Portal>>().cloned();
+    let drawn = match (visit, portal) {
+        (Some(visit), _) => visit.page_with(status, &page).ok(),
+        (None, Some(portal)) => {
+            let shell = visit::outside(&portal, page.title());
+            let html = portal.templates().render(ErrorPage::TEMPLATE, &shell, ("page", &page));
+            html.ok().map(|html| visit::html_answer(status, html))
+        }
+        (None, None) => None,
+    };
+    let mut drawn = drawn.unwrap_or_else(|| HttpResponse::build(status).body(page.sentence.clone()));
+    // Cookies that the answer set stay.
+    for (name, value) in response.headers() {
+        if *name == header::SET_COOKIE || *name == header::ALLOW {
+            drawn.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    ServiceResponse::new(request, drawn)
+}
+
+fn headers(answer: &mut ServiceResponse<BoxBody>, portal: &Portal) {
+    let secure = portal.is_secure();
+    let policy = policy(portal);
+    let headers = answer.headers_mut();
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(header::CONTENT_SECURITY_POLICY, &policy);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    if secure {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// No inline script or style, and nothing from another host. Forms may lead on to Microsoft's sign-in alone: browsers apply
+/// the rule to where an answer redirects.
+fn policy(portal: &Portal) -> String {
+    let login = match &portal.app().config().login_url {
+        Some(url) => origin(url),
+        None => Cloud::ALL.map(|cloud| origin(cloud.login_url())).join(" "),
+    };
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+         connect-src 'self'; form-action 'self' {login}; frame-ancestors 'none'; base-uri 'none'"
+    )
+}
+
+fn origin(url: &str) -> String {
+    url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+}

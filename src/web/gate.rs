@@ -1,0 +1,160 @@
+//! The gate of every route: who asks, whether the role allows it, and whether a change really comes from one of our forms.
+
+use std::rc::Rc;
+
+use actix_session::SessionExt;
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
+use url::{Url, form_urlencoded};
+
+use super::routes::Needs;
+use super::visit::{CSRF, Inner, NEXT, STAFF};
+use super::{Portal, Visit, WebError};
+use crate::db::staff;
+use crate::model::Staff;
+
+/// What a route asks of its visitors.
+#[derive(Clone, Copy)]
+pub(super) struct Gate {
+    pub(super) needs: Needs,
+}
+
+/// Lets a request in, or answers it.
+pub(super) async fn keep(
+    gate: Gate,
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let visit = visit(request.request()).await?;
+    request.extensions_mut().insert(visit.clone());
+    if visit.staff().is_none() && gate.needs != Needs::Nobody {
+        let answer = to_sign_in(request.request(), &visit);
+        return Ok(request.into_response(answer));
+    }
+    if !gate.needs.allow(visit.staff().map(|staff| staff.role)) {
+        return Err(WebError::Forbidden.into());
+    }
+    if request.method() == Method::POST {
+        // A visitor who is not signed in has a token too, so that no foreign page signs anybody in.
+        check_origin(request.request(), visit.portal())?;
+        check_token(&mut request, &visit).await?;
+    }
+    next.call(request).await
+}
+
+/// Who asks. Somebody disabled, or whose session was ended, is nobody.
+async fn visit(request: &HttpRequest) -> Result<Visit, WebError> {
+    let portal = request
+        .app_data::<Data<Portal>>()
+        .map(|portal| portal.get_ref().clone())
+        .ok_or_else(|| WebError::Internal(anyhow::anyhow!("the portal is not in the request")))?;
+    let session = request.get_session();
+    let id: Option<i64> = session.get(STAFF).ok().flatten();
+    let staff: Option<Staff> = match id {
+        Some(id) => {
+            let found = portal.app().db().read(move |conn| staff::get(conn, id)).await?;
+            found.filter(|staff| staff.enabled)
+        }
+        None => None,
+    };
+    let csrf = match session.get::<String>(CSRF).ok().flatten() {
+        Some(token) => token,
+        None => {
+            let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+            session
+                .insert(CSRF, &token)
+                .map_err(|error| WebError::Internal(anyhow::anyhow!("{error}")))?;
+            token
+        }
+    };
+    Ok(Visit(Rc::new(Inner {
+        portal,
+        staff,
+        session,
+        csrf,
+    })))
+}
+
+/// Leads to the sign-in, and remembers in the session where the visitor wanted to be: of a form that was sent, the page that
+/// it stood on.
+fn to_sign_in(request: &HttpRequest, visit: &Visit) -> HttpResponse {
+    let script = request.headers().contains_key("hx-request");
+    let wanted = if request.method() == Method::GET && !script {
+        request.uri().path_and_query().map(|path| path.as_str().to_owned())
+    } else {
+        let name = if script { "hx-current-url" } else { "referer" };
+        let page = request.headers().get(name).and_then(|value| value.to_str().ok());
+        page.and_then(|page| Url::parse(page).ok()).map(|url| match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        })
+    };
+    if let Some(wanted) = wanted.filter(|wanted| is_ours(wanted)) {
+        let _ = visit.session().insert(NEXT, wanted);
+    }
+    if script {
+        return HttpResponse::Ok().insert_header(("HX-Redirect", "/sign-in")).finish();
+    }
+    visit.lead("/sign-in")
+}
+
+/// Whether a path leads to a page of the portal, not to another host.
+pub(super) fn is_ours(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && path.len() < 2_000
+}
+
+/// A browser says where a request comes from: refused is what comes from another site.
+fn check_origin(request: &HttpRequest, portal: &Portal) -> Result<(), WebError> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if header("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return Err(foreign());
+    }
+    let Some(origin) = header("origin") else {
+        return Ok(());
+    };
+    let host = header(header::HOST.as_str()).unwrap_or_default();
+    let here = |scheme| origin == format!("{scheme}://{host}");
+    let public = &portal.app().config().public_url;
+    let at_public = public.as_ref().and_then(|url| Url::parse(url).ok());
+    let at_public = at_public.is_some_and(|url| url.origin().ascii_serialization() == origin);
+    if here("http") || here("https") || at_public {
+        Ok(())
+    } else {
+        Err(foreign())
+    }
+}
+
+/// The token stands in a field of the form, or in a header that scripts send. The body is put back for the handler.
+async fn check_token(request: &mut ServiceRequest, visit: &Visit) -> Result<(), Error> {
+    let body = request.extract::<Bytes>().await.map_err(|_| {
+        WebError::Bad("This form is too long. Shorten what you typed, and send it again.".into())
+    })?;
+    let sent = match request.headers().get("x-csrf-token") {
+        Some(token) => token.to_str().unwrap_or_default().to_owned(),
+        None => form_urlencoded::parse(&body)
+            .find(|(name, _)| name == "csrf")
+            .map(|(_, token)| token.into_owned())
+            .unwrap_or_default(),
+    };
+    request.set_payload(Payload::from(body));
+    if bool::from(sent.as_bytes().ct_eq(visit.0.csrf.as_bytes())) {
+        Ok(())
+    } else {
+        Err(foreign().into())
+    }
+}
+
+fn foreign() -> WebError {
+    WebError::Bad(
+        "This form was not sent from a page of this portal, or the page was open for too long. \
+         Nothing was changed. Load the page anew, and send it again."
+            .into(),
+    )
+}

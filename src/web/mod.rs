@@ -1,0 +1,25 @@
+//! The portal: pages that the server draws, small scripts on top. A handler parses, calls one function, and renders or
+//! redirects; every route stands in [`routes`], with the role that it needs. Decides nothing about people, and reaches a vendor
+//! only through the rooms below.
+
+pub mod assets;
+mod error;
+mod form;
+mod frame;
+mod gate;
+mod page;
+pub mod pages;
+mod portal;
+pub mod routes;
+mod serve;
+pub mod session;
+pub mod templates;
+pub(crate) mod visit;
+mod words;
+
+pub use error::WebError;
+pub use form::{Form, Mistakes};
+pub use page::{At, CompanyHead, Page, Part, Place, Sample, Samples, Tab};
+pub use portal::Portal;
+pub use serve::{bind, serve};
+pub use visit::{Notice, Shell, Visit};

@@ -1,0 +1,239 @@
+//! Signing in and out, and the link by which somebody chooses a password. The page says the same for a wrong name and a wrong
+//! password.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::{self, LinkFor, SignIn};
+use crate::model::Staff;
+use crate::web::routes::{Entry, routes};
+use crate::web::visit::{NEXT, STAFF};
+use crate::web::{At, Form, Mistakes, Page, Place, Samples, Visit, WebError};
+
+/// The routes.
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/sign-in" Nobody show;
+    Post Act "/sign-in" Nobody sign_in;
+    Post Act "/sign-out" Reader sign_out;
+    Get Page "/welcome/{token}" Nobody welcome;
+    Post Act "/welcome/{token}" Nobody choose;
+};
+
+/// The samples.
+pub fn samples(all: &mut Samples) {
+    all.page::<SignInPage>();
+    all.page::<WelcomePage>();
+}
+
+/// Name and password.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SignInPage {
+    name: String,
+    mistakes: Mistakes,
+    /// Until when tries are refused.
+    locked: Option<At>,
+}
+
+impl Page for SignInPage {
+    const TEMPLATE: &'static str = "pages/sign_in.html";
+
+    fn title(&self) -> String {
+        "Sign in".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Outside
+    }
+
+    fn samples() -> Vec<Self> {
+        let wrong = Self {
+            name: "\"><script>alert(1)</script>".into(),
+            mistakes: [("form", WRONG)].into_iter().collect(),
+            locked: None,
+        };
+        let locked = Self {
+            locked: Some(At::sample()),
+            ..Self::default()
+        };
+        vec![Self::default(), wrong, locked]
+    }
+}
+
+const WRONG: &str = "Name or password is wrong. After several tries in a row you have to wait.";
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct SignInForm {
+    name: String,
+    password: SecretString,
+}
+
+impl Default for SignInForm {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            password: SecretString::from(""),
+        }
+    }
+}
+
+async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
+    if visit.staff().is_some() {
+        return Ok(visit.lead("/"));
+    }
+    visit.page(&SignInPage::default())
+}
+
+async fn sign_in(
+    visit: Visit,
+    request: HttpRequest,
+    form: Form<SignInForm>,
+) -> Result<HttpResponse, WebError> {
+    let form = form.0;
+    let address = request.peer_addr().map(|address| address.ip());
+    let mut page = SignInPage {
+        name: form.name.clone(),
+        ..SignInPage::default()
+    };
+    match auth::sign_in(visit.app(), &form.name, &form.password, address).await? {
+        SignIn::Welcome(staff) => Ok(let_in(&visit, &staff)),
+        SignIn::Wrong => {
+            page.mistakes.add("form", WRONG);
+            visit.again(&page)
+        }
+        SignIn::LockedUntil(until) => {
+            page.locked = Some(At::new(until, visit.now()));
+            visit.page_with(StatusCode::TOO_MANY_REQUESTS, &page)
+        }
+    }
+}
+
+/// Makes the session theirs, under a new key and token, and leads to where they wanted to be.
+fn let_in(visit: &Visit, staff: &Staff) -> HttpResponse {
+    let session = visit.session();
+    let next: Option<String> = session.remove_as(NEXT).and_then(Result::ok);
+    session.clear();
+    session.renew();
+    let _ = session.insert(STAFF, staff.id);
+    visit.lead(next.as_deref().unwrap_or("/"))
+}
+
+async fn sign_out(visit: Visit) -> HttpResponse {
+    visit.session().purge();
+    visit.lead("/sign-in")
+}
+
+/// What a sign-in link opens.
+#[derive(Clone, Debug, Serialize)]
+pub struct WelcomePage {
+    /// The link can be used.
+    open: bool,
+    /// Whose password it is; empty: an administrator's, who also says a name.
+    whose: String,
+    name: String,
+    mistakes: Mistakes,
+}
+
+impl Page for WelcomePage {
+    const TEMPLATE: &'static str = "pages/welcome.html";
+
+    fn title(&self) -> String {
+        "Welcome".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Outside
+    }
+
+    fn samples() -> Vec<Self> {
+        let closed = Self {
+            open: false,
+            whose: String::new(),
+            name: String::new(),
+            mistakes: Mistakes::default(),
+        };
+        let first = Self {
+            open: true,
+            name: "\"Robin\" <b>".into(),
+            mistakes: [("password", "Use 12 characters or more.")].into_iter().collect(),
+            ..closed.clone()
+        };
+        let staff = Self {
+            open: true,
+            whose: "Robin Sample".into(),
+            ..closed.clone()
+        };
+        vec![closed, first, staff]
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct WelcomeForm {
+    name: String,
+    password: SecretString,
+    again: SecretString,
+}
+
+impl Default for WelcomeForm {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            password: SecretString::from(""),
+            again: SecretString::from(""),
+        }
+    }
+}
+
+fn welcome_page(link: Option<&LinkFor>) -> WelcomePage {
+    WelcomePage {
+        open: link.is_some(),
+        whose: match link {
+            Some(LinkFor::Staff(staff)) => staff.name.clone(),
+            _ => String::new(),
+        },
+        name: String::new(),
+        mistakes: Mistakes::default(),
+    }
+}
+
+async fn welcome(visit: Visit, token: Path<String>) -> Result<HttpResponse, WebError> {
+    let link = auth::look_at_link(visit.app(), &token).await?;
+    let page = welcome_page(link.as_ref());
+    if link.is_some() {
+        visit.page(&page)
+    } else {
+        visit.page_with(StatusCode::GONE, &page)
+    }
+}
+
+async fn choose(
+    visit: Visit,
+    token: Path<String>,
+    form: Form<WelcomeForm>,
+) -> Result<HttpResponse, WebError> {
+    use secrecy::ExposeSecret;
+    let form = form.0;
+    let link = auth::look_at_link(visit.app(), &token).await?;
+    let mut page = welcome_page(link.as_ref());
+    page.name.clone_from(&form.name);
+    if link.is_none() {
+        return visit.page_with(StatusCode::GONE, &page);
+    }
+    if form.password.expose_secret() != form.again.expose_secret() {
+        page.mistakes.add("again", "This is not the same password. Type both again.");
+        return visit.again(&page);
+    }
+    match auth::use_link(visit.app(), &token, &form.name, &form.password).await? {
+        Ok(staff) => Ok(let_in(&visit, &staff)),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                page.mistakes.add(mistake.field, mistake.sentence);
+            }
+            visit.again(&page)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The words of the screens: what the model's terms are called for people, as filters of the templates. No page words them anew.
+
+use tera::{Kwargs, State, Tera};
+
+/// Makes the filters known to the templates.
+pub(super) fn register(tera: &mut Tera) {
+    tera.register_filter("action_word", |word: &str, _: Kwargs, _: &State| action(word));
+    tera.register_filter("action_kind", |word: &str, _: Kwargs, _: &State| action_kind(word));
+    tera.register_filter("status_word", |word: &str, _: Kwargs, _: &State| status(word));
+    tera.register_filter("status_kind", |word: &str, _: Kwargs, _: &State| status_kind(word));
+    tera.register_filter("outcome_word", |word: &str, _: Kwargs, _: &State| outcome(word));
+    tera.register_filter("outcome_kind", |word: &str, _: Kwargs, _: &State| outcome_kind(word));
+    tera.register_filter("field_word", |word: &str, _: Kwargs, _: &State| field(word));
+    tera.register_filter("mode_word", |word: &str, _: Kwargs, _: &State| mode(word));
+    tera.register_filter("sentence", |text: &str, _: Kwargs, _: &State| sentence(text));
+}
+
+/// What an action of a plan is called.
+pub fn action(word: &str) -> String {
+    match word {
+        "create" => "Create",
+        "link" => "Link",
+        "update" => "Update",
+        "reactivate" => "Reactivate",
+        "deactivate" => "Deactivate",
+        "unchanged" => "In sync",
+        "out_of_scope" => "Out of scope",
+        "conflict" => "Conflict",
+        other => other,
+    }
+    .into()
+}
+
+/// How an action is coloured.
+fn action_kind(word: &str) -> String {
+    match word {
+        "create" | "reactivate" => "ok",
+        "link" | "update" => "info",
+        "deactivate" => "bad",
+        "conflict" => "warn",
+        _ => "off",
+    }
+    .into()
+}
+
+/// What a run's status is called.
+pub fn status(word: &str) -> String {
+    match word {
+        "succeeded" => "Succeeded",
+        "held" => "Held",
+        "partial" => "Some failed",
+        "failed" => "Failed",
+        "running" => "Running",
+        "queued" => "Waiting",
+        "cancelled" => "Cancelled",
+        "done" => "Done",
+        other => other,
+    }
+    .into()
+}
+
+/// How a run's status is coloured.
+fn status_kind(word: &str) -> String {
+    match word {
+        "succeeded" | "done" => "ok",
+        "held" | "partial" => "warn",
+        "failed" => "bad",
+        "running" | "queued" => "info",
+        _ => "off",
+    }
+    .into()
+}
+
+/// What came of a person's line.
+pub fn outcome(word: &str) -> String {
+    match word {
+        "none" => "Nothing to do",
+        "planned" => "Planned",
+        "applied" => "Done",
+        "held" => "Held",
+        "failed" => "Failed",
+        "skipped" => "Skipped",
+        "sent" => "In hand",
+        other => other,
+    }
+    .into()
+}
+
+fn outcome_kind(word: &str) -> String {
+    match word {
+        "applied" => "ok",
+        "held" => "warn",
+        "failed" => "bad",
+        "planned" | "sent" => "info",
+        _ => "off",
+    }
+    .into()
+}
+
+/// What a contact's field is called.
+pub fn field(word: &str) -> String {
+    match word {
+        "first_name" => "First name",
+        "last_name" => "Last name",
+        "title" => "Title",
+        "phone" => "Phone",
+        "mobile" => "Mobile",
+        "email" => "Email",
+        "site" => "Site",
+        "contact_type" => "Contact type",
+        "active" => "Active",
+        other => other,
+    }
+    .into()
+}
+
+/// What a kind of run is called.
+pub fn mode(word: &str) -> String {
+    match word {
+        "update" => "Update",
+        "resync" => "Resync",
+        "approval" => "Approved deactivations",
+        "undo" => "Undo",
+        other => other,
+    }
+    .into()
+}
+
+/// A sentence: with a capital at the beginning and a full stop at the end.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut letters = text.chars();
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
+    let mut whole: String = first.to_uppercase().chain(letters).collect();
+    if !whole.ends_with(['.', '!', '?', '…', ':']) {
+        whole.push('.');
+    }
+    whole
+}

@@ -1,0 +1,77 @@
+// Small comforts that every page has. Every page works without them, but for what a script alone can do.
+(() => {
+  "use strict";
+
+  // Moments in the browser's own zone and language.
+  const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const localise = (root) => {
+    for (const time of root.querySelectorAll("time[data-local]")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      if (time.dataset.local === "full") time.textContent = full.format(at);
+      else time.title = full.format(at);
+    }
+  };
+
+  // A form is sent once, however often its button is pressed.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-busy", "true");
+  });
+  // Who comes back with the browser's button may send it again.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      for (const button of form.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
+    }
+  });
+
+  // A select or tick box that sends its form when it changes.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-send-on-change]")) event.target.form.requestSubmit();
+  });
+
+  // A file is sent as text: its bytes in base64, in the hidden field that it names.
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    if (!input.matches("input[type=file][data-into]")) return;
+    const into = document.getElementById(input.dataset.into);
+    into.value = "";
+    const file = input.files[0];
+    if (!file) return;
+    const reader = new FileReader();
+    reader.addEventListener("load", () => {
+      into.value = String(reader.result).split(",")[1] ?? "";
+    });
+    reader.readAsDataURL(file);
+  });
+
+  // Copies what stands in the element that the button names.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const text = document.getElementById(button.dataset.copy)?.textContent ?? "";
+    navigator.clipboard?.writeText(text.trim()).then(() => {
+      button.textContent = "Copied";
+    });
+  });
+
+  document.addEventListener("DOMContentLoaded", () => localise(document));
+  document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
+  // Leaving a page with changes that are not saved.
+  let changed = false;
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("form[data-keep]")) changed = true;
+  });
+  document.addEventListener("order:changed", () => { changed = true; });
+  document.addEventListener("submit", () => { changed = false; });
+  window.addEventListener("beforeunload", (event) => {
+    if (changed) event.preventDefault();
+  });
+})();

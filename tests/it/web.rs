@@ -1,0 +1,4 @@
+//! The portal: pages through a browser without scripts; who may see and do what.
+
+mod samples;
+pub mod visitor;

@@ -1,0 +1,126 @@
+//! Somebody with a browser that runs no script: keeps cookies, sends forms with their token.
+
+use std::sync::Mutex;
+
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::redirect::Policy;
+use rollcall::app::App;
+use rollcall::auth;
+use rollcall::model::Role;
+use rollcall::web;
+
+/// A portal that listens on a port of its own; it ends with its app's stop.
+pub struct Site {
+    pub url: String,
+    pub app: App,
+}
+
+impl Site {
+    /// Serves this app's portal.
+    pub fn start(app: &App) -> Self {
+        let listener = web::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(web::serve(app.clone(), listener));
+        Self {
+            url,
+            app: app.clone(),
+        }
+    }
+
+    /// A visitor who is not signed in.
+    pub fn visitor(&self) -> Visitor {
+        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy();
+        Visitor {
+            url: self.url.clone(),
+            client: client.build().unwrap(),
+            cookie: Mutex::default(),
+        }
+    }
+
+    /// A visitor who is signed in with this role, under the role's own name.
+    pub async fn signed_in(&self, role: Role) -> Visitor {
+        let (name, password) = (role.label(), "correct horse battery");
+        let (_, token) = auth::add(&self.app, name, role, "a test").await.unwrap().unwrap();
+        let chosen = auth::use_link(&self.app, &token, name, &password.into()).await;
+        chosen.unwrap().unwrap();
+        let visitor = self.visitor();
+        let answer = visitor.post("/sign-in", &[("name", name), ("password", password)]).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        visitor
+    }
+}
+
+/// Somebody with a browser.
+pub struct Visitor {
+    url: String,
+    client: reqwest::Client,
+    cookie: Mutex<Option<String>>,
+}
+
+/// What the portal answered.
+pub struct Answer {
+    pub status: u16,
+    pub location: Option<String>,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Visitor {
+    /// Opens a page.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.client.get(format!("{}{path}", self.url))).await
+    }
+
+    /// Sends a form with the token of this visitor's session.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.token().await;
+        let mut all = vec![("csrf", token.as_str())];
+        all.extend_from_slice(fields);
+        self.post_bare(path, &all).await
+    }
+
+    /// Sends a form as it is.
+    pub async fn post_bare(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.url)).form(fields);
+        self.send(request).await
+    }
+
+    /// The token of this visitor's session.
+    pub async fn token(&self) -> String {
+        let mut answer = self.get("/account").await;
+        if answer.status != 200 {
+            answer = self.get("/sign-in").await;
+        }
+        let mark = "name=\"csrf\" value=\"";
+        let at = answer.text.find(mark).expect("a form with a token") + mark.len();
+        answer.text[at..].split('"').next().unwrap().to_owned()
+    }
+
+    /// The cookie as it is sent.
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.lock().unwrap().clone()
+    }
+
+    /// Takes a cookie for one's own.
+    pub fn take_cookie(&self, cookie: Option<String>) {
+        *self.cookie.lock().unwrap() = cookie;
+    }
+
+    async fn send(&self, mut request: reqwest::RequestBuilder) -> Answer {
+        if let Some(cookie) = self.cookie() {
+            request = request.header(COOKIE, cookie);
+        }
+        let answer = request.send().await.unwrap();
+        for set in answer.headers().get_all(SET_COOKIE) {
+            let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let gone = pair.ends_with('=');
+            self.take_cookie((!gone).then_some(pair));
+        }
+        Answer {
+            status: answer.status().as_u16(),
+            location: answer.headers().get(LOCATION).map(|to| to.to_str().unwrap().to_owned()),
+            headers: answer.headers().clone(),
+            text: answer.text().await.unwrap(),
+        }
+    }
+}
