@@ -13,6 +13,7 @@
 //! nothing of the rest.
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -27,3 +28,4 @@ pub mod seal;
 pub mod simulator;
 pub mod sync;
 pub mod telemetry;
+pub mod web;

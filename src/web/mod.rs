@@ -1,0 +1,3 @@
+//! The portal: what browsers see.
+
+pub mod session;
