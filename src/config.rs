@@ -6,7 +6,7 @@ mod rules;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -196,6 +196,22 @@ impl Config {
 }
 
 impl Config {
+    /// The portal's address as browsers reach it, without a slash at the end: the public one, or the one it listens at.
+    pub fn portal_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| {
+            // No browser can open the address that stands for all of a computer's.
+            let mut at = self.listen;
+            if at.ip().is_unspecified() {
+                at.set_ip(if at.is_ipv4() {
+                    Ipv4Addr::LOCALHOST.into()
+                } else {
+                    Ipv6Addr::LOCALHOST.into()
+                });
+            }
+            format!("http://{at}")
+        })
+    }
+
     /// Whether Microsoft and Autotask are all simulated on this machine, as in the demo: no proxy can reach them.
     pub fn is_simulated(&self) -> bool {
         [&self.login_url, &self.graph_url, &self.autotask_url]

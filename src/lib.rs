@@ -13,6 +13,7 @@
 //! nothing of the rest.
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;

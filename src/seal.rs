@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::hkdf;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -15,6 +16,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes of a key.
 const KEY: usize = 32;
+/// Bytes of a key made from another, enough for one to sign with and one to encrypt with.
+const DERIVED: usize = 64;
 /// Bytes of a nonce: so many that a random one is never used twice.
 const NONCE: usize = 24;
 
@@ -231,6 +234,24 @@ impl Keyring {
                 })
             }
         }
+    }
+
+    /// A key for another use, always the same for the same newest key and label (HKDF with SHA-256, RFC 5869). Nothing that
+    /// is made with it says anything about the key that seals.
+    pub fn derive(&self, label: &str) -> Zeroizing<[u8; DERIVED]> {
+        struct Length;
+        impl hkdf::KeyType for Length {
+            fn len(&self) -> usize {
+                DERIVED
+            }
+        }
+        let mut derived = Zeroizing::new([0; DERIVED]);
+        hkdf::Salt::new(hkdf::HKDF_SHA256, b"rollcall derived key 1")
+            .extract(self.newest.bytes.as_slice())
+            .expand(&[label.as_bytes()], Length)
+            .and_then(|key| key.fill(derived.as_mut_slice()))
+            .expect("HKDF with SHA-256 gives up to 8,160 bytes");
+        derived
     }
 
     fn plaintext(

@@ -1,5 +1,6 @@
 //! The command line: one file a command. It parses, calls, and prints; what is decided is decided elsewhere.
 
+mod admin_link;
 mod check;
 mod conflicts;
 mod demo;
@@ -56,6 +57,8 @@ enum Command {
     Fleet(FleetCommand),
     /// Tests every connection with a real read.
     Check(CheckArgs),
+    /// Prints a link that makes a new administrator, or lets one who is locked out choose another password.
+    AdminLink,
     /// Shows everything with simulated clouds, and keeps them up for the other commands.
     Demo(DemoArgs),
 }
@@ -218,6 +221,7 @@ async fn run(command: Command) -> u8 {
         }
         Command::Fleet(FleetCommand::Export) => fleet::export(&app).await,
         Command::Check(args) => Box::pin(unless_stopped(&app, check::run(&app, &args))).await,
+        Command::AdminLink => admin_link::run(&app).await,
         // It has settings of its own, and began above.
         Command::Demo(_) => Ok(DONE),
     };
@@ -234,7 +238,7 @@ impl Command {
             Self::Sync(args) => !args.preview,
             Self::Holds(args) => args.act.is_some(),
             Self::Fleet(FleetCommand::Apply { check, .. }) => !*check,
-            Self::Link(_) => true,
+            Self::Link(_) | Self::AdminLink => true,
             // The demo hears signals by itself.
             Self::Explain(_)
             | Self::Fleet(FleetCommand::Export)

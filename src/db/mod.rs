@@ -39,7 +39,11 @@ pub mod readings;
 pub mod runs;
 pub mod schema;
 pub mod secrets;
+pub mod sessions;
 pub mod settings;
+pub mod sign_in_failures;
+pub mod sign_in_links;
+pub mod staff;
 pub mod tenant_connections;
 pub mod writes;
 

@@ -23,6 +23,7 @@ pub mod ids;
 pub mod link;
 pub mod psa;
 pub mod run;
+pub mod staff;
 pub mod text;
 pub mod user;
 
@@ -34,4 +35,5 @@ pub use ids::{ContactId, ContactTypeId, GroupId, PsaCompanyId, SiteId, SkuId, Te
 pub use link::{Link, LinkMade};
 pub use psa::{ContactType, Limits, PhoneType, PsaCompany, PsaConnection, Site, Vocabulary};
 pub use run::{Calls, Finding, Mode, Outcome, RunFailure, Status};
+pub use staff::{Role, Staff};
 pub use user::{Sku, User};

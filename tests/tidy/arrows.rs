@@ -8,9 +8,10 @@ use crate::{keep, project, rust, sample};
 #[rustfmt::skip]
 const ARROWS: &[(&str, &str)] = &[
     ("main",       "cli"),
-    ("cli",        "cli-demo web jobs fleet runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
-    ("cli-demo",   "cli simulator fleet runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
-    ("web",        "jobs fleet runs app sync sync-pure psa mail db seal config clock model directory::sku_name"),
+    ("cli",        "cli-demo web auth jobs fleet runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
+    ("cli-demo",   "cli auth simulator fleet runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
+    ("web",        "auth jobs fleet runs app sync sync-pure psa mail db seal config clock model directory::sku_name"),
+    ("auth",       "app db seal config clock model"),
     ("jobs",       "fleet runs app sync sync-pure psa mail db config clock model"),
     ("fleet",      "app psa directory db seal http config clock model"),
     ("runs",       "app sync sync-pure db http config clock model"),
