@@ -27,3 +27,4 @@ pub mod seal;
 pub mod simulator;
 pub mod sync;
 pub mod telemetry;
+pub mod web;
