@@ -59,7 +59,9 @@ impl ResponseError for WebError {
         let mut response = HttpResponse::new(self.status_code());
         response.extensions_mut().insert(Said(self.to_string()));
         if let Self::Internal(cause) = self {
-            response.extensions_mut().insert(Cause(format!("{cause:#}")));
+            response
+                .extensions_mut()
+                .insert(Cause(format!("{cause:#}")));
         }
         response
     }

@@ -46,7 +46,9 @@ pub struct Mistakes(BTreeMap<String, String>);
 impl Mistakes {
     /// Notes a mistake; the first one of a field stays.
     pub fn add(&mut self, field: impl Into<String>, sentence: impl Into<String>) {
-        self.0.entry(field.into()).or_insert_with(|| sentence.into());
+        self.0
+            .entry(field.into())
+            .or_insert_with(|| sentence.into());
     }
 
     /// Whether there is none.

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -24,18 +26,29 @@ pub(super) async fn frame(
     let began = Instant::now();
     let reference = Uuid::new_v4().simple().to_string()[..12].to_owned();
     let method = request.method().clone();
-    let raw = request.request().clone();
-    let answer = next.call(request).await;
-    let mut answer = match answer {
+    let portal = request.app_data::<Data<Portal>>().cloned();
+    let mut answer = match next.call(request).await {
         Ok(answer) => answer,
+        // What fails outside the routes: the sessions cannot be read.
         Err(error) => {
-            let response = error.as_response_error().error_response();
-            ServiceResponse::new(raw, response)
+            tracing::error!(request.id = %reference, http.method = %method, %error, "A request failed");
+            let page = ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, None, &reference);
+            let response = portal
+                .and_then(|portal| bare(&portal, &page))
+                .unwrap_or_else(|| HttpResponse::InternalServerError().body(page.sentence.clone()));
+            return Err(InternalError::from_response(error, response).into());
         }
     };
     let status = answer.status();
-    let route = answer.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-    let cause = answer.response().extensions().get::<Cause>().map(|cause| cause.0.clone());
+    let route = answer
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "none".to_owned());
+    let cause = answer
+        .response()
+        .extensions()
+        .get::<Cause>()
+        .map(|cause| cause.0.clone());
     let millis = began.elapsed().as_millis();
     if let Some(cause) = cause {
         tracing::error!(
@@ -51,7 +64,6 @@ pub(super) async fn frame(
     if (status.is_client_error() || status.is_server_error()) && !is_drawn(&answer) {
         answer = draw(answer, &reference);
     }
-    let portal = answer.request().app_data::<Data<Portal>>().cloned();
     if let Some(portal) = portal {
         headers(&mut answer, &portal);
     }
@@ -66,21 +78,22 @@ fn is_drawn(answer: &ServiceResponse<BoxBody>) -> bool {
 /// Draws the page of an error.
 fn draw(answer: ServiceResponse<BoxBody>, reference: &str) -> ServiceResponse<BoxBody> {
     let status = answer.status();
-    let said = answer.response().extensions().get::<Said>().map(|said| said.0.clone());
+    let said = answer
+        .response()
+        .extensions()
+        .get::<Said>()
+        .map(|said| said.0.clone());
     let page = ErrorPage::new(status, said, reference);
     let (request, response) = answer.into_parts();
     let visit = request.extensions().get::<Visit>().cloned();
     let portal = request.app_data::<Data<Portal>>().cloned();
     let drawn = match (visit, portal) {
         (Some(visit), _) => visit.page_with(status, &page).ok(),
-        (None, Some(portal)) => {
-            let shell = visit::outside(&portal, page.title());
-            let html = portal.templates().render(ErrorPage::TEMPLATE, &shell, ("page", &page));
-            html.ok().map(|html| visit::html_answer(status, html))
-        }
+        (None, Some(portal)) => bare(&portal, &page),
         (None, None) => None,
     };
-    let mut drawn = drawn.unwrap_or_else(|| HttpResponse::build(status).body(page.sentence.clone()));
+    let mut drawn =
+        drawn.unwrap_or_else(|| HttpResponse::build(status).body(page.sentence.clone()));
     // Cookies that the answer set stay.
     for (name, value) in response.headers() {
         if *name == header::SET_COOKIE || *name == header::ALLOW {
@@ -90,27 +103,60 @@ fn draw(answer: ServiceResponse<BoxBody>, reference: &str) -> ServiceResponse<Bo
     ServiceResponse::new(request, drawn)
 }
 
+/// The page of an error for somebody whom no gate has seen.
+fn bare(portal: &Portal, page: &ErrorPage) -> Option<HttpResponse> {
+    let shell = visit::outside(portal, page.title());
+    let html = portal
+        .templates()
+        .render(ErrorPage::TEMPLATE, &shell, ("page", page))
+        .ok()?;
+    let status = StatusCode::from_u16(page.status).ok()?;
+    let mut answer = visit::html_answer(status, html);
+    for (name, value) in fixed_headers(portal) {
+        answer.headers_mut().insert(name, value);
+    }
+    Some(answer)
+}
+
 fn headers(answer: &mut ServiceResponse<BoxBody>, portal: &Portal) {
-    let secure = portal.is_secure();
-    let policy = policy(portal);
     let headers = answer.headers_mut();
-    let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    set(header::CONTENT_SECURITY_POLICY, &policy);
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::REFERRER_POLICY, "same-origin");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
-    if secure {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    for (name, value) in fixed_headers(portal) {
+        headers.insert(name, value);
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+}
+
+/// The headers that every answer has.
+fn fixed_headers(portal: &Portal) -> Vec<(HeaderName, HeaderValue)> {
+    let mut all = vec![
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static("camera=(), microphone=(), geolocation=()"),
+        ),
+    ];
+    if let Ok(policy) = HeaderValue::from_str(&policy(portal)) {
+        all.push((header::CONTENT_SECURITY_POLICY, policy));
+    }
+    if portal.is_secure() {
+        let value = HeaderValue::from_static("max-age=31536000");
+        all.push((header::STRICT_TRANSPORT_SECURITY, value));
+    }
+    all
 }
 
 /// No inline script or style, and nothing from another host. Forms may lead on to Microsoft's sign-in alone: browsers apply
@@ -127,5 +173,7 @@ fn policy(portal: &Portal) -> String {
 }
 
 fn origin(url: &str) -> String {
-    url::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    url::Url::parse(url)
+        .map(|url| url.origin().ascii_serialization())
+        .unwrap_or_default()
 }

@@ -8,14 +8,15 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
 use super::routes::Needs;
-use super::visit::{CSRF, Inner, NEXT, STAFF};
+use super::session::STAFF;
+use super::visit::{CSRF, Inner, NEXT};
 use super::{Portal, Visit, WebError};
 use crate::db::staff;
 use crate::model::Staff;
@@ -32,21 +33,29 @@ pub(super) async fn keep(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    match Box::pin(judge(gate, &mut request)).await {
+        Ok(None) => next.call(request).await,
+        Ok(Some(answer)) => Ok(request.into_response(answer)),
+        Err(error) => Ok(request.into_response(error.error_response())),
+    }
+}
+
+/// `None`: it may go in.
+async fn judge(gate: Gate, request: &mut ServiceRequest) -> Result<Option<HttpResponse>, WebError> {
     let visit = visit(request.request()).await?;
     request.extensions_mut().insert(visit.clone());
     if visit.staff().is_none() && gate.needs != Needs::Nobody {
-        let answer = to_sign_in(request.request(), &visit);
-        return Ok(request.into_response(answer));
+        return Ok(Some(to_sign_in(request.request(), &visit)));
     }
     if !gate.needs.allow(visit.staff().map(|staff| staff.role)) {
-        return Err(WebError::Forbidden.into());
+        return Err(WebError::Forbidden);
     }
     if request.method() == Method::POST {
         // A visitor who is not signed in has a token too, so that no foreign page signs anybody in.
         check_origin(request.request(), visit.portal())?;
-        check_token(&mut request, &visit).await?;
+        check_token(request, &visit).await?;
     }
-    next.call(request).await
+    Ok(None)
 }
 
 /// Who asks. Somebody disabled, or whose session was ended, is nobody.
@@ -59,7 +68,11 @@ async fn visit(request: &HttpRequest) -> Result<Visit, WebError> {
     let id: Option<i64> = session.get(STAFF).ok().flatten();
     let staff: Option<Staff> = match id {
         Some(id) => {
-            let found = portal.app().db().read(move |conn| staff::get(conn, id)).await?;
+            let found = portal
+                .app()
+                .db()
+                .read(move |conn| staff::get(conn, id))
+                .await?;
             found.filter(|staff| staff.enabled)
         }
         None => None,
@@ -87,20 +100,29 @@ async fn visit(request: &HttpRequest) -> Result<Visit, WebError> {
 fn to_sign_in(request: &HttpRequest, visit: &Visit) -> HttpResponse {
     let script = request.headers().contains_key("hx-request");
     let wanted = if request.method() == Method::GET && !script {
-        request.uri().path_and_query().map(|path| path.as_str().to_owned())
+        request
+            .uri()
+            .path_and_query()
+            .map(|path| path.as_str().to_owned())
     } else {
         let name = if script { "hx-current-url" } else { "referer" };
-        let page = request.headers().get(name).and_then(|value| value.to_str().ok());
-        page.and_then(|page| Url::parse(page).ok()).map(|url| match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        })
+        let page = request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok());
+        page.and_then(|page| Url::parse(page).ok())
+            .map(|url| match url.query() {
+                Some(query) => format!("{}?{query}", url.path()),
+                None => url.path().to_owned(),
+            })
     };
     if let Some(wanted) = wanted.filter(|wanted| is_ours(wanted)) {
         let _ = visit.session().insert(NEXT, wanted);
     }
     if script {
-        return HttpResponse::Ok().insert_header(("HX-Redirect", "/sign-in")).finish();
+        return HttpResponse::Ok()
+            .insert_header(("HX-Redirect", "/sign-in"))
+            .finish();
     }
     visit.lead("/sign-in")
 }
@@ -112,7 +134,12 @@ pub(super) fn is_ours(path: &str) -> bool {
 
 /// A browser says where a request comes from: refused is what comes from another site.
 fn check_origin(request: &HttpRequest, portal: &Portal) -> Result<(), WebError> {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     if header("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return Err(foreign());
     }
@@ -132,7 +159,7 @@ fn check_origin(request: &HttpRequest, portal: &Portal) -> Result<(), WebError> 
 }
 
 /// The token stands in a field of the form, or in a header that scripts send. The body is put back for the handler.
-async fn check_token(request: &mut ServiceRequest, visit: &Visit) -> Result<(), Error> {
+async fn check_token(request: &mut ServiceRequest, visit: &Visit) -> Result<(), WebError> {
     let body = request.extract::<Bytes>().await.map_err(|_| {
         WebError::Bad("This form is too long. Shorten what you typed, and send it again.".into())
     })?;
@@ -147,7 +174,7 @@ async fn check_token(request: &mut ServiceRequest, visit: &Visit) -> Result<(), 
     if bool::from(sent.as_bytes().ct_eq(visit.0.csrf.as_bytes())) {
         Ok(())
     } else {
-        Err(foreign().into())
+        Err(foreign())
     }
 }
 

@@ -127,7 +127,11 @@ impl At {
     pub fn new(at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         Self {
             iso: at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            text: at.format("%e %b %Y, %H:%M UTC").to_string().trim().to_owned(),
+            text: at
+                .format("%e %b %Y, %H:%M UTC")
+                .to_string()
+                .trim()
+                .to_owned(),
             ago: ago(now - at),
         }
     }

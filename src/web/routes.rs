@@ -83,7 +83,10 @@ pub(super) fn register(config: &mut ServiceConfig) {
     let all = all();
     let mut rest = all.as_slice();
     while let Some(first) = rest.first() {
-        let same = rest.iter().take_while(|entry| entry.path == first.path).count();
+        let same = rest
+            .iter()
+            .take_while(|entry| entry.path == first.path)
+            .count();
         let mut resource = web::resource(first.path);
         for entry in &rest[..same] {
             let gate = Gate { needs: entry.needs };
@@ -93,7 +96,7 @@ pub(super) fn register(config: &mut ServiceConfig) {
         config.service(resource.default_service(web::to(pages::errors::no_such_method)));
         rest = &rest[same..];
     }
-    config.service(web::resource("/assets/{file:.*}").route(web::get().to(assets::serve)));
+    assets::routes(config);
 }
 
 impl Needs {

@@ -17,8 +17,6 @@ use crate::app::App;
 use crate::db::companies;
 use crate::model::{Company, Role, Staff};
 
-/// The key of the session's state that holds who is signed in.
-pub(super) const STAFF: &str = "staff";
 /// The token that forms carry.
 pub(super) const CSRF: &str = "csrf";
 /// Where somebody wanted to be who has to sign in first.
@@ -120,7 +118,9 @@ impl Visit {
 
     /// The name of who is signed in, for the history.
     pub fn name(&self) -> String {
-        self.staff().map(|staff| staff.name.clone()).unwrap_or_default()
+        self.staff()
+            .map(|staff| staff.name.clone())
+            .unwrap_or_default()
     }
 
     /// Whether who is signed in has this role or a higher one.
@@ -138,7 +138,11 @@ impl Visit {
     /// # Errors
     /// Where there is none (any more).
     pub async fn company(&self, id: i64) -> Result<Company, WebError> {
-        let found = self.app().db().read(move |conn| companies::get(conn, id)).await?;
+        let found = self
+            .app()
+            .db()
+            .read(move |conn| companies::get(conn, id))
+            .await?;
         found.ok_or(WebError::NotFound)
     }
 
@@ -174,7 +178,9 @@ impl Visit {
 
     /// Leads to another page of the portal.
     pub fn lead(&self, to: &str) -> HttpResponse {
-        HttpResponse::SeeOther().insert_header((LOCATION, to)).finish()
+        HttpResponse::SeeOther()
+            .insert_header((LOCATION, to))
+            .finish()
     }
 
     /// Leads to another page, which says this once.
@@ -210,17 +216,16 @@ impl Visit {
             .body(bytes)
     }
 
-    pub(super) fn shell(
-        &self,
-        title: String,
-        place: Place,
-        company: Option<CompanyHead>,
-    ) -> Shell {
+    pub(super) fn shell(&self, title: String, place: Place, company: Option<CompanyHead>) -> Shell {
         // A part of a page takes no notice away from the next whole page.
         let notices = if title.is_empty() {
             Vec::new()
         } else {
-            self.0.session.remove_as(SAID).and_then(Result::ok).unwrap_or_default()
+            self.0
+                .session
+                .remove_as(SAID)
+                .and_then(Result::ok)
+                .unwrap_or_default()
         };
         let staff = self.staff();
         Shell {
@@ -228,7 +233,9 @@ impl Visit {
             place,
             company,
             name: self.name(),
-            role: staff.map(|staff| staff.role.label().to_owned()).unwrap_or_default(),
+            role: staff
+                .map(|staff| staff.role.label().to_owned())
+                .unwrap_or_default(),
             may_write: self.may(Role::Technician),
             is_admin: self.may(Role::Administrator),
             csrf: self.0.csrf.clone(),

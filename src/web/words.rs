@@ -4,15 +4,29 @@ use tera::{Kwargs, State, Tera};
 
 /// Makes the filters known to the templates.
 pub(super) fn register(tera: &mut Tera) {
-    tera.register_filter("action_word", |word: &str, _: Kwargs, _: &State| action(word));
-    tera.register_filter("action_kind", |word: &str, _: Kwargs, _: &State| action_kind(word));
-    tera.register_filter("status_word", |word: &str, _: Kwargs, _: &State| status(word));
-    tera.register_filter("status_kind", |word: &str, _: Kwargs, _: &State| status_kind(word));
-    tera.register_filter("outcome_word", |word: &str, _: Kwargs, _: &State| outcome(word));
-    tera.register_filter("outcome_kind", |word: &str, _: Kwargs, _: &State| outcome_kind(word));
+    tera.register_filter("action_word", |word: &str, _: Kwargs, _: &State| {
+        action(word)
+    });
+    tera.register_filter("action_kind", |word: &str, _: Kwargs, _: &State| {
+        action_kind(word)
+    });
+    tera.register_filter("status_word", |word: &str, _: Kwargs, _: &State| {
+        status(word)
+    });
+    tera.register_filter("status_kind", |word: &str, _: Kwargs, _: &State| {
+        status_kind(word)
+    });
+    tera.register_filter("outcome_word", |word: &str, _: Kwargs, _: &State| {
+        outcome(word)
+    });
+    tera.register_filter("outcome_kind", |word: &str, _: Kwargs, _: &State| {
+        outcome_kind(word)
+    });
     tera.register_filter("field_word", |word: &str, _: Kwargs, _: &State| field(word));
     tera.register_filter("mode_word", |word: &str, _: Kwargs, _: &State| mode(word));
-    tera.register_filter("sentence", |text: &str, _: Kwargs, _: &State| sentence(text));
+    tera.register_filter("sentence", |text: &str, _: Kwargs, _: &State| {
+        sentence(text)
+    });
 }
 
 /// What an action of a plan is called.

@@ -19,4 +19,5 @@ mod sim_autotask;
 mod sim_connectwise;
 mod sim_graph;
 mod stage;
+mod web;
 mod world;

@@ -1,4 +1,5 @@
 //! The portal: pages through a browser without scripts; who may see and do what.
 
+mod gates;
 mod samples;
 pub mod visitor;

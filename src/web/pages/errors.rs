@@ -22,21 +22,46 @@ impl ErrorPage {
     /// The page of this status.
     pub fn new(status: StatusCode, said: Option<String>, reference: &str) -> Self {
         let (heading, usual) = match status.as_u16() {
-            400 => ("That did not work", "This request cannot be read. Go back and try again."),
+            400 => (
+                "That did not work",
+                "This request cannot be read. Go back and try again.",
+            ),
             403 => ("Not allowed", "Your role does not allow this."),
-            404 => ("Nothing here", "There is nothing at this address, or not any more."),
-            405 => ("Not this way", "This address is reached by a form of the portal. Start again from the fleet."),
-            413 => ("Too long", "What was sent is too long. Shorten it, and send it again."),
-            503 => ("Not available now", "Something that this page needs does not answer. Try again later."),
-            _ if status.is_client_error() => ("That did not work", "This request cannot be answered. Go back and try again."),
-            _ => ("Something went wrong", "Something went wrong on our side. Try again."),
+            404 => (
+                "Nothing here",
+                "There is nothing at this address, or not any more.",
+            ),
+            405 => (
+                "Not this way",
+                "This address is reached by a form of the portal. Start again from the fleet.",
+            ),
+            413 => (
+                "Too long",
+                "What was sent is too long. Shorten it, and send it again.",
+            ),
+            503 => (
+                "Not available now",
+                "Something that this page needs does not answer. Try again later.",
+            ),
+            _ if status.is_client_error() => (
+                "That did not work",
+                "This request cannot be answered. Go back and try again.",
+            ),
+            _ => (
+                "Something went wrong",
+                "Something went wrong on our side. Try again.",
+            ),
         };
         let fault = status.is_server_error();
         Self {
             status: status.as_u16(),
             heading: heading.into(),
             sentence: said.unwrap_or_else(|| usual.into()),
-            reference: if fault { reference.into() } else { String::new() },
+            reference: if fault {
+                reference.into()
+            } else {
+                String::new()
+            },
         }
     }
 }
@@ -55,7 +80,11 @@ impl Page for ErrorPage {
     fn samples() -> Vec<Self> {
         vec![
             Self::new(StatusCode::NOT_FOUND, None, "0123456789ab"),
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, Some("<script>alert(1)</script>".into()), "0123456789ab"),
+            Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Some("<script>alert(1)</script>".into()),
+                "0123456789ab",
+            ),
         ]
     }
 }

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::auth::{self, LinkFor, SignIn};
 use crate::model::Staff;
 use crate::web::routes::{Entry, routes};
-use crate::web::visit::{NEXT, STAFF};
+use crate::web::session::STAFF;
+use crate::web::visit::NEXT;
 use crate::web::{At, Form, Mistakes, Page, Place, Samples, Visit, WebError};
 
 /// The routes.
@@ -51,7 +52,7 @@ impl Page for SignInPage {
     fn samples() -> Vec<Self> {
         let wrong = Self {
             name: "\"><script>alert(1)</script>".into(),
-            mistakes: [("form", WRONG)].into_iter().collect(),
+            mistakes: [("form", auth::WRONG)].into_iter().collect(),
             locked: None,
         };
         let locked = Self {
@@ -61,8 +62,6 @@ impl Page for SignInPage {
         vec![Self::default(), wrong, locked]
     }
 }
-
-const WRONG: &str = "Name or password is wrong. After several tries in a row you have to wait.";
 
 #[derive(Deserialize)]
 #[serde(default)]
@@ -101,7 +100,7 @@ async fn sign_in(
     match auth::sign_in(visit.app(), &form.name, &form.password, address).await? {
         SignIn::Welcome(staff) => Ok(let_in(&visit, &staff)),
         SignIn::Wrong => {
-            page.mistakes.add("form", WRONG);
+            page.mistakes.add("form", auth::WRONG);
             visit.again(&page)
         }
         SignIn::LockedUntil(until) => {
@@ -158,7 +157,9 @@ impl Page for WelcomePage {
         let first = Self {
             open: true,
             name: "\"Robin\" <b>".into(),
-            mistakes: [("password", "Use 12 characters or more.")].into_iter().collect(),
+            mistakes: [("password", "Use 12 characters or more.")]
+                .into_iter()
+                .collect(),
             ..closed.clone()
         };
         let staff = Self {
@@ -224,14 +225,15 @@ async fn choose(
         return visit.page_with(StatusCode::GONE, &page);
     }
     if form.password.expose_secret() != form.again.expose_secret() {
-        page.mistakes.add("again", "This is not the same password. Type both again.");
+        page.mistakes
+            .add("again", "This is not the same password. Type both again.");
         return visit.again(&page);
     }
     match auth::use_link(visit.app(), &token, &form.name, &form.password).await? {
         Ok(staff) => Ok(let_in(&visit, &staff)),
         Err(mistakes) => {
             for mistake in mistakes {
-                page.mistakes.add(mistake.field, mistake.sentence);
+                page.mistakes.add(mistake.field, mistake.message);
             }
             visit.again(&page)
         }

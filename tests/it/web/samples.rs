@@ -9,7 +9,12 @@ use rollcall::web::{Place, Shell, pages};
 #[test]
 fn every_sample_of_every_page_is_drawn_for_every_role() {
     let templates = Templates::load().unwrap();
-    let roles = [None, Some(Role::Reader), Some(Role::Technician), Some(Role::Administrator)];
+    let roles = [
+        None,
+        Some(Role::Reader),
+        Some(Role::Technician),
+        Some(Role::Administrator),
+    ];
     for sample in pages::samples().0 {
         for role in roles {
             let head = sample.head.clone();
@@ -18,16 +23,32 @@ fn every_sample_of_every_page_is_drawn_for_every_role() {
             let html = templates
                 .render(sample.template, &shell, (name, &sample.context))
                 .unwrap_or_else(|error| panic!("{error}\n{:#}", sample.context));
-            assert!(!html.contains("<script>"), "{}: a sample's text became markup", sample.template);
-            assert!(!html.contains(" style="), "{}: inline style", sample.template);
-            assert!(!html.contains(" onclick"), "{}: inline script", sample.template);
+            assert!(
+                !html.contains("<script>"),
+                "{}: a sample's text became markup",
+                sample.template
+            );
+            assert!(
+                !html.contains(" style="),
+                "{}: inline style",
+                sample.template
+            );
+            assert!(
+                !html.contains(" onclick"),
+                "{}: inline script",
+                sample.template
+            );
         }
     }
 }
 
 #[test]
 fn every_page_and_part_that_a_script_asks_for_has_samples() {
-    let sampled: BTreeSet<String> = pages::samples().0.iter().map(|one| one.template.to_owned()).collect();
+    let sampled: BTreeSet<String> = pages::samples()
+        .0
+        .iter()
+        .map(|one| one.template.to_owned())
+        .collect();
     let missing: Vec<String> = Templates::names()
         .into_iter()
         .filter(|name| name.starts_with("pages/") && !sampled.contains(name))
@@ -46,10 +67,17 @@ fn every_name_of_every_condition_stands_in_a_sample() {
             sample.template
         ))
         .unwrap();
-        for condition in text.split("{% ").filter(|tag| tag.starts_with("if ") || tag.starts_with("elif ")) {
+        for condition in text
+            .split("{% ")
+            .filter(|tag| tag.starts_with("if ") || tag.starts_with("elif "))
+        {
             let condition = condition.split("%}").next().unwrap();
-            for name in condition.split(|letter: char| !(letter.is_alphanumeric() || "._".contains(letter))) {
-                let Some(name) = name.strip_prefix("page.") else { continue };
+            for name in
+                condition.split(|letter: char| !(letter.is_alphanumeric() || "._".contains(letter)))
+            {
+                let Some(name) = name.strip_prefix("page.") else {
+                    continue;
+                };
                 let field = name.split('.').next().unwrap();
                 if sample.context.get(field).is_none() {
                     lost.push(format!("{}: page.{name}", sample.template));

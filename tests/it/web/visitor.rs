@@ -29,7 +29,9 @@ impl Site {
 
     /// A visitor who is not signed in.
     pub fn visitor(&self) -> Visitor {
-        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy();
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy();
         Visitor {
             url: self.url.clone(),
             client: client.build().unwrap(),
@@ -40,11 +42,13 @@ impl Site {
     /// A visitor who is signed in with this role, under the role's own name.
     pub async fn signed_in(&self, role: Role) -> Visitor {
         let (name, password) = (role.label(), "correct horse battery");
-        let (_, token) = auth::add(&self.app, name, role, "a test").await.unwrap().unwrap();
+        let (_, token) = auth::add(&self.app, name, role).await.unwrap().unwrap();
         let chosen = auth::use_link(&self.app, &token, name, &password.into()).await;
         chosen.unwrap().unwrap();
         let visitor = self.visitor();
-        let answer = visitor.post("/sign-in", &[("name", name), ("password", password)]).await;
+        let answer = visitor
+            .post("/sign-in", &[("name", name), ("password", password)])
+            .await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         visitor
     }
@@ -68,7 +72,8 @@ pub struct Answer {
 impl Visitor {
     /// Opens a page.
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.client.get(format!("{}{path}", self.url))).await
+        self.send(self.client.get(format!("{}{path}", self.url)))
+            .await
     }
 
     /// Sends a form with the token of this visitor's session.
@@ -83,6 +88,17 @@ impl Visitor {
     pub async fn post_bare(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let request = self.client.post(format!("{}{path}", self.url)).form(fields);
         self.send(request).await
+    }
+
+    /// Sends a form as it is, with a header of the browser's.
+    pub async fn post_as(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        (name, value): (&'static str, &'static str),
+    ) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.url)).form(fields);
+        self.send(request.header(name, value)).await
     }
 
     /// The token of this visitor's session.
@@ -118,7 +134,10 @@ impl Visitor {
         }
         Answer {
             status: answer.status().as_u16(),
-            location: answer.headers().get(LOCATION).map(|to| to.to_str().unwrap().to_owned()),
+            location: answer
+                .headers()
+                .get(LOCATION)
+                .map(|to| to.to_str().unwrap().to_owned()),
             headers: answer.headers().clone(),
             text: answer.text().await.unwrap(),
         }

@@ -1,0 +1,153 @@
+//! Who may see and do what, over the router's own list of routes.
+
+use rollcall::model::Role;
+use rollcall::web::routes::{Entry, Needs, Verb, all};
+
+use super::visitor::{Site, Visitor};
+use crate::stage::{Stage, Store, Vendor};
+
+/// A route's address with ids that nothing has.
+fn address(entry: &Entry) -> String {
+    let mut address = String::new();
+    for part in entry.path.split('/').skip(1) {
+        address.push('/');
+        match part.find('{') {
+            Some(at) => {
+                let id = if part.contains("\\d") {
+                    "999999"
+                } else {
+                    "0193aaaa-0000-7000-8000-000000000000"
+                };
+                let end = part.rfind('}').map_or("", |end| &part[end + 1..]);
+                address.push_str(&format!("{}{id}{end}", &part[..at]));
+            }
+            None => address.push_str(part),
+        }
+    }
+    address
+}
+
+async fn ask(visitor: &Visitor, entry: &Entry, token: &str) -> super::visitor::Answer {
+    match entry.verb {
+        Verb::Get => visitor.get(&address(entry)).await,
+        Verb::Post => visitor.post_bare(&address(entry), &[("csrf", token)]).await,
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_is_led_to_the_sign_in_by_every_route_that_needs_a_role() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.visitor();
+    let token = visitor.token().await;
+    for entry in all() {
+        let answer = ask(&visitor, entry, &token).await;
+        if entry.needs == Needs::Nobody {
+            assert_ne!(answer.status, 500, "{}", entry.path);
+        } else {
+            assert_eq!(
+                answer.location.as_deref(),
+                Some("/sign-in"),
+                "{:?} {}",
+                entry.verb,
+                entry.path
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_refuses_a_lower_role_and_knows_no_unknown_id() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    for role in Role::ALL {
+        let visitor = site.signed_in(role).await;
+        for entry in all() {
+            let Needs::Role(needed) = entry.needs else {
+                continue;
+            };
+            if entry.path == "/sign-out" || entry.path.contains("everywhere") {
+                continue;
+            }
+            let token = visitor.token().await;
+            let answer = ask(&visitor, entry, &token).await;
+            let what = format!(
+                "{:?} {} as {}: {}",
+                entry.verb,
+                entry.path,
+                role.label(),
+                answer.status
+            );
+            if role < needed {
+                assert_eq!(answer.status, 403, "{what}");
+                assert!(
+                    answer.text.contains("Your role does not allow this"),
+                    "{what}"
+                );
+            } else {
+                assert!(answer.status < 500, "{what}\n{}", answer.text);
+                assert_ne!(answer.status, 403, "{what}");
+                if entry.path.contains("{company") {
+                    assert_eq!(answer.status, 404, "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_form_is_taken_without_its_token_or_from_another_site() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Administrator).await;
+    for entry in all().into_iter().filter(|entry| entry.verb == Verb::Post) {
+        for token in ["", "forged"] {
+            let answer = ask(&visitor, entry, token).await;
+            assert_eq!(answer.status, 400, "{}", entry.path);
+            assert!(
+                answer
+                    .text
+                    .contains("was not sent from a page of this portal"),
+                "{}",
+                entry.path
+            );
+        }
+    }
+    let token = visitor.token().await;
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "https://evil.example"),
+    ] {
+        let answer = visitor
+            .post_as("/sign-out", &[("csrf", &token)], (name, value))
+            .await;
+        assert_eq!(answer.status, 400, "{name}");
+    }
+    assert_eq!(visitor.get("/account").await.status, 200, "still signed in");
+}
+
+#[tokio::test]
+async fn every_answer_forbids_foreign_and_inline_scripts() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    for path in [
+        "/",
+        "/sign-in",
+        "/nothing",
+        "/assets/rollcall.css",
+        "/settings",
+    ] {
+        let answer = visitor.get(path).await;
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"),
+            "{path}"
+        );
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(
+            answer.headers["x-content-type-options"], "nosniff",
+            "{path}"
+        );
+    }
+}
