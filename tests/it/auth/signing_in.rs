@@ -35,6 +35,7 @@ async fn a_wrong_name_a_wrong_password_and_a_disabled_account_get_one_answer() {
             desk.tries("'; DROP \u{202e}\u{1f600}", "<b>").await,
             SignIn::Wrong
         );
+        assert_eq!(desk.tries("Jane\u{0}Doe", "\u{0}").await, SignIn::Wrong);
         let disabled = auth::set_enabled(&desk.app, jane.id, false).await.unwrap();
         assert!(!disabled.unwrap().enabled);
         assert_eq!(desk.tries("Jane Doe", PASSWORD).await, SignIn::Wrong);
