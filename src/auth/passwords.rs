@@ -65,12 +65,11 @@ pub async fn verify(password: &SecretString, hash: Option<String>) -> Result<boo
             let fits = Argon2::default().verify_password(tried.as_bytes(), &hash);
             Some(fits.is_ok())
         };
-        match hash.and_then(|hash| fits(&hash)) {
-            Some(fits) => fits && !long,
-            None => {
-                fits(nobodys);
-                false
-            }
+        if let Some(fits) = hash.and_then(|hash| fits(&hash)) {
+            fits && !long
+        } else {
+            fits(nobodys);
+            false
         }
     })
     .await

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::db::sign_in_failures::{self, Try};
 use crate::db::{DbError, staff};
 use crate::model::Staff;
+use crate::model::staff::checked_name;
 use crate::model::text::folded;
 use crate::seal::Keyring;
 
@@ -68,11 +69,14 @@ pub async fn sign_in(
     if let Try::LockedUntil(until) = tried {
         return Ok(SignIn::LockedUntil(until));
     }
-    let wanted = name.to_owned();
-    let found = app
-        .db()
-        .read(move |conn| staff::by_name(conn, &wanted))
-        .await?;
+    // What can be nobody's name is not looked up: PostgreSQL refuses text with a zero in it.
+    let found = match checked_name(name) {
+        Ok(name) => {
+            let found = app.db().read(move |conn| staff::by_name(conn, &name));
+            found.await?
+        }
+        Err(_) => None,
+    };
     let (person, hash) = found.map_or((None, None), |(person, hash)| (Some(person), hash));
     let fits = passwords::verify(password, hash.clone()).await?;
     let (Some(person), Some(hash), true) = (person, hash, fits) else {
