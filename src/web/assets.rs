@@ -202,7 +202,8 @@ mod tests {
         let tag = said(&headers, "etag").to_owned();
         for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}")] {
             let request = TestRequest::with_uri("/assets/order.js");
-            let (status, headers, body) = ask(request.insert_header(("if-none-match", known))).await;
+            let (status, headers, body) =
+                ask(request.insert_header(("if-none-match", known))).await;
             assert_eq!(status, StatusCode::NOT_MODIFIED);
             assert_eq!(said(&headers, "etag"), tag);
             assert!(body.is_empty());

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
+mod browser;
 mod commands;
 mod conformance;
 mod crashes;
