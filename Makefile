@@ -7,8 +7,12 @@ SHELL := /bin/bash
 .PHONY: help demo test bench build-packages test-packages
 
 # Debian's packages that a build needs, and those that the tests need besides.
-BUILD_PACKAGES := pkg-config libssl-dev
-TEST_PACKAGES := postgresql
+# The scripts of the pages come from npm.
+BUILD_PACKAGES := pkg-config libssl-dev npm
+TEST_PACKAGES := postgresql chromium chromium-driver fonts-dejavu-core
+
+# Packages of which one program is needed, wherever it comes from: package:program.
+PROGRAMS := npm:npm chromium:chromium chromium-driver:chromedriver
 
 # What `make demo` hands on, for example `make demo ARGS=--exit`.
 ARGS ?=
@@ -40,7 +44,8 @@ build-packages:
 test-packages:
 	@$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 
-# Installs those of the named packages that are missing. Changes nothing where all are there.
+# Installs those of the named packages that are missing. Changes nothing where all are there. Debian's npm would put its own
+# Node.js in the place of another, so a program that is there is enough.
 define install
 if ! command -v cargo >/dev/null; then \
 	echo 'Rust is missing: install it as https://rustup.rs says, open a new shell, and try again.' >&2; \
@@ -52,6 +57,9 @@ if ! command -v dpkg-query >/dev/null; then \
 fi; \
 missing=; \
 for name in $(1); do \
+	for pair in $(PROGRAMS); do \
+		if [ "$${pair%%:*}" = "$$name" ] && command -v "$${pair#*:}" >/dev/null; then continue 2; fi; \
+	done; \
 	dpkg-query -W -f '$${Status}\n' "$$name" 2>/dev/null | grep -q '^install ok installed' \
 		|| missing="$$missing $$name"; \
 done; \

@@ -166,6 +166,48 @@ fn everything_comes_from_the_public_registry() {
     keep("Sources that deny.toml does not allow.", &broken);
 }
 
+/// What is wrong with a lock of npm: a package whose content or licence is not what it must be, or an address of one registry.
+fn npm_faults(lock: &Value, allowed: &[&str]) -> Vec<String> {
+    let packages = lock["packages"].as_object().expect("a lock has packages");
+    let mut broken = Vec::new();
+    for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
+        let mut at = |what: &str| broken.push(format!("{name}: {what}"));
+        let hash = package["integrity"].as_str().unwrap_or_default();
+        if !hash.starts_with("sha512-") {
+            at("has no hash");
+        }
+        if package.get("resolved").is_some() {
+            at("names a registry; npm leaves it out with --omit-lockfile-registry-resolved");
+        }
+        // What only tests use is nowhere in the program.
+        if package["dev"] != true {
+            match package["license"].as_str() {
+                Some(licence) if is_met(licence, allowed) => {}
+                Some(licence) => at(licence),
+                None => at("says no licence"),
+            }
+        }
+    }
+    broken
+}
+
+#[test]
+fn what_comes_from_npm_is_known_by_its_content_and_licence() {
+    let text = std::fs::read_to_string(folder().join("static/package-lock.json"));
+    let lock: Value = serde_json::from_str(&text.expect("the lock of npm")).expect("JSON");
+    let deny = deny();
+    let allowed: Vec<&str> = deny.allowed.iter().map(String::as_str).collect();
+    assert!(lock["packages"]["node_modules/htmx.org"].is_object());
+    keep("static/package-lock.json.", &npm_faults(&lock, &allowed));
+
+    let bad = serde_json::json!({ "packages": {
+        "": {},
+        "node_modules/a": { "resolved": "x", "license": "GPL-3.0", "integrity": "sha1-a" },
+        "node_modules/b": { "dev": true, "license": "MPL-2.0", "integrity": "sha512-b" },
+    }});
+    assert_eq!(npm_faults(&bad, &allowed).len(), 3);
+}
+
 #[test]
 fn no_dependency_takes_just_any_version() {
     let manifest = read_toml("Cargo.toml");
