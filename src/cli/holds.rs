@@ -145,7 +145,8 @@ async fn approve(
 ) -> anyhow::Result<u8> {
     let watching = Watching::new(bars, false);
     let watch = |company: &str, event| watching.told(company, event);
-    let Some(mut finished) = Box::pin(runs::approve(app, company, COMMAND_LINE, &watch)).await else {
+    let Some(mut finished) = Box::pin(runs::approve(app, company, COMMAND_LINE, &watch)).await
+    else {
         complain("Nothing is held any more");
         return Ok(DONE);
     };

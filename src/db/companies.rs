@@ -193,8 +193,6 @@ pub fn version(conn: &mut Conn, id: i64) -> QueryResult<Option<i64>> {
 
 /// The names of all companies by row id, of those that are removed too: the history knows them.
 pub fn names(conn: &mut Conn) -> QueryResult<HashMap<i64, String>> {
-    let found: Vec<(i64, String)> = dsl::companies
-        .select((dsl::id, dsl::name))
-        .load(conn)?;
+    let found: Vec<(i64, String)> = dsl::companies.select((dsl::id, dsl::name)).load(conn)?;
     Ok(found.into_iter().collect())
 }

@@ -8,8 +8,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 pub use claim::{
-    cancel, cancel_running, claim, due, fail_for_good, finish, free_dead, processes, put_back,
-    renew, retry_at,
+    cancel, cancel_running, claim, due, fail_for_good, finish, free_dead, hands, put_back, renew,
+    retry_at,
 };
 pub use work::{JobState, Lane, Priority, RunWork, Work};
 
@@ -196,15 +196,15 @@ fn join(conn: &mut Conn, waiting: &Job, new: &NewJob) -> QueryResult<bool> {
         stamp(waiting.run_at),
         waiting.priority.number(),
     ))
-        .set((
-            dsl::payload.eq(json(&work)?),
-            dsl::priority.eq(new.priority.min(waiting.priority).number()),
-            dsl::run_at.eq(stamp(run_at)),
-            // Whoever asks anew wants it tried anew.
-            dsl::attempts.eq(0_i64),
-            dsl::requested_by.eq(requested_by.as_deref()),
-        ))
-        .execute(conn)?;
+    .set((
+        dsl::payload.eq(json(&work)?),
+        dsl::priority.eq(new.priority.min(waiting.priority).number()),
+        dsl::run_at.eq(stamp(run_at)),
+        // Whoever asks anew wants it tried anew.
+        dsl::attempts.eq(0_i64),
+        dsl::requested_by.eq(requested_by.as_deref()),
+    ))
+    .execute(conn)?;
     Ok(changed == 1)
 }
 
@@ -250,11 +250,7 @@ pub fn get(conn: &mut Conn, id: i64) -> QueryResult<Option<Job>> {
 }
 
 /// A job that this person asked for by a click since then, and that does the same: a second click is no second wish.
-pub fn clicked(
-    conn: &mut Conn,
-    new: &NewJob,
-    since: DateTime<Utc>,
-) -> QueryResult<Option<i64>> {
+pub fn clicked(conn: &mut Conn, new: &NewJob, since: DateTime<Utc>) -> QueryResult<Option<i64>> {
     let alive = [JobState::Queued, JobState::Running, JobState::Done].map(JobState::as_str);
     let found: Vec<(i64, Json<Work>)> = dsl::jobs
         .filter(

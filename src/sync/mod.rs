@@ -391,12 +391,7 @@ impl Run<'_> {
 }
 
 /// A run that could not even begin.
-pub fn not_begun(
-    company: &str,
-    options: &Options,
-    now: DateTime<Utc>,
-    error: RunError,
-) -> Report {
+pub fn not_begun(company: &str, options: &Options, now: DateTime<Utc>, error: RunError) -> Report {
     Report {
         company: company.to_owned(),
         run: options.id(),

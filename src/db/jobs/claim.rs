@@ -2,8 +2,9 @@
 //! has a run id of its own, so that whoever lost a job cannot end it.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 
 use super::super::Conn;
 use super::super::schema::jobs::dsl;
@@ -17,6 +18,9 @@ const NEXT: &str = "SELECT waiting.id FROM jobs AS waiting \
      (SELECT 1 FROM jobs AS busy WHERE busy.state = 'running' AND busy.company_id = waiting.company_id \
      AND (busy.lane = waiting.lane OR (busy.lane <> 'preview' AND waiting.lane <> 'preview'))) \
      ORDER BY waiting.priority, waiting.run_at, waiting.id LIMIT 1";
+
+/// In words, since an index of these rows alone is of no use for a state that is a value.
+const IS_RUNNING: &str = "state = 'running'";
 
 #[derive(QueryableByName)]
 struct Id {
@@ -123,11 +127,7 @@ fn end(
 
 /// A job that waits is not wanted any more, for this reason; `false` where it does not wait.
 pub fn cancel(conn: &mut Conn, id: i64, why: &str, now: DateTime<Utc>) -> QueryResult<bool> {
-    let waiting = dsl::jobs.filter(
-        dsl::id
-            .eq(id)
-            .and(dsl::state.eq(JobState::Queued.as_str())),
-    );
+    let waiting = dsl::jobs.filter(dsl::id.eq(id).and(dsl::state.eq(JobState::Queued.as_str())));
     let changed = diesel::update(waiting)
         .set((
             dsl::state.eq(JobState::Cancelled.as_str()),
@@ -170,12 +170,12 @@ fn requeue(
             stamp(waiting.run_at),
             waiting.priority.number(),
         ))
-            .set((
-                dsl::payload.eq(json(&work)?),
-                dsl::priority.eq(job.priority.min(waiting.priority).number()),
-                dsl::run_at.eq(stamp(at.min(waiting.run_at))),
-            ))
-            .execute(conn)?;
+        .set((
+            dsl::payload.eq(json(&work)?),
+            dsl::priority.eq(job.priority.min(waiting.priority).number()),
+            dsl::run_at.eq(stamp(at.min(waiting.run_at))),
+        ))
+        .execute(conn)?;
         if joined == 1 {
             let why = match error {
                 Some(error) => format!("{error}. The request that came meanwhile is done instead"),
@@ -196,14 +196,19 @@ fn requeue(
     Ok(changed == 1)
 }
 
-/// The processes that jobs are being done by, as far as is known.
-pub fn processes(conn: &mut Conn) -> QueryResult<Vec<String>> {
-    let found: Vec<Option<String>> = dsl::jobs
-        .filter(dsl::state.eq(JobState::Running.as_str()))
-        .select(dsl::process)
-        .distinct()
+/// Who does jobs now, as far as is known: the process, and when it has lost the job unless it renews it.
+pub fn hands(conn: &mut Conn) -> QueryResult<Vec<(String, DateTime<Utc>)>> {
+    let found: Vec<(Option<String>, Option<NaiveDateTime>)> = dsl::jobs
+        .filter(sql::<Bool>(IS_RUNNING))
+        .select((dsl::process, dsl::lease_until))
         .load(conn)?;
-    Ok(found.into_iter().flatten().collect())
+    let known = |(process, until): (Option<String>, Option<NaiveDateTime>)| {
+        (
+            process.unwrap_or_default(),
+            until.unwrap_or_default().and_utc(),
+        )
+    };
+    Ok(found.into_iter().map(known).collect())
 }
 
 /// Jobs whose process is one of the `dead`, or that were not renewed in time, wait again; one that was begun `most` times has
@@ -215,7 +220,7 @@ pub fn free_dead(
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
     let rows = dsl::jobs
-        .filter(dsl::state.eq(JobState::Running.as_str()))
+        .filter(sql::<Bool>(IS_RUNNING))
         .filter(
             dsl::process
                 .eq_any(dead)
