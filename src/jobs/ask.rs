@@ -94,7 +94,8 @@ pub fn enqueue_preview(
     now: DateTime<Utc>,
 ) -> QueryResult<Enqueued> {
     let new = new_job(company, Work::Preview, requested_by, now);
-    click(conn, &new, now)
+    // One that has begun may have read what was changed since: only one that waits is the same.
+    jobs::enqueue(conn, &new, now)
 }
 
 fn new_job(company: i64, work: Work, requested_by: &str, now: DateTime<Utc>) -> NewJob {
