@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -27,6 +28,22 @@ pub const OF_PSA: &str = "psa";
 /// The owner kind of a tenant connection's secrets; the owner id is the company's.
 pub const OF_COMPANY: &str = "company";
 
+/// Rung when a job is asked for, so that this process looks for it at once.
+#[derive(Default)]
+pub struct Bell(Notify);
+
+impl Bell {
+    /// To be called once the request is committed.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits until somebody rings, or has rung since it was last heard.
+    pub async fn rung(&self) {
+        self.0.notified().await;
+    }
+}
+
 /// What everything shares; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -40,6 +57,7 @@ struct Inner {
     stop: Stop,
     readers: Readers,
     turns: Turns,
+    jobs: Bell,
     psas: Mutex<HashMap<i64, Arc<dyn Psa>>>,
     directories: Mutex<HashMap<i64, (TenantConnection, Arc<Directory>)>>,
 }
@@ -70,6 +88,7 @@ impl App {
             stop,
             readers: Readers::default(),
             turns: Turns::default(),
+            jobs: Bell::default(),
             psas: Mutex::default(),
             directories: Mutex::default(),
         })))
@@ -108,6 +127,11 @@ impl App {
     /// The turns that this process has.
     pub fn turns(&self) -> &Turns {
         &self.0.turns
+    }
+
+    /// Wakes whoever does the jobs of this process.
+    pub fn jobs(&self) -> &Bell {
+        &self.0.jobs
     }
 
     /// Where Microsoft is found.

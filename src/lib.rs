@@ -4,7 +4,7 @@
 //! (`tests/tidy` holds the whole table; `docs/ARCHITECTURE.md` walks through a run):
 //!
 //! ```text
-//! cli -> fleet, runs -> app -> sync -> directory, psa -> http
+//! cli -> jobs, fleet -> runs -> app -> sync -> directory, psa -> http
 //!                              sync -> db -> seal
 //!                              sync's pure files -> model, and nothing else
 //! ```
@@ -21,6 +21,7 @@ pub mod db;
 pub mod directory;
 pub mod fleet;
 pub mod http;
+pub mod jobs;
 pub mod model;
 pub mod psa;
 pub mod runs;

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::db::{companies, holds};
 use crate::http::{Counter, counted};
 use crate::model::{Calls, Company, Mode};
-use crate::sync::failure::{RunError, failure};
+use crate::sync::failure::{RunError, SETTINGS_CHANGED, failure};
 use crate::sync::turn::{Sharing, Turn};
 use crate::sync::{self, Finished, Options, Progress};
 
@@ -110,9 +110,15 @@ pub async fn all(
 }
 
 /// Deactivates the people of the company's open hold; `None` where no hold is open.
-pub async fn approve(app: &App, company: &Company, watch: Watch<'_>) -> Option<Finished> {
+pub async fn approve(
+    app: &App,
+    company: &Company,
+    requested_by: &str,
+    watch: Watch<'_>,
+) -> Option<Finished> {
     let id = company.id;
     let mut options = Options::new(Mode::Approval, false);
+    options.requested_by = Some(requested_by.to_owned());
     match app.db().read(move |conn| holds::open_of(conn, id)).await {
         Ok(Some(hold)) => {
             options.approved = hold
@@ -192,7 +198,7 @@ fn unmoved(asked: &Company, now: Company, options: &Options) -> Result<Company, 
         return Ok(now);
     };
     Err(failure(
-        "settings_changed",
+        SETTINGS_CHANGED,
         format!("{} {what} while the run waited for its turn", now.name),
         "Run again, if it is still wanted",
     ))
@@ -236,6 +242,6 @@ pub async fn give_back(turn: Option<Turn>) {
 
 fn not_begun(app: &App, company: &Company, options: &Options, error: RunError) -> Finished {
     let now = app.clock().now();
-    let report = sync::not_begun(&company.name, options.mode, options.preview, now, error);
+    let report = sync::not_begun(&company.name, options, now, error);
     Finished { report, seen: None }
 }

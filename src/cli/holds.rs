@@ -6,7 +6,7 @@ use indicatif::MultiProgress;
 use super::output::{complain, count, full_stop, is_wide, say, say_line, say_table, table};
 use super::show::{STOPPED, hold_commands};
 use super::sync::Watching;
-use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
+use super::{COMMAND_LINE, DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
 use crate::app::App;
 use crate::db::holds::Hold;
 use crate::db::{companies, dismissals, holds};
@@ -145,7 +145,8 @@ async fn approve(
 ) -> anyhow::Result<u8> {
     let watching = Watching::new(bars, false);
     let watch = |company: &str, event| watching.told(company, event);
-    let Some(mut finished) = Box::pin(runs::approve(app, company, &watch)).await else {
+    let Some(mut finished) = Box::pin(runs::approve(app, company, COMMAND_LINE, &watch)).await
+    else {
         complain("Nothing is held any more");
         return Ok(DONE);
     };

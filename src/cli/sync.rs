@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::{complain, say};
 use super::tally::Short;
-use super::{SyncArgs, WRONG_USAGE, find, print_json, show};
+use super::{COMMAND_LINE, SyncArgs, WRONG_USAGE, find, print_json, show};
 use crate::app::App;
 use crate::db::companies;
 use crate::model::Mode;
@@ -22,7 +22,8 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
     } else {
         Mode::Update
     };
-    let options = Options::new(mode, args.preview);
+    let mut options = Options::new(mode, args.preview);
+    options.requested_by = Some(COMMAND_LINE.to_owned());
     let watching = Watching::new(bars, args.preview);
     let watch = |company: &str, event| watching.told(company, event);
     if let Some(name) = &args.company {

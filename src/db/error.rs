@@ -19,6 +19,20 @@ pub enum DbError {
     Closed,
 }
 
+impl DbError {
+    /// Whether somebody else was faster with what can be there only once: nothing was written, and trying again helps.
+    pub fn is_taken(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error};
+        let Self::Query(error) = self else {
+            return false;
+        };
+        matches!(
+            **error,
+            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+        )
+    }
+}
+
 impl From<diesel::result::Error> for DbError {
     fn from(error: diesel::result::Error) -> Self {
         Self::Query(Arc::new(error))

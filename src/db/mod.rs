@@ -28,12 +28,15 @@ pub mod changes;
 pub mod claims;
 pub mod companies;
 pub mod dismissals;
+pub mod events;
 pub mod facts;
 pub mod filters;
 pub mod holds;
 pub mod ignored_users;
+pub mod jobs;
 pub mod links;
 pub mod plans;
+pub mod previews;
 pub mod psa_connections;
 pub mod readings;
 pub mod runs;
@@ -170,6 +173,12 @@ impl Db {
         &self.0.process.id
     }
 
+    /// Makes sure that others see that this process lives: a server that was restarted has forgotten it.
+    pub async fn show_life(&self) -> Result<(), DbError> {
+        let inner = self.0.clone();
+        blocking(move || inner.process.renew()).await?
+    }
+
     /// Whether the process of this id still holds its lock.
     pub async fn is_alive(&self, process: &str) -> Result<bool, DbError> {
         let inner = self.0.clone();
@@ -180,8 +189,7 @@ impl Db {
 
     /// Takes, or renews, the claim of this name for `lease` from now. `false`: a process that lives has it.
     pub async fn try_claim(&self, name: &str, lease: Duration) -> Result<bool, DbError> {
-        let inner = self.0.clone();
-        blocking(move || inner.process.renew()).await??;
+        self.show_life().await?;
         let now = self.0.clock.now();
         let until = now + TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX / 1_000_000);
         let (inner, claim) = (self.0.clone(), name.to_owned());

@@ -1,10 +1,14 @@
 //! Runs: one execution for one company.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamp};
 use serde_json::Value;
 
 use super::Conn;
+use super::schema::changes;
 use super::schema::runs::{self, dsl};
 use super::types::{Json, Word, json, stamp};
 use crate::model::{Calls, ContactId, Finding, Mode, RunFailure, Status};
@@ -27,6 +31,8 @@ pub struct NewRun<'a> {
     pub started_at: DateTime<Utc>,
     /// The process that works it: [`super::Db::process_id`].
     pub process: &'a str,
+    /// Who asked for it: a name of the staff, or where it was asked.
+    pub requested_by: Option<&'a str>,
 }
 
 /// How a run ended.
@@ -75,10 +81,14 @@ pub struct Run {
     pub error: Option<RunFailure>,
     /// What a person should know.
     pub findings: Vec<Finding>,
+    /// So many people were to be written; `None` until the run has planned.
+    pub planned: Option<i64>,
+    /// Who asked for it.
+    pub requested_by: Option<String>,
 }
 
 /// All but the contacts known, which may be many.
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = runs)]
 struct Row {
     id: String,
@@ -94,6 +104,8 @@ struct Row {
     calls: Json<Calls>,
     error: Option<Json<RunFailure>>,
     findings: Json<Vec<Finding>>,
+    planned: Option<i64>,
+    requested_by: Option<String>,
 }
 
 impl From<Row> for Run {
@@ -112,6 +124,8 @@ impl From<Row> for Run {
             calls: row.calls.0,
             error: row.error.map(|error| error.0),
             findings: row.findings.0,
+            planned: row.planned,
+            requested_by: row.requested_by,
         }
     }
 }
@@ -130,6 +144,7 @@ pub fn start(conn: &mut Conn, run: &NewRun<'_>) -> QueryResult<()> {
             dsl::counts.eq("{}"),
             dsl::calls.eq(json(&Calls::default())?),
             dsl::findings.eq("[]"),
+            dsl::requested_by.eq(run.requested_by),
         ))
         .execute(conn)
         .map(drop)
@@ -183,6 +198,93 @@ pub fn running(conn: &mut Conn, company: i64) -> QueryResult<Vec<Run>> {
         .order((dsl::started_at, dsl::id))
         .load(conn)?;
     Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// The last runs that were no previews of every company that is not removed: at most `per_company` of each, newest first.
+pub fn recent_of_all(conn: &mut Conn, per_company: i64) -> QueryResult<HashMap<i64, Vec<Run>>> {
+    let most = usize::try_from(per_company).unwrap_or_default();
+    if most == 0 {
+        return Ok(HashMap::new());
+    }
+    // Of each company the index gives the time of the oldest run that is wanted, and then these runs alone. Companies
+    // that have fewer give all.
+    let query = "SELECT runs.id, runs.company_id, mode, preview, state, status, started_at, finished_at, process, counts, \
+                 calls, error, findings, planned, requested_by \
+                 FROM (SELECT id, COALESCE((SELECT started_at FROM runs WHERE company_id = companies.id AND NOT preview \
+                 ORDER BY started_at DESC LIMIT 1 OFFSET $1), $2) AS since FROM companies WHERE removed_at IS NULL) AS wanted \
+                 JOIN runs ON runs.company_id = wanted.id AND started_at >= since AND NOT preview \
+                 ORDER BY runs.company_id, started_at DESC, runs.id DESC";
+    let query = diesel::sql_query(query)
+        .bind::<BigInt, _>(per_company - 1)
+        .bind::<Timestamp, _>(DateTime::UNIX_EPOCH.naive_utc());
+    // `each!`: a query in words.
+    let rows: Vec<Row> = each!(conn => query.load(conn))?;
+    let mut found: HashMap<i64, Vec<Run>> = HashMap::new();
+    for row in rows {
+        let runs = found.entry(row.company_id).or_default();
+        // Runs that began at one moment may be one too many.
+        if runs.len() < most {
+            runs.push(row.into());
+        }
+    }
+    Ok(found)
+}
+
+/// A page of the runs of a company, or of all, newest first. The next page is `before` the last run of this one: when it
+/// began, and its id.
+pub fn page(
+    conn: &mut Conn,
+    company: Option<i64>,
+    before: Option<(DateTime<Utc>, &str)>,
+    limit: i64,
+) -> QueryResult<Vec<Run>> {
+    let mut query = dsl::runs.select(Row::as_select()).into_boxed();
+    if let Some(company) = company {
+        query = query.filter(dsl::company_id.eq(company));
+    }
+    if let Some((at, id)) = before {
+        let at = stamp(at);
+        query = query.filter(
+            dsl::started_at
+                .le(at)
+                .and(dsl::started_at.lt(at).or(dsl::id.lt(id.to_owned()))),
+        );
+    }
+    let rows = query
+        .order((dsl::started_at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Writes down how many people the run is going to write.
+pub fn set_planned(conn: &mut Conn, id: &str, planned: i64) -> QueryResult<()> {
+    diesel::update(dsl::runs.find(id))
+        .set(dsl::planned.eq(planned))
+        .execute(conn)
+        .map(drop)
+}
+
+/// How far a run is: so many people are to be written, and so many of them are over, well or not. `None` where it has not
+/// planned yet, or there is no such run.
+pub fn progress(conn: &mut Conn, id: &str) -> QueryResult<Option<(i64, i64)>> {
+    let planned: Option<Option<i64>> = dsl::runs
+        .find(id)
+        .select(dsl::planned)
+        .first(conn)
+        .optional()?;
+    let Some(planned) = planned.flatten() else {
+        return Ok(None);
+    };
+    let done: i64 = changes::table
+        .filter(
+            changes::run_id
+                .eq(id)
+                .and(changes::finished_at.is_not_null()),
+        )
+        .count()
+        .get_result(conn)?;
+    Ok(Some((planned, done.min(planned))))
 }
 
 /// Remembers the contacts that were in the reading the run planned from: a contact that is not among them, and turns up

@@ -4,6 +4,13 @@ use crate::db::DbError;
 use crate::http::ApiError;
 use crate::model::RunFailure;
 
+/// The kind of a run that would do something else than what was looked at.
+pub const PLAN_CHANGED: &str = "plan_changed";
+/// The kind of a run that was asked to stop.
+pub const STOPPED: &str = "stopped";
+/// The kind of a run whose company was changed while it waited for its turn.
+pub const SETTINGS_CHANGED: &str = "settings_changed";
+
 /// A failed run.
 pub type RunError = RunFailure;
 
@@ -35,9 +42,18 @@ impl From<DbError> for RunFailure {
 /// The run was asked to stop.
 pub fn stopped() -> RunError {
     failure(
-        "stopped",
+        STOPPED,
         "The run was stopped before its end",
         "Nothing needs to be done: the next run carries on",
+    )
+}
+
+/// The run would do something else than what was looked at.
+pub fn plan_changed() -> RunError {
+    failure(
+        PLAN_CHANGED,
+        "What would be done has changed since the preview",
+        "Look at the new preview, then run it",
     )
 }
 

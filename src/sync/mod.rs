@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 use self::apply::Applied;
 use self::facts::Facts;
-use self::failure::{RunError, failure, stopped};
+use self::failure::{RunError, failure, plan_changed, stopped};
 use self::observe::Observed;
 use self::plan::{Person, Plan};
 use self::report::{Counts, Done, Report};
@@ -55,6 +55,12 @@ pub struct Options {
     pub preview: bool,
     /// With [`Mode::Approval`]: the people whose deactivation a technician approved. Nothing else is applied.
     pub approved: HashSet<UserId>,
+    /// The id that the run takes, a UUID that no run has; `None`: it makes one.
+    pub run_id: Option<String>,
+    /// Who asked for it, for the history.
+    pub requested_by: Option<String>,
+    /// The [digest](Plan::digest) of the plan that was looked at: a run that would do anything else does nothing, and fails.
+    pub expect: Option<String>,
 }
 
 impl Options {
@@ -64,7 +70,16 @@ impl Options {
             mode,
             preview,
             approved: HashSet::new(),
+            run_id: None,
+            requested_by: None,
+            expect: None,
         }
+    }
+
+    /// The id that the run takes.
+    fn id(&self) -> String {
+        let given = self.run_id.clone();
+        given.unwrap_or_else(|| Uuid::now_v7().to_string())
     }
 }
 
@@ -119,7 +134,7 @@ pub async fn run(
         scene,
         facts: Facts::new(scene.db.clone(), scene.clock.clone(), scene.readers.clone()),
         options,
-        id: Uuid::now_v7().to_string(),
+        id: options.id(),
         turn,
         progress,
     };
@@ -143,7 +158,7 @@ impl Run<'_> {
     async fn plan(&self, started_at: DateTime<Utc>) -> Result<(Observed, Plan), RunError> {
         (self.progress)(Progress::Reading);
         if self.turn.is_some() {
-            record::begin(self.scene, &self.id, self.options.mode, started_at).await?;
+            record::begin(self.scene, &self.id, self.options, started_at).await?;
         }
         if self.options.mode == Mode::Resync {
             for scope in [
@@ -168,6 +183,10 @@ impl Run<'_> {
         }
         if self.scene.stop.asked() {
             return Err(stopped());
+        }
+        let expected = self.options.expect.as_ref();
+        if expected.is_some_and(|expected| *expected != plan.digest()) {
+            return Err(plan_changed());
         }
         Ok((observed, plan))
     }
@@ -194,8 +213,13 @@ impl Run<'_> {
             halted: None,
         };
         if let Some(turn) = self.turn {
-            let recorded =
-                record::before_writing(self.scene, &observed, &plan, (&self.id, turn), approval);
+            let recorded = record::before_writing(
+                self.scene,
+                &observed,
+                (&plan, to_do),
+                (&self.id, turn),
+                approval,
+            );
             applied = match recorded.await {
                 Ok(()) => {
                     let progress = |done| (self.progress)(Progress::Written(done));
@@ -367,18 +391,12 @@ impl Run<'_> {
 }
 
 /// A run that could not even begin.
-pub fn not_begun(
-    company: &str,
-    mode: Mode,
-    preview: bool,
-    now: DateTime<Utc>,
-    error: RunError,
-) -> Report {
+pub fn not_begun(company: &str, options: &Options, now: DateTime<Utc>, error: RunError) -> Report {
     Report {
         company: company.to_owned(),
-        run: Uuid::now_v7().to_string(),
-        mode,
-        preview,
+        run: options.id(),
+        mode: options.mode,
+        preview: options.preview,
         status: Status::Failed,
         started_at: report::stamp(now),
         finished_at: report::stamp(now),

@@ -1,6 +1,8 @@
 //! Everything that one run would do, decided before anything is written: `behaviour.md` sections 5 to 7. Pure: a plan is data.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::guard::Verdict;
 use super::pair::{self, Conflict, Step};
@@ -10,7 +12,7 @@ use super::select::{self, Activity, LeaverReason, Silence};
 use super::snapshot::{Licences, Snapshot};
 use super::ties::Ties;
 use crate::model::filter::Named;
-use crate::model::{Action, ContactId, Field, FieldChange, LinkMade, SiteId, UserId};
+use crate::model::{Action, ContactId, Field, FieldChange, FieldValue, LinkMade, SiteId, UserId};
 
 /// What a run would do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,48 @@ pub struct Plan {
     pub company_inactive: bool,
     /// Users of the tenant, by what they are: active, leavers, no answer.
     pub read: Read,
+}
+
+impl Plan {
+    /// What identifies what would be done: of everybody who is written or linked, or waits for a technician, the user, the
+    /// contact, the action and the fields. Two plans with one digest do the same. It does not look at the order of people or
+    /// fields, at how anything was decided, at the names of sites and contact types, or at row ids.
+    pub fn digest(&self) -> String {
+        let acts = |person: &&Person| person.action.writes() || person.action == Action::Link;
+        // Nothing is written for a company that is inactive in the PSA.
+        let people = self.people.iter().filter(|_| !self.company_inactive);
+        let mut lines: Vec<serde_json::Value> = people.filter(acts).map(person_line).collect();
+        lines.sort_by_cached_key(ToString::to_string);
+        let whole = serde_json::Value::Array(lines).to_string();
+        let hash = Sha256::digest(whole.as_bytes());
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn person_line(person: &Person) -> serde_json::Value {
+    let fields = person.fields.iter();
+    let mut fields: Vec<_> = fields
+        .map(|change| json!([change.field, bare(&change.from), bare(&change.to)]))
+        .collect();
+    fields.sort_by_cached_key(ToString::to_string);
+    json!([
+        person.user_id,
+        person.contact,
+        person.action,
+        fields,
+        person.held
+    ])
+}
+
+/// A value as it is written: a name that only people read is no part of it.
+fn bare(value: &FieldValue) -> serde_json::Value {
+    match value {
+        FieldValue::Blank => serde_json::Value::Null,
+        FieldValue::Text(text) => json!(text),
+        FieldValue::Flag(flag) => json!(flag),
+        FieldValue::Site(id, _) => json!(id),
+        FieldValue::ContactType(id, _) => json!(id),
+    }
 }
 
 /// How many were read.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
+use super::Options;
 use super::failure::{RunError, overtaken};
 use super::observe::Observed;
 use super::plan::{Person, Plan};
@@ -16,16 +17,17 @@ use crate::db::runs::{NewRun, RunEnd};
 use crate::db::{
     Conn, DbError, claims, dismissals, holds, ignored_users, links, plans, readings, runs,
 };
-use crate::model::{Action, Calls, Mode, Outcome, RunFailure, Status, UserId};
+use crate::model::{Action, Calls, Outcome, RunFailure, Status, UserId};
 
 /// The run begins; what is written down as running for this company is over, since its turn is ours.
 pub async fn begin(
     scene: &Scene,
     id: &str,
-    mode: Mode,
+    options: &Options,
     started_at: DateTime<Utc>,
 ) -> Result<(), RunError> {
     let (id, company) = (id.to_owned(), scene.company.id);
+    let (mode, requested_by) = (options.mode, options.requested_by.clone());
     let process = scene.db.process_id().to_owned();
     let tenant = scene.tenant.tenant_id.clone();
     let psa_company = scene.company.psa_company_id.clone();
@@ -53,18 +55,19 @@ pub async fn begin(
             preview: false,
             started_at,
             process: &process,
+            requested_by: requested_by.as_deref(),
         };
         runs::start(conn, &run)
     });
     Ok(begun.await?)
 }
 
-/// Before the first request: the reading and the plan, links that are forgotten or changed, ignore entries that were seen, and
+/// Before the first request: the reading, the plan and how many people it is `to_do` for, links that are forgotten or changed, ignore entries that were seen, and
 /// the hold.
 pub async fn before_writing(
     scene: &Scene,
     observed: &Observed,
-    plan: &Plan,
+    (plan, to_do): (&Plan, usize),
     (run, turn): (&str, &str),
     approval: bool,
 ) -> Result<(), RunError> {
@@ -115,9 +118,11 @@ pub async fn before_writing(
         Some(hold_change(observed, plan))
     };
     let run = run.to_owned();
+    let planned = i64::try_from(to_do).unwrap_or(i64::MAX);
     journal(scene, turn, move |conn| {
         readings::put(conn, &reading)?;
         plans::put(conn, &stored)?;
+        runs::set_planned(conn, &run, planned)?;
         links::retire(conn, &forgotten, "contact gone", now)?;
         links::set_deleted(conn, &deleted, true)?;
         links::set_deleted(conn, &back, false)?;

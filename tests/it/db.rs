@@ -128,6 +128,7 @@ fn new_run(company_id: i64, id: &str) -> db::runs::NewRun<'_> {
         preview: false,
         started_at: now(),
         process: "process-1",
+        requested_by: Some("Robin"),
     }
 }
 

@@ -11,6 +11,7 @@ mod demo;
 mod directory;
 mod engine;
 mod fleet;
+mod jobs;
 mod postgres;
 mod psa_autotask;
 mod psa_connectwise;

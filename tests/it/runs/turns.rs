@@ -101,6 +101,7 @@ async fn a_dead_processes_run_is_over_at_once(stage: Stage) {
                 preview: false,
                 started_at,
                 process: &process,
+                requested_by: None,
             };
             rollcall::db::runs::start(conn, &run)
         })

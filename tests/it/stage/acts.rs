@@ -37,7 +37,7 @@ impl Stage {
     pub async fn approve(&self) -> Report {
         let company = self.company().await;
         self.counting(async {
-            let finished = runs::approve(&self.app, &company, &|_, _| ())
+            let finished = runs::approve(&self.app, &company, "Robin", &|_, _| ())
                 .await
                 .unwrap();
             let calls = finished.report.calls;

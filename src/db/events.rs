@@ -1,0 +1,113 @@
+//! What people did, in the portal or by commands: who, when, to which company or user. Rows are added and never changed.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::events::{self, dsl};
+use super::types::stamp;
+use crate::model::UserId;
+
+/// Something that a person did.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewEvent<'a> {
+    /// The person's name, or where it was done.
+    pub staff: &'a str,
+    /// The company concerned, by row id; `None`: the whole installation.
+    pub company_id: Option<i64>,
+    /// The user concerned.
+    pub user_id: Option<&'a UserId>,
+    /// What was done, a word that programs can branch on.
+    pub kind: &'a str,
+    /// The same for people: a sentence, with the note that was given.
+    pub detail: &'a str,
+}
+
+crate::model::debug_by!(NewEvent<'_>, company_id, kind);
+
+/// Something that a person did, as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Row id.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The person's name, or where it was done.
+    pub staff: String,
+    /// The company concerned, by row id.
+    pub company_id: Option<i64>,
+    /// The user concerned.
+    pub user_id: Option<UserId>,
+    /// What was done, a word that programs can branch on.
+    pub kind: String,
+    /// The same for people.
+    pub detail: String,
+}
+
+crate::model::debug_by!(Event, id, at, company_id, kind);
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct Row {
+    id: i64,
+    at: NaiveDateTime,
+    staff: String,
+    company_id: Option<i64>,
+    user_id: Option<String>,
+    kind: String,
+    detail: String,
+}
+
+impl From<Row> for Event {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            at: row.at.and_utc(),
+            staff: row.staff,
+            company_id: row.company_id,
+            user_id: row.user_id.map(Into::into),
+            kind: row.kind,
+            detail: row.detail,
+        }
+    }
+}
+
+/// Writes down what was done.
+pub fn append(conn: &mut Conn, event: &NewEvent<'_>, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::insert_into(dsl::events)
+        .values((
+            dsl::at.eq(stamp(now)),
+            dsl::staff.eq(event.staff),
+            dsl::company_id.eq(event.company_id),
+            dsl::user_id.eq(event.user_id.map(UserId::as_str)),
+            dsl::kind.eq(event.kind),
+            dsl::detail.eq(event.detail),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The last things that were done to a company and its users, newest first.
+pub fn of_company(conn: &mut Conn, company: i64, limit: i64) -> QueryResult<Vec<Event>> {
+    let rows = dsl::events
+        .filter(dsl::company_id.eq(company))
+        .select(Row::as_select())
+        .order((dsl::at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// What was done to a user of a company, newest first.
+pub fn of_user(conn: &mut Conn, company: i64, user: &UserId) -> QueryResult<Vec<Event>> {
+    let rows = dsl::events
+        .filter(
+            dsl::company_id
+                .eq(company)
+                .and(dsl::user_id.eq(user.as_str())),
+        )
+        .select(Row::as_select())
+        .order((dsl::at.desc(), dsl::id.desc()))
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}

@@ -1,0 +1,150 @@
+//! The words of jobs: what is asked for, in which lane it waits, how urgent it is, and how far it is. Runs no query.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Mode, UserId};
+
+/// What a job does: its kind and its payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// A run of the company.
+    Run(RunWork),
+    /// A preview of an update, which is kept to be looked at.
+    Preview,
+}
+
+/// Which run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunWork {
+    /// What kind of run.
+    pub mode: Mode,
+    /// With [`Mode::Approval`]: whose deactivation was approved.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub approved: BTreeSet<UserId>,
+    /// The digest of the preview that was looked at: the run does that, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
+}
+
+impl Work {
+    /// The word of the kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "run",
+            Self::Preview => "preview",
+        }
+    }
+
+    /// The lane that it waits in.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Preview => Lane::Preview,
+            Self::Run(run) if run.mode == Mode::Approval => Lane::Approval,
+            Self::Run(run) if run.expect.is_some() => Lane::Expected,
+            Self::Run(_) => Lane::Run,
+        }
+    }
+
+    /// What does for both, where this waits and the other of the same lane is asked for: a resync reads more than an update,
+    /// an approval is for everybody approved, and of two previews that were looked at the later counts.
+    #[must_use]
+    pub fn absorb(self, new: &Self) -> Self {
+        match (self, new) {
+            (Self::Run(mut run), Self::Run(new)) => {
+                if new.mode == Mode::Resync {
+                    run.mode = Mode::Resync;
+                }
+                run.approved.extend(new.approved.iter().cloned());
+                if new.expect.is_some() {
+                    run.expect.clone_from(&new.expect);
+                }
+                Self::Run(run)
+            }
+            (waiting, _) => waiting,
+        }
+    }
+}
+
+/// A word for each value, as it is kept.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// The word stored.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+    };
+}
+
+words!(
+    /// Of the jobs of a company in one lane, one waits and one is done at a time. What one run cannot do for two requests
+    /// has lanes of its own; runs of all lanes still go one after the other.
+    Lane {
+        /// Updates and resyncs.
+        Run = "run",
+        /// Updates that do what a preview showed, or nothing.
+        Expected = "expected",
+        /// Approvals of held deactivations.
+        Approval = "approval",
+        /// Previews, which neither wait for a run nor hold one up.
+        Preview = "preview",
+    }
+);
+
+words!(
+    /// How far a job is.
+    JobState {
+        /// It waits: for its time, for another of its company, for a free hand.
+        Queued = "queued",
+        /// A process does it.
+        Running = "running",
+        /// Done. What came of it is the run's to say.
+        Done = "done",
+        /// Failed for good.
+        Failed = "failed",
+        /// Not wanted any more.
+        Cancelled = "cancelled",
+    }
+);
+
+/// How urgent a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// Somebody waits for it.
+    Click,
+    /// It follows a save.
+    Save,
+    /// It comes with the day.
+    Night,
+}
+
+impl Priority {
+    /// The number kept; lower goes first.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Click => 10,
+            Self::Save => 20,
+            Self::Night => 30,
+        }
+    }
+
+    /// The priority of this number, or the one that it comes before.
+    pub(super) const fn of(number: i64) -> Self {
+        if number <= Self::Click.number() {
+            Self::Click
+        } else if number <= Self::Save.number() {
+            Self::Save
+        } else {
+            Self::Night
+        }
+    }
+}

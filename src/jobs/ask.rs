@@ -1,0 +1,116 @@
+//! How jobs are asked for: each wish as one job, within the caller's transaction. Whoever asks wakes the workers of this
+//! process once it is committed (`app.jobs().wake()`); those of others look by themselves.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::QueryResult;
+
+use crate::db::Conn;
+use crate::db::jobs::{self, Enqueued, NewJob, Priority, RunWork, Work};
+use crate::model::{Mode, UserId};
+
+/// A run follows a save after this, so that several saves make one run; at most
+/// [`jobs::LONGEST_AFTER_A_SAVE`] after the first of them.
+pub const AFTER_A_SAVE: TimeDelta = TimeDelta::minutes(2);
+/// The same click of the same person within this is a double click, even where the first has begun or is done.
+pub const DOUBLE_CLICK: TimeDelta = TimeDelta::seconds(3);
+
+/// Asks for an update or a resync of a company: at once, or, with [`Priority::Save`], after [`AFTER_A_SAVE`].
+///
+/// # Errors
+/// Where the database fails.
+pub fn enqueue_run(
+    conn: &mut Conn,
+    company: i64,
+    mode: Mode,
+    priority: Priority,
+    requested_by: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Enqueued> {
+    let run = RunWork {
+        mode,
+        approved: [].into(),
+        expect: None,
+    };
+    let mut new = new_job(company, Work::Run(run), requested_by, now);
+    new.priority = priority;
+    match priority {
+        Priority::Click => click(conn, &new, now),
+        Priority::Save => {
+            new.run_at = now + AFTER_A_SAVE;
+            jobs::enqueue(conn, &new, now)
+        }
+        Priority::Night => jobs::enqueue(conn, &new, now),
+    }
+}
+
+/// Asks for an update that does what the preview of this digest showed, or nothing.
+///
+/// # Errors
+/// Where the database fails.
+pub fn enqueue_expected(
+    conn: &mut Conn,
+    company: i64,
+    digest: &str,
+    requested_by: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Enqueued> {
+    let run = RunWork {
+        mode: Mode::Update,
+        approved: [].into(),
+        expect: Some(digest.to_owned()),
+    };
+    let new = new_job(company, Work::Run(run), requested_by, now);
+    click(conn, &new, now)
+}
+
+/// Asks for the deactivation of these people of the company's open hold.
+///
+/// # Errors
+/// Where the database fails.
+pub fn enqueue_approval(
+    conn: &mut Conn,
+    company: i64,
+    approved: impl IntoIterator<Item = UserId>,
+    requested_by: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Enqueued> {
+    let run = RunWork {
+        mode: Mode::Approval,
+        approved: approved.into_iter().collect(),
+        expect: None,
+    };
+    let new = new_job(company, Work::Run(run), requested_by, now);
+    click(conn, &new, now)
+}
+
+/// Asks for a preview of an update, which replaces the company's last one.
+///
+/// # Errors
+/// Where the database fails.
+pub fn enqueue_preview(
+    conn: &mut Conn,
+    company: i64,
+    requested_by: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Enqueued> {
+    let new = new_job(company, Work::Preview, requested_by, now);
+    // One that has begun may have read what was changed since: only one that waits is the same.
+    jobs::enqueue(conn, &new, now)
+}
+
+fn new_job(company: i64, work: Work, requested_by: &str, now: DateTime<Utc>) -> NewJob {
+    NewJob {
+        company_id: Some(company),
+        work,
+        priority: Priority::Click,
+        run_at: now,
+        requested_by: Some(requested_by.to_owned()),
+    }
+}
+
+fn click(conn: &mut Conn, new: &NewJob, now: DateTime<Utc>) -> QueryResult<Enqueued> {
+    match jobs::clicked(conn, new, now - DOUBLE_CLICK)? {
+        Some(id) => Ok(Enqueued::Waiting(id)),
+        None => jobs::enqueue(conn, new, now),
+    }
+}

@@ -1,0 +1,181 @@
+//! What is done in the background: [`work`] is the loop and [`step`] does one job. A job is asked for in a transaction
+//! ([`enqueue_run`] and its sisters), claimed by one process for a lease, and done by the file of its kind. What a run does is
+//! `runs`' and `sync`'s.
+
+mod ask;
+mod claiming;
+pub mod preview;
+mod run;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
+
+pub use ask::{
+    AFTER_A_SAVE, DOUBLE_CLICK, enqueue_approval, enqueue_expected, enqueue_preview, enqueue_run,
+};
+pub use run::TRANSIENT;
+
+use crate::app::App;
+use crate::db::DbError;
+use crate::db::jobs::{self, Job, Work};
+use claiming::Renewing;
+
+/// So many jobs are done at once; the clients keep each service's own limits.
+const AT_ONCE: usize = 12;
+/// Who waits for a job looks again after this: another process may have asked for one.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// A job is begun so often at most.
+pub const MOST_ATTEMPTS: i64 = 5;
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Done.
+    Done,
+    /// Failed for good: a sentence for people.
+    Failed(String),
+    /// To be tried again, after `pause` at first, then twice as long each time: why, as a sentence for people.
+    Again {
+        /// Why.
+        why: String,
+        /// The first pause.
+        pause: TimeDelta,
+    },
+    /// Interrupted, because the program ends.
+    Interrupted,
+    /// Not wanted any more: why.
+    Cancelled(String),
+}
+
+impl Ended {
+    /// For the log, which must not have a vendor's own words: they may name people.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::Again { .. } => "again",
+            Self::Interrupted => "interrupted",
+            Self::Cancelled(_) => "cancelled",
+        }
+    }
+}
+
+/// Does jobs until the program is asked to end, and those in hand are over.
+pub async fn work(app: &App) {
+    let mut hands = JoinSet::new();
+    while look(app, &mut hands).await {}
+}
+
+/// Takes one job in hand, or waits for a reason to look again; `false`: the program ends, and nothing is in hand.
+async fn look(app: &App, hands: &mut JoinSet<()>) -> bool {
+    if app.stop().asked() {
+        while hands.join_next().await.is_some() {}
+        return false;
+    }
+    if hands.len() < AT_ONCE {
+        match claiming::claim(app).await {
+            Ok(Some(job)) => {
+                let app = app.clone();
+                hands.spawn(async move {
+                    let id = job.id;
+                    if let Err(error) = carry_out(&app, job).await {
+                        tracing::error!(job.id = id, %error, "Could not write down how a job ended");
+                    }
+                });
+                return true;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "Could not look for jobs"),
+        }
+    }
+    tokio::select! {
+        () = app.jobs().rung() => {}
+        () = app.clock().sleep(LOOK_AGAIN) => {}
+        () = app.stop().wait() => {}
+        Some(_) = hands.join_next() => {}
+    }
+    true
+}
+
+/// Does the job that comes next; `false` where none is due.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn step(app: &App) -> Result<bool, DbError> {
+    let Some(job) = claiming::claim(app).await? else {
+        return Ok(false);
+    };
+    carry_out(app, job).await?;
+    Ok(true)
+}
+
+async fn carry_out(app: &App, job: Job) -> Result<(), DbError> {
+    let renewing = Renewing::start(app, job.clone());
+    let ended = contained(Box::pin(perform(app, &job))).await;
+    drop(renewing);
+    settle(app, job, ended).await
+}
+
+async fn perform(app: &App, job: &Job) -> Ended {
+    let done = match &job.work {
+        Work::Run(asked) => run::run(app, job, asked).await,
+        Work::Preview => preview::preview(app, job).await,
+    };
+    done.unwrap_or_else(|error| Ended::Again {
+        why: format!("Rollcall's own database failed: {error}"),
+        pause: TimeDelta::minutes(1),
+    })
+}
+
+/// Lets a panic fail the one job in which it happens.
+pub async fn contained(work: impl Future<Output = Ended>) -> Ended {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_panic| {
+        Ended::Failed("The program met a mistake of its own: its log says more".to_owned())
+    })
+}
+
+/// Writes down how a job ended.
+async fn settle(app: &App, job: Job, ended: Ended) -> Result<(), DbError> {
+    tracing::info!(
+        job.id = job.id,
+        run.id = job.run_id,
+        attempts = job.attempts,
+        how = ended.word(),
+        "Job ended"
+    );
+    let mut tries = 0;
+    loop {
+        let (job, ended, now) = (job.clone(), ended.clone(), app.clock().now());
+        let id = job.id;
+        let written = app.db().write(move |conn| match &ended {
+            Ended::Done => jobs::finish(conn, &job, now),
+            Ended::Failed(why) => jobs::fail_for_good(conn, &job, why, now),
+            Ended::Again { why, pause } if job.attempts < MOST_ATTEMPTS => {
+                let grown = *pause * 2_i32.pow(exponent(job.attempts));
+                jobs::retry_at(conn, &job, now + grown, why, now)
+            }
+            Ended::Again { why, .. } => jobs::fail_for_good(conn, &job, why, now),
+            Ended::Interrupted => jobs::put_back(conn, &job, now),
+            Ended::Cancelled(why) => jobs::cancel_running(conn, &job, why, now),
+        });
+        match written.await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {
+                tracing::warn!(job.id = id, "Another process took this job over");
+                return Ok(());
+            }
+            // The same was asked for in this moment.
+            Err(error) if error.is_taken() && tries < MOST_ATTEMPTS => tries += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn exponent(attempts: i64) -> u32 {
+    u32::try_from(attempts.clamp(1, MOST_ATTEMPTS) - 1).unwrap_or_default()
+}

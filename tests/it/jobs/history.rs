@@ -1,0 +1,118 @@
+//! What pages read: the last runs of every company, pages of runs, and what people did.
+
+use rollcall::db::events::{self, NewEvent};
+use rollcall::db::runs::{self, NewRun};
+
+use super::*;
+
+on_both!(
+    the_last_runs_of_every_company_come_in_one_query,
+    pages_of_runs_follow_each_other_without_gaps,
+    what_people_did_is_kept,
+);
+
+/// Runs of a company, a minute apart, the first and the second at one moment; their ids, oldest first.
+async fn history(stage: &Stage, company: i64, name: &str, count: u32) -> Vec<String> {
+    let ids: Vec<String> = (0..count)
+        .map(|number| format!("{name}-{number}"))
+        .collect();
+    let (rows, began) = (ids.clone(), stage.clock.now());
+    stage
+        .write(move |conn| {
+            for (number, id) in (0_i32..).zip(&rows) {
+                runs::start(
+                    conn,
+                    &NewRun {
+                        id,
+                        company_id: company,
+                        mode: Mode::Update,
+                        preview: false,
+                        started_at: began + chrono::TimeDelta::minutes(1) * number.max(1),
+                        process: "",
+                        requested_by: Some("Robin"),
+                    },
+                )?;
+            }
+            Ok(())
+        })
+        .await;
+    ids
+}
+
+async fn the_last_runs_of_every_company_come_in_one_query(stage: Stage) {
+    let second = another_company(&stage, "Fabrikam").await;
+    let none = another_company(&stage, "Northwind").await;
+    let mut first = history(&stage, stage.company_id, "a", 15).await;
+    let mut few = history(&stage, second, "b", 2).await;
+    let found = stage.read(|conn| runs::recent_of_all(conn, 10)).await;
+    let ids = |company: i64| -> Vec<&str> {
+        let runs = found.get(&company).map(Vec::as_slice).unwrap_or_default();
+        runs.iter().map(|run| run.id.as_str()).collect()
+    };
+    first.reverse();
+    few.reverse();
+    assert_eq!(ids(stage.company_id), first[..10]);
+    assert_eq!(ids(second), few);
+    assert_eq!(ids(none), [""; 0]);
+    let one = stage.read(|conn| runs::recent_of_all(conn, 1)).await;
+    assert_eq!(one[&second].len(), 1, "not both of one moment");
+    assert!(
+        stage
+            .read(|conn| runs::recent_of_all(conn, 0))
+            .await
+            .is_empty()
+    );
+}
+
+async fn pages_of_runs_follow_each_other_without_gaps(stage: Stage) {
+    let second = another_company(&stage, "Fabrikam").await;
+    let mut wanted = history(&stage, stage.company_id, "a", 7).await;
+    wanted.reverse();
+    history(&stage, second, "b", 7).await;
+    for (company, count) in [(Some(stage.company_id), 7), (None, 14)] {
+        let mut found = Vec::new();
+        let mut last: Option<runs::Run> = None;
+        loop {
+            let page = stage
+                .read(move |conn| {
+                    let before = last.as_ref().map(|run| (run.started_at, run.id.as_str()));
+                    runs::page(conn, company, before, 3)
+                })
+                .await;
+            last = page.last().cloned();
+            if page.is_empty() {
+                break;
+            }
+            found.extend(page.into_iter().map(|run| run.id));
+        }
+        assert_eq!(found.len(), count);
+        found.retain(|id| id.starts_with('a'));
+        assert_eq!(found, wanted);
+    }
+}
+
+async fn what_people_did_is_kept(stage: Stage) {
+    let (company, now) = (stage.company_id, stage.clock.now());
+    let (all, of_anna) = stage
+        .write(move |conn| {
+            let anna = "anna".into();
+            for (number, kind) in (0_i32..).zip(["ignored", "filters_saved", "signed_in"]) {
+                let event = NewEvent {
+                    staff: "Robin",
+                    company_id: (number < 2).then_some(company),
+                    user_id: (number == 0).then_some(&anna),
+                    kind,
+                    detail: "\u{1f600} <script>",
+                };
+                events::append(conn, &event, now + chrono::TimeDelta::seconds(1) * number)?;
+            }
+            let all = events::of_company(conn, company, 10)?;
+            assert_eq!(events::of_company(conn, company, 1)?, all[..1]);
+            Ok((all, events::of_user(conn, company, &anna)?))
+        })
+        .await;
+    let kinds: Vec<_> = all.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["filters_saved", "ignored"]);
+    assert_eq!(of_anna, all[1..]);
+    assert_eq!(of_anna[0].detail, "\u{1f600} <script>");
+}
