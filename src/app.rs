@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, psa_connections, secrets, settings, tenant_connections};
-use crate::directory::{Credential, Directory, Endpoints, FREE_SKUS};
+use crate::directory::{Credential, Directory, Endpoints};
 use crate::http::Http;
 use crate::model::{Company, PsaConnection, TenantConnection};
 use crate::psa::{self, Connection, Psa};
@@ -262,8 +262,7 @@ impl App {
     /// # Errors
     /// Where the database fails.
     pub async fn ignored_licences(&self) -> Result<Vec<String>, RunError> {
-        let set = self.db().read(settings::ignored_licences).await?;
-        Ok(set.unwrap_or_else(|| FREE_SKUS.iter().map(ToString::to_string).collect()))
+        Ok(self.db().read(scene::ignored_licences).await?)
     }
 
     /// The remembered facts, for a look-up outside a run.

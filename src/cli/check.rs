@@ -151,7 +151,7 @@ async fn psa_answers(app: &App, id: i64) -> Result<Vocabulary, RunError> {
 async fn tenant_answers(app: &App, company: &Company) -> Result<(), RunError> {
     let (_, directory) = app.directory(company).await?;
     directory.confirm_tenant().await?;
-    let users = directory.users(&BTreeSet::new()).await?;
+    let users = directory.users().await?;
     if let Some(silence) = select::unreadable(&users) {
         return Err(failure(
             "permission",

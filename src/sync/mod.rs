@@ -2,12 +2,15 @@
 //! nobody applied, and `explain` answers from the same plan.
 
 pub mod apply;
+pub mod cover;
+pub mod effect;
 pub mod explain;
 pub mod facts;
 pub mod failure;
 pub mod fields;
 pub mod guard;
 mod journal;
+pub mod last;
 pub mod links;
 pub mod named;
 pub mod observe;
@@ -25,7 +28,7 @@ pub mod settle;
 pub mod settling;
 pub mod snapshot;
 pub mod stop;
-mod tenant;
+pub mod tenant;
 pub mod ties;
 pub mod turn;
 

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use super::failure::{RunError, overtaken};
+use super::last;
 use super::observe::Observed;
 use super::plan::{Person, Plan};
 use super::report::{self, Done, Report};
 use super::scene::Scene;
 use crate::db::holds::HoldPerson;
 use crate::db::plans::StoredPlan;
-use crate::db::readings::Reading;
 use crate::db::runs::{NewRun, RunEnd};
 use crate::db::{
     Conn, DbError, claims, dismissals, holds, ignored_users, links, plans, readings, runs,
@@ -71,14 +71,7 @@ pub async fn before_writing(
     let now = scene.clock.now();
     let company = scene.company.id;
     let snapshot = &observed.snapshot;
-    let reading = Reading {
-        company_id: company,
-        run_id: run.to_owned(),
-        read_at: observed.read_at,
-        users: text(&snapshot.users),
-        groups: text(&snapshot.groups),
-        contacts: text(&snapshot.contacts),
-    };
+    let reading = last::reading(scene, observed, run);
     let stored = StoredPlan {
         company_id: company,
         run_id: run.to_owned(),

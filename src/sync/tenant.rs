@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
 use super::failure::{RunError, failure};
-use super::named::{enabled_tests, fields_in_use, gone, groups_in_use};
+use super::named::{enabled_tests, gone, groups_in_use};
 use super::observe::{Remembered, Together};
 use super::scene::{ORGANIZATION, SKUS, Scene};
 use super::select;
@@ -39,11 +39,10 @@ pub(super) async fn directory_side(
     together: &Together,
 ) -> Result<TenantSide, RunError> {
     let (directory, scope) = (&scene.directory, scene.tenant_scope());
-    let fields = fields_in_use(&scene.company);
     let groups = groups_in_use(&scene.company);
     let read = tokio::join!(
         together.branch(facts.get(&scope, ORGANIZATION, || directory.confirm_tenant())),
-        together.branch(async { Ok(directory.users(&fields).await?) }),
+        together.branch(async { Ok(directory.users().await?) }),
         join_all(
             groups
                 .into_iter()
@@ -81,7 +80,7 @@ pub(super) async fn directory_side(
         .collect();
     let mut newly_deleted = Vec::new();
     if !missing.is_empty() {
-        for (id, found) in directory.users_by_id(&missing, &fields).await? {
+        for (id, found) in directory.users_by_id(&missing).await? {
             match found {
                 Some(user) => users.push(user),
                 None => newly_deleted.push(id),

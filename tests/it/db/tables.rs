@@ -272,7 +272,7 @@ async fn the_last_reading_and_plan_of_a_company_are_kept() {
                 run_id: "run-1".into(),
                 read_at: now(),
                 users: "[1]".into(),
-                groups: "{}".into(),
+                rest: "{}".into(),
                 contacts: "[]".into(),
             };
             assert_eq!(readings::get(conn, company)?, None);

@@ -24,7 +24,7 @@ async fn only_a_user_that_does_not_exist_is_none_and_the_order_is_kept() {
     asked.insert(3, ids([999]).remove(0));
     let found = world
         .directory()
-        .users_by_id(&asked, &no_fields())
+        .users_by_id(&asked)
         .await
         .unwrap();
     let order: Vec<_> = found.iter().map(|(id, _)| id.clone()).collect();
@@ -44,7 +44,7 @@ async fn only_a_user_that_does_not_exist_is_none_and_the_order_is_kept() {
     assert_eq!(
         world
             .directory()
-            .users_by_id(&[], &no_fields())
+            .users_by_id(&[])
             .await
             .unwrap(),
         []
@@ -60,7 +60,7 @@ async fn throttled_items_are_asked_for_again_alone_after_the_longest_pause() {
     });
     let found = world
         .directory()
-        .users_by_id(&ids(0..10), &no_fields())
+        .users_by_id(&ids(0..10))
         .await
         .unwrap();
     assert!(
@@ -82,7 +82,7 @@ async fn items_throttled_without_end_are_an_error() {
         });
         let failed = world
             .directory()
-            .users_by_id(&ids(0..2), &no_fields())
+            .users_by_id(&ids(0..2))
             .await
             .unwrap_err();
         assert_eq!((failed.kind, failed.status), (Kind::Throttled, Some(429)));
@@ -125,7 +125,7 @@ async fn any_other_failure_of_an_item_is_an_error() {
         world.graph_answers(200, &body);
         let failed = world
             .directory()
-            .users_by_id(&ids([0]), &no_fields())
+            .users_by_id(&ids([0]))
             .await
             .unwrap_err();
         assert_eq!(failed.kind, kind, "{body}");
@@ -141,7 +141,7 @@ async fn a_batch_whose_answer_is_lost_is_simply_sent_again() {
         .fault(Fault::once(FaultKind::DropAfter).times(2));
     let found = world
         .directory()
-        .users_by_id(&ids(0..2), &no_fields())
+        .users_by_id(&ids(0..2))
         .await
         .unwrap();
     assert!(found.iter().all(|(_, user)| user.is_some()));
