@@ -1,11 +1,12 @@
 //! App: the state that everything shares, nothing else. It opens the database, unseals secrets, and holds one client for each
 //! PSA connection and tenant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::Clock;
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::db::{Db, psa_connections, secrets, settings, tenant_connections};
 use crate::directory::{Credential, Directory, Endpoints};
 use crate::http::Http;
-use crate::model::{Company, PsaConnection, TenantConnection};
+use crate::model::{Company, GroupId, PsaConnection, TenantConnection, TenantId, UserId};
 use crate::psa::{self, Connection, Psa};
 use crate::seal::Keyring;
 use crate::sync::facts::{Facts, Readers};
@@ -42,7 +43,14 @@ struct Inner {
     turns: Turns,
     psas: Mutex<HashMap<i64, Arc<dyn Psa>>>,
     directories: Mutex<HashMap<i64, (TenantConnection, Arc<Directory>)>>,
+    members: Mutex<HashMap<GroupKey, (DateTime<Utc>, Arc<HashSet<UserId>>)>>,
 }
+
+/// A group of a company's tenant: the company's row id, the tenant, the group.
+pub type GroupKey = (i64, TenantId, GroupId);
+
+/// So long the members of a group are kept for drafts of filters.
+const MEMBERS_KEPT: TimeDelta = TimeDelta::minutes(10);
 
 impl App {
     /// Opens the database and the keys; makes the data folder and the key file where they are missing.
@@ -72,6 +80,7 @@ impl App {
             turns: Turns::default(),
             psas: Mutex::default(),
             directories: Mutex::default(),
+            members: Mutex::default(),
         })))
     }
 
@@ -122,6 +131,24 @@ impl App {
     pub fn forget_clients(&self) {
         locked(&self.0.psas).clear();
         locked(&self.0.directories).clear();
+        locked(&self.0.members).clear();
+    }
+
+    /// The members of a group that were read for a draft in the last ten minutes.
+    pub fn known_members(&self, group: &GroupKey) -> Option<Arc<HashSet<UserId>>> {
+        let now = self.clock().now();
+        let known = locked(&self.0.members);
+        let (read_at, members) = known.get(group)?;
+        (now - *read_at < MEMBERS_KEPT).then(|| members.clone())
+    }
+
+    /// Keeps the members of a group that were read for a draft.
+    pub fn know_members(&self, group: GroupKey, members: HashSet<UserId>) -> Arc<HashSet<UserId>> {
+        let (now, members) = (self.clock().now(), Arc::new(members));
+        let mut known = locked(&self.0.members);
+        known.retain(|_, (read_at, _)| now - *read_at < MEMBERS_KEPT);
+        known.insert(group, (now, members.clone()));
+        members
     }
 
     /// A PSA connection and its client.

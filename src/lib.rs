@@ -4,23 +4,26 @@
 //! (`tests/tidy` holds the whole table; `docs/ARCHITECTURE.md` walks through a run):
 //!
 //! ```text
-//! cli -> fleet, runs -> app -> sync -> directory, psa -> http
-//!                              sync -> db -> seal
-//!                              sync's pure files -> model, and nothing else
+//! cli -> fleet, decisions, checks, pickers, runs -> app -> sync -> directory, psa -> http
+//!                                                        sync -> db -> seal
+//!                                                        sync's pure files -> model, and nothing else
 //! ```
 //!
 //! Open [`sync`] first (what a run does), then [`model`] (the words) and [`psa`] (what a vendor must do). [`simulator`] imports
 //! nothing of the rest.
 
 pub mod app;
+pub mod checks;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod decisions;
 pub mod directory;
 pub mod fleet;
 pub mod http;
 pub mod model;
+pub mod pickers;
 pub mod psa;
 pub mod runs;
 pub mod seal;

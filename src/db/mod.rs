@@ -28,6 +28,7 @@ pub mod changes;
 pub mod claims;
 pub mod companies;
 pub mod dismissals;
+pub mod events;
 pub mod facts;
 pub mod filters;
 pub mod holds;

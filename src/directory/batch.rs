@@ -48,10 +48,7 @@ pub(super) async fn users(
     Ok(try_join_all(chunks).await?.into_iter().flatten().collect())
 }
 
-async fn chunk_of(
-    graph: &Graph,
-    ids: &[UserId],
-) -> Result<Vec<(UserId, Option<User>)>, ApiError> {
+async fn chunk_of(graph: &Graph, ids: &[UserId]) -> Result<Vec<(UserId, Option<User>)>, ApiError> {
     let clock = graph.http().clock();
     let mut found: HashMap<usize, Option<User>> = HashMap::with_capacity(ids.len());
     let mut waited = Duration::ZERO;

@@ -15,9 +15,7 @@ use std::fmt;
 use secrecy::{SecretSlice, SecretString};
 
 use crate::http::{ApiError, Http, Kind, Service};
-use crate::model::{
-    Cloud, GroupId, Sku, SkuId, TenantConnection, TenantId, User, UserId,
-};
+use crate::model::{Cloud, GroupId, Sku, SkuId, TenantConnection, TenantId, User, UserId};
 use graph::{Graph, Read};
 
 pub use licences::{FREE_SKUS, sku_name};

@@ -46,6 +46,7 @@ use self::plan::{Person, Plan};
 use self::report::{Counts, Done, Report};
 use self::scene::Scene;
 use self::snapshot::Snapshot;
+use crate::db::holds::Signed;
 use crate::http::{Counter, counted};
 use crate::model::{Action, Calls, Field, Mode, Outcome, Status, UserId};
 
@@ -58,6 +59,8 @@ pub struct Options {
     pub preview: bool,
     /// With [`Mode::Approval`]: the people whose deactivation a technician approved. Nothing else is applied.
     pub approved: HashSet<UserId>,
+    /// With [`Mode::Approval`]: who approved.
+    pub signed: Option<Signed>,
 }
 
 impl Options {
@@ -67,6 +70,7 @@ impl Options {
             mode,
             preview,
             approved: HashSet::new(),
+            signed: None,
         }
     }
 }
@@ -238,7 +242,8 @@ impl Run<'_> {
         let mut error = applied.halted;
         if approval && self.turn.is_some() {
             let (scene, done, whole) = (self.scene, &applied.done, error.is_none());
-            let left = record::after_approval(scene, &observed, &plan, done, whole).await;
+            let signed = self.options.signed.as_ref();
+            let left = record::after_approval(scene, &observed, &plan, (done, whole), signed).await;
             error = error.or(left.err());
         }
         let mut done = applied.done;

@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use super::failure::{RunError, failure};
 use super::scene::Scene;
 use crate::model::filter::Named;
-use crate::model::{
-    Company, ContactTypeId, GroupId, Site, Target, Test, Vocabulary,
-};
+use crate::model::{Company, ContactTypeId, GroupId, Site, Target, Test, Vocabulary};
 
 /// Fails where a site or contact type that the settings name is gone.
 pub(super) fn still_there(

@@ -10,7 +10,9 @@ use super::select::{self, Activity, LeaverReason, Silence};
 use super::snapshot::{Licences, Snapshot};
 use super::ties::Ties;
 use crate::model::filter::Named;
-use crate::model::{Action, ContactId, ContactTypeId, Field, FieldChange, LinkMade, SiteId, UserId};
+use crate::model::{
+    Action, ContactId, ContactTypeId, Field, FieldChange, LinkMade, SiteId, UserId,
+};
 
 /// What a run would do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use super::observe::Observed;
 use super::plan::{Person, Plan};
 use super::report::{self, Done, Report};
 use super::scene::Scene;
-use crate::db::holds::HoldPerson;
+use crate::db::holds::{HoldPerson, Signed};
 use crate::db::plans::StoredPlan;
 use crate::db::runs::{NewRun, RunEnd};
 use crate::db::{
@@ -194,13 +194,13 @@ impl HoldChange {
 }
 
 /// After an approval: who was deactivated leaves the hold, and, where the run was `whole`, who is not to be any more; it closes
-/// when nobody is left.
+/// when nobody is left, `signed` by who approved.
 pub async fn after_approval(
     scene: &Scene,
     observed: &Observed,
     plan: &Plan,
-    done: &[Done],
-    whole: bool,
+    (done, whole): (&[Done], bool),
+    signed: Option<&Signed>,
 ) -> Result<(), RunError> {
     let Some(hold) = &observed.remembered.hold else {
         return Ok(());
@@ -229,12 +229,12 @@ pub async fn after_approval(
         .people
         .iter()
         .any(|person| !applied.contains(&person.user_id) && !gone.contains(&person.user_id));
-    let id = hold.id;
+    let (id, signed) = (hold.id, signed.cloned());
     let written = scene.db.write(move |conn| {
         holds::leave(conn, id, &applied, "approved", now)?;
         holds::leave(conn, id, &gone, "no longer to be deactivated", now)?;
         if !stays {
-            holds::close(conn, id, "approved", None, now)?;
+            holds::close(conn, id, "approved", signed.as_ref(), now)?;
         }
         Ok(())
     });

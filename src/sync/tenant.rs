@@ -48,12 +48,7 @@ pub(super) async fn directory_side(
                 .into_iter()
                 .map(|(id, label)| together.branch(members(directory, id, label)))
         ),
-        together.branch(facts.get(&scope, SKUS, || async {
-            Ok::<_, ApiError>(Skus {
-                skus: directory.skus().await?,
-                unknown: BTreeSet::new(),
-            })
-        })),
+        together.branch(facts.get(&scope, SKUS, || skus_of(directory))),
     );
     let (Some(_), Some(mut users), groups, Some(skus)) = read else {
         return Err(together.failure());
@@ -94,6 +89,31 @@ pub(super) async fn directory_side(
         skus,
         newly_deleted,
     })
+}
+
+async fn skus_of(directory: &Directory) -> Result<Skus, ApiError> {
+    Ok(Skus {
+        skus: directory.skus().await?,
+        unknown: BTreeSet::new(),
+    })
+}
+
+/// The licences of the tenant with this scope of facts, as remembered, unless they are to be read now.
+///
+/// # Errors
+/// Where they cannot be read.
+pub async fn skus(
+    facts: &Facts,
+    scope: &str,
+    directory: &Directory,
+    refresh: bool,
+) -> Result<Vec<Sku>, RunError> {
+    let read = if refresh {
+        facts.anew(scope, SKUS, || skus_of(directory)).await
+    } else {
+        facts.get(scope, SKUS, || skus_of(directory)).await
+    };
+    Ok(read?.skus)
 }
 
 async fn members(

@@ -8,11 +8,14 @@ use crate::{keep, project, rust, sample};
 #[rustfmt::skip]
 const ARROWS: &[(&str, &str)] = &[
     ("main",       "cli"),
-    ("cli",        "cli-demo web jobs fleet runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
-    ("cli-demo",   "cli simulator fleet runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
-    ("web",        "jobs fleet runs app sync sync-pure psa mail db seal config clock model directory::sku_name"),
+    ("cli",        "cli-demo web jobs fleet decisions checks pickers runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
+    ("cli-demo",   "cli simulator fleet pickers runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
+    ("web",        "jobs fleet decisions checks pickers runs app sync sync-pure psa mail db seal config clock model directory::sku_name"),
     ("jobs",       "fleet runs app sync sync-pure psa mail db config clock model"),
     ("fleet",      "app psa directory db seal http config clock model"),
+    ("decisions",  "runs app sync sync-pure db config clock model"),
+    ("checks",     "app sync sync-pure directory psa http config clock model"),
+    ("pickers",    "app sync sync-pure directory psa db http config clock model"),
     ("runs",       "app sync sync-pure db http config clock model"),
     ("app",        "sync sync-pure directory psa mail db seal http config clock model"),
     ("sync",       "sync-pure directory psa mail db http config clock model"),
@@ -33,12 +36,12 @@ const ARROWS: &[(&str, &str)] = &[
 /// The files of `sync/` that decide: pure functions over `model`.
 const PURE: &[&str] = &[
     "snapshot", "select", "route", "ties", "pair", "search", "plan", "planner", "guard", "fields",
-    "report", "explain", "settle",
+    "report", "explain", "settle", "effect", "cover",
 ];
 
 /// The files of `sync/` that read, write and wait.
 const EDGE: &[&str] = &[
-    "apply", "facts", "failure", "journal", "links", "named", "observe", "record", "scene",
+    "apply", "facts", "failure", "journal", "last", "links", "named", "observe", "record", "scene",
     "sending", "settling", "stop", "tenant", "turn",
 ];
 

@@ -188,7 +188,11 @@ async fn people_join_and_leave_a_hold_until_it_is_closed() {
             assert_eq!(holds::list_open(conn)?, [open]);
             holds::add_people(conn, id, &[person("u1")])?;
             assert_eq!(holds::open_of(conn, company)?.unwrap().people.len(), 3);
-            assert!(holds::close(conn, id, "approved", Some("fine"), now())?);
+            let signed = holds::Signed {
+                staff: "Ann".into(),
+                note: Some("fine".into()),
+            };
+            assert!(holds::close(conn, id, "approved", Some(&signed), now())?);
             assert!(!holds::close(conn, id, "dismissed", None, now())?);
             assert_eq!(holds::open_of(conn, company)?, None);
             holds::open(conn, company, "run-1", &[], now())?;
