@@ -1,20 +1,21 @@
 //! App: the state that everything shares, nothing else. It opens the database, unseals secrets, and holds one client for each
 //! PSA connection and tenant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, psa_connections, secrets, settings, tenant_connections};
-use crate::directory::{Credential, Directory, Endpoints, FREE_SKUS};
+use crate::directory::{Credential, Directory, Endpoints};
 use crate::http::Http;
-use crate::model::{Company, PsaConnection, TenantConnection};
+use crate::model::{Company, GroupId, PsaConnection, TenantConnection, TenantId, UserId};
 use crate::psa::{self, Connection, Psa};
 use crate::seal::Keyring;
 use crate::sync::facts::{Facts, Readers};
@@ -60,7 +61,14 @@ struct Inner {
     jobs: Bell,
     psas: Mutex<HashMap<i64, Arc<dyn Psa>>>,
     directories: Mutex<HashMap<i64, (TenantConnection, Arc<Directory>)>>,
+    members: Mutex<HashMap<GroupKey, (DateTime<Utc>, Arc<HashSet<UserId>>)>>,
 }
+
+/// A group of a company's tenant: the company's row id, the tenant, the group.
+pub type GroupKey = (i64, TenantId, GroupId);
+
+/// So long the members of a group are kept for drafts of filters.
+const MEMBERS_KEPT: TimeDelta = TimeDelta::minutes(10);
 
 impl App {
     /// Opens the database and the keys; makes the data folder and the key file where they are missing.
@@ -91,6 +99,7 @@ impl App {
             jobs: Bell::default(),
             psas: Mutex::default(),
             directories: Mutex::default(),
+            members: Mutex::default(),
         })))
     }
 
@@ -146,6 +155,24 @@ impl App {
     pub fn forget_clients(&self) {
         locked(&self.0.psas).clear();
         locked(&self.0.directories).clear();
+        locked(&self.0.members).clear();
+    }
+
+    /// The members of a group that were read for a draft in the last ten minutes.
+    pub fn known_members(&self, group: &GroupKey) -> Option<Arc<HashSet<UserId>>> {
+        let now = self.clock().now();
+        let known = locked(&self.0.members);
+        let (read_at, members) = known.get(group)?;
+        (now - *read_at < MEMBERS_KEPT).then(|| members.clone())
+    }
+
+    /// Keeps the members of a group that were read for a draft.
+    pub fn know_members(&self, group: GroupKey, members: HashSet<UserId>) -> Arc<HashSet<UserId>> {
+        let (now, members) = (self.clock().now(), Arc::new(members));
+        let mut known = locked(&self.0.members);
+        known.retain(|_, (read_at, _)| now - *read_at < MEMBERS_KEPT);
+        known.insert(group, (now, members.clone()));
+        members
     }
 
     /// A PSA connection and its client.
@@ -286,8 +313,7 @@ impl App {
     /// # Errors
     /// Where the database fails.
     pub async fn ignored_licences(&self) -> Result<Vec<String>, RunError> {
-        let set = self.db().read(settings::ignored_licences).await?;
-        Ok(set.unwrap_or_else(|| FREE_SKUS.iter().map(ToString::to_string).collect()))
+        Ok(self.db().read(scene::ignored_licences).await?)
     }
 
     /// The remembered facts, for a look-up outside a run.

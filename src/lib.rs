@@ -4,9 +4,9 @@
 //! (`tests/tidy` holds the whole table; `docs/ARCHITECTURE.md` walks through a run):
 //!
 //! ```text
-//! cli -> jobs, fleet -> runs -> app -> sync -> directory, psa -> http
-//!                              sync -> db -> seal
-//!                              sync's pure files -> model, and nothing else
+//! cli -> web, jobs, fleet, decisions, checks, pickers, runs -> app -> sync -> directory, psa -> http
+//!                                                                   sync -> db -> seal
+//!                                                                   sync's pure files -> model, and nothing else
 //! ```
 //!
 //! Open [`sync`] first (what a run does), then [`model`] (the words) and [`psa`] (what a vendor must do). [`simulator`] imports
@@ -14,15 +14,18 @@
 
 pub mod app;
 pub mod auth;
+pub mod checks;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod decisions;
 pub mod directory;
 pub mod fleet;
 pub mod http;
 pub mod jobs;
 pub mod model;
+pub mod pickers;
 pub mod psa;
 pub mod runs;
 pub mod seal;

@@ -1,15 +1,17 @@
 //! Runs of one company or of many: whose turn it is, the PSA's hourly budget, and how many at once. What a run does is
 //! `sync`'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream::{self, StreamExt};
 
 use crate::app::App;
-use crate::db::{companies, holds};
+use crate::db::companies;
+use crate::db::events::{self, NewEvent};
+use crate::db::holds::{self, Signed};
 use crate::http::{Counter, counted};
-use crate::model::{Calls, Company, Mode};
+use crate::model::{Calls, Company, Mode, UserId};
 use crate::sync::failure::{RunError, SETTINGS_CHANGED, failure};
 use crate::sync::turn::{Sharing, Turn};
 use crate::sync::{self, Finished, Options, Progress};
@@ -109,25 +111,41 @@ pub async fn all(
     futures_util::future::join_all(connections).await;
 }
 
-/// Deactivates the people of the company's open hold; `None` where no hold is open.
+/// Deactivates exactly these people, as far as they still wait in the company's open hold: who joined it since they were shown is
+/// not approved. `None` where none of them waits any more.
 pub async fn approve(
     app: &App,
     company: &Company,
-    requested_by: &str,
+    shown: &[UserId],
+    signed: &Signed,
     watch: Watch<'_>,
 ) -> Option<Finished> {
-    let id = company.id;
     let mut options = Options::new(Mode::Approval, false);
-    options.requested_by = Some(requested_by.to_owned());
-    match app.db().read(move |conn| holds::open_of(conn, id)).await {
-        Ok(Some(hold)) => {
-            options.approved = hold
-                .people
-                .into_iter()
-                .map(|person| person.user_id)
-                .collect();
+    options.signed = Some(signed.clone());
+    options.requested_by = Some(signed.staff.clone());
+    let (id, shown) = (company.id, shown.to_vec());
+    let (signed, now) = (signed.clone(), app.clock().now());
+    let approved = app.db().write(move |conn| {
+        let waiting = holds::open_of(conn, id)?.map_or_else(Vec::new, |hold| hold.people);
+        let mut approved = HashSet::new();
+        for person in waiting {
+            if shown.contains(&person.user_id) {
+                let event = NewEvent {
+                    staff: &signed.staff,
+                    company_id: Some(id),
+                    user_id: Some(person.user_id.clone()),
+                    kind: "approved",
+                    detail: signed.note.clone().unwrap_or_default(),
+                };
+                events::append(conn, &event, now)?;
+                approved.insert(person.user_id);
+            }
         }
-        Ok(None) => return None,
+        Ok(approved)
+    });
+    match approved.await {
+        Ok(approved) if approved.is_empty() => return None,
+        Ok(approved) => options.approved = approved,
         Err(error) => return Some(not_begun(app, company, &options, error.into())),
     }
     Some(one(app, company, &options, watch).await)

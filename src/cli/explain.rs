@@ -1,7 +1,5 @@
 //! `rollcall explain`.
 
-use std::collections::HashMap;
-
 use comfy_table::Cell;
 
 use super::conflicts;
@@ -9,7 +7,8 @@ use super::output::{complain, faint, say, say_line, say_table, sentence, table, 
 use super::{DONE, ExplainArgs, FAILED, WRONG_USAGE, find, print_json};
 use crate::app::App;
 use crate::directory::sku_name;
-use crate::model::{Company, GroupId, Mode, SkuId, Test};
+use crate::model::{Mode, SkuId};
+use crate::pickers::{group_names, groups_of};
 use crate::runs;
 use crate::sync::Options;
 use crate::sync::explain::{Explanation, Names, explain};
@@ -32,7 +31,7 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         }
         return Ok(FAILED);
     };
-    let groups = groups(app, &company).await;
+    let groups = group_names(app, &company, &groups_of(&company), true).await;
     let names = Names {
         licence: &|id| sku_name(&SkuId::new(id)),
         group: &|id| groups.get(id).cloned(),
@@ -62,24 +61,6 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         }
     }
     Ok(DONE)
-}
-
-/// The display names of the groups that a company's filters name; without those that cannot be read, since an explanation
-/// is as true with their ids.
-pub async fn groups(app: &App, company: &Company) -> HashMap<GroupId, String> {
-    let mut names = HashMap::new();
-    let Ok((_, directory)) = app.directory(company).await else {
-        return names;
-    };
-    for condition in company.filters.iter().flat_map(|filter| &filter.when) {
-        if let Test::Group(group) = &condition.test
-            && !names.contains_key(group)
-            && let Ok(Some(name)) = directory.group(group).await
-        {
-            names.insert(group.clone(), name);
-        }
-    }
-    names
 }
 
 /// Prints the steps of an explanation.

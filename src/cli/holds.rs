@@ -6,14 +6,14 @@ use indicatif::MultiProgress;
 use super::output::{complain, count, full_stop, is_wide, say, say_line, say_table, table};
 use super::show::{STOPPED, hold_commands};
 use super::sync::Watching;
-use super::{COMMAND_LINE, DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
+use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
 use crate::app::App;
-use crate::db::holds::Hold;
-use crate::db::{companies, dismissals, holds};
-use crate::model::Company;
+use crate::db::holds::{Hold, Signed};
+use crate::db::{companies, holds};
+use crate::decisions::{self, COMMAND_LINE, Dismissed};
+use crate::model::{Company, UserId};
 use crate::runs;
 use crate::sync::report::stamp;
-use crate::sync::turn::{Sharing, Turn};
 
 /// Shows, approves or dismisses what is held.
 pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::Result<u8> {
@@ -61,7 +61,7 @@ pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::R
             ));
             Ok(WRONG_USAGE)
         }
-        HoldAct::Approve => approve(app, company, args.json, bars).await,
+        HoldAct::Approve => approve(app, company, &open[0], args.json, bars).await,
         HoldAct::Dismiss => dismiss(app, company, &open[0], args.json).await,
     }
 }
@@ -140,13 +140,15 @@ fn as_json(company: &str, hold: &Hold) -> serde_json::Value {
 async fn approve(
     app: &App,
     company: &Company,
+    shown: &Hold,
     json: bool,
     bars: &MultiProgress,
 ) -> anyhow::Result<u8> {
     let watching = Watching::new(bars, false);
     let watch = |company: &str, event| watching.told(company, event);
-    let Some(mut finished) = Box::pin(runs::approve(app, company, COMMAND_LINE, &watch)).await
-    else {
+    let (users, signed) = (users(shown), signed());
+    let approved = runs::approve(app, company, &users, &signed, &watch);
+    let Some(mut finished) = Box::pin(approved).await else {
         complain("Nothing is held any more");
         return Ok(DONE);
     };
@@ -168,50 +170,18 @@ async fn dismiss(app: &App, company: &Company, shown: &Hold, json: bool) -> anyh
     let watch = |company: &str, _| {
         complain(&format!("{company}: a run is going; waiting for its end"));
     };
-    let name = Turn::of_company(company.id);
-    let turn = match runs::wait(app, (&name, Sharing::Alone), company, &watch).await {
-        Ok(turn) => turn,
+    let (users, signed) = (users(shown), signed());
+    let dismissed = decisions::dismiss(app, company, &users, &signed, &watch);
+    let Dismissed { hold, left } = match dismissed.await {
+        Ok(Some(dismissed)) => dismissed,
+        Ok(None) => {
+            complain("Nothing is held any more");
+            return Ok(DONE);
+        }
         Err(error) => {
             complain(&full_stop(&error.message));
             return Ok(FAILED);
         }
-    };
-    // Exactly the people that were shown: who was added while this waited is not dismissed.
-    let users: Vec<_> = shown
-        .people
-        .iter()
-        .map(|person| person.user_id.clone())
-        .collect();
-    let (id, now) = (company.id, app.clock().now());
-    let dismissed = app
-        .db()
-        .write(move |conn| {
-            let Some(mut hold) = holds::open_of(conn, id)? else {
-                return Ok(None);
-            };
-            let left = hold
-                .people
-                .iter()
-                .filter(|one| !users.contains(&one.user_id))
-                .count();
-            hold.people.retain(|person| users.contains(&person.user_id));
-            let these: Vec<_> = hold
-                .people
-                .iter()
-                .map(|person| person.user_id.clone())
-                .collect();
-            dismissals::add(conn, id, &these, now)?;
-            holds::leave(conn, hold.id, &these, "dismissed", now)?;
-            if left == 0 {
-                holds::close(conn, hold.id, "dismissed", None, now)?;
-            }
-            Ok(Some((hold, left)))
-        })
-        .await;
-    runs::give_back(turn).await;
-    let Some((hold, left)) = dismissed? else {
-        complain("Nothing is held any more");
-        return Ok(DONE);
     };
     if json {
         print_json(&as_json(&company.name, &hold));
@@ -227,4 +197,17 @@ async fn dismiss(app: &App, company: &Company, shown: &Hold, json: bool) -> anyh
         }
     }
     Ok(DONE)
+}
+
+/// Exactly the people that are shown: who joins the hold while this waits is not meant.
+fn users(hold: &Hold) -> Vec<UserId> {
+    let people = hold.people.iter();
+    people.map(|person| person.user_id.clone()).collect()
+}
+
+fn signed() -> Signed {
+    Signed {
+        staff: COMMAND_LINE.to_owned(),
+        note: None,
+    }
 }

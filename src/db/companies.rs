@@ -180,6 +180,18 @@ pub fn update(conn: &mut Conn, company: &Company, now: DateTime<Utc>) -> QueryRe
     Ok(true)
 }
 
+/// Counts a change of the company's settings that was made beside it; whether there is the company.
+pub fn touch(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<bool> {
+    let there = dsl::companies.find(id).filter(dsl::removed_at.is_null());
+    let changed = diesel::update(there)
+        .set((
+            dsl::version.eq(dsl::version + 1),
+            dsl::updated_at.eq(stamp(now)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// How often the company's settings or filters were changed, from 1 on: who saves what they saw at another version would
 /// undo somebody else's work. `None` where there is no such company.
 pub fn version(conn: &mut Conn, id: i64) -> QueryResult<Option<i64>> {

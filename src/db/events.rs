@@ -16,11 +16,11 @@ pub struct NewEvent<'a> {
     /// The company concerned, by row id; `None`: the whole installation.
     pub company_id: Option<i64>,
     /// The user concerned.
-    pub user_id: Option<&'a UserId>,
+    pub user_id: Option<UserId>,
     /// What was done, a word that programs can branch on.
     pub kind: &'a str,
     /// The same for people: a sentence, with the note that was given.
-    pub detail: &'a str,
+    pub detail: String,
 }
 
 crate::model::debug_by!(NewEvent<'_>, company_id, kind);
@@ -79,9 +79,9 @@ pub fn append(conn: &mut Conn, event: &NewEvent<'_>, now: DateTime<Utc>) -> Quer
             dsl::at.eq(stamp(now)),
             dsl::staff.eq(event.staff),
             dsl::company_id.eq(event.company_id),
-            dsl::user_id.eq(event.user_id.map(UserId::as_str)),
+            dsl::user_id.eq(event.user_id.as_ref().map(UserId::as_str)),
             dsl::kind.eq(event.kind),
-            dsl::detail.eq(event.detail),
+            dsl::detail.eq(&event.detail),
         ))
         .execute(conn)
         .map(drop)

@@ -206,12 +206,22 @@ pub fn leave(
     Ok(())
 }
 
-/// Closes a hold; whether it was open. Who is still in it stays written down as having waited.
+/// Who decides about a hold, and what they say about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signed {
+    /// Who.
+    pub staff: String,
+    /// Their note.
+    pub note: Option<String>,
+}
+
+/// Closes a hold; whether it was open. Who is still in it stays written down as having waited. `signed`: the person who closes
+/// it, where one does.
 pub fn close(
     conn: &mut Conn,
     hold: i64,
     how: &str,
-    note: Option<&str>,
+    signed: Option<&Signed>,
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
     let open = holds::table.filter(holds::id.eq(hold).and(holds::closed_at.is_null()));
@@ -219,7 +229,8 @@ pub fn close(
         .set((
             holds::closed_at.eq(stamp(now)),
             holds::closed_how.eq(how),
-            holds::note.eq(note),
+            holds::note.eq(signed.and_then(|signed| signed.note.as_deref())),
+            holds::closed_by.eq(signed.map(|signed| signed.staff.as_str())),
         ))
         .execute(conn)?;
     Ok(changed == 1)

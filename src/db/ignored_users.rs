@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::schema::ignored_users::dsl;
+use super::types::AT_ONCE;
 use crate::model::UserId;
 
 /// A company's entries in the order written, each with the user's object id where it is known.
@@ -40,6 +41,34 @@ pub(super) fn all(conn: &mut Conn) -> QueryResult<Vec<(i64, String)>> {
         .select((dsl::company_id, dsl::entry))
         .order((dsl::company_id, dsl::position))
         .load(conn)
+}
+
+/// Adds a user by object id, as the last entry. Fails where there is the entry.
+pub fn add(conn: &mut Conn, company: i64, user: &UserId) -> QueryResult<()> {
+    let last: Option<i64> = dsl::ignored_users
+        .filter(dsl::company_id.eq(company))
+        .select(diesel::dsl::max(dsl::position))
+        .first(conn)?;
+    diesel::insert_into(dsl::ignored_users)
+        .values((
+            dsl::company_id.eq(company),
+            dsl::entry.eq(user.as_str()),
+            dsl::position.eq(last.map_or(0, |last| last + 1)),
+            dsl::user_id.eq(user.as_str()),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Takes entries away, as they were written.
+pub fn remove(conn: &mut Conn, company: i64, entries: &[String]) -> QueryResult<()> {
+    for entries in entries.chunks(AT_ONCE) {
+        let these = dsl::ignored_users
+            .filter(dsl::company_id.eq(company))
+            .filter(dsl::entry.eq_any(entries));
+        diesel::delete(these).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Replaces a company's entries. One that stays keeps its user; one that is written twice counts once.

@@ -18,10 +18,10 @@ pub struct Reading {
     pub read_at: DateTime<Utc>,
     /// The users, JSON text.
     pub users: String,
-    /// The members of the groups that filters name, JSON text.
-    pub groups: String,
     /// The contacts, JSON text.
     pub contacts: String,
+    /// What else was read, such as the members of groups, and of which tenant and PSA company; JSON text.
+    pub rest: String,
 }
 
 /// Without the people in it.
@@ -41,7 +41,7 @@ pub fn put(conn: &mut Conn, reading: &Reading) -> QueryResult<()> {
         dsl::run_id.eq(&reading.run_id),
         dsl::read_at.eq(stamp(reading.read_at)),
         dsl::users.eq(&reading.users),
-        dsl::groups.eq(&reading.groups),
+        dsl::rest.eq(&reading.rest),
         dsl::contacts.eq(&reading.contacts),
     );
     // `each!`: an upsert.
@@ -59,13 +59,13 @@ pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<Reading>> {
     type Row = (i64, String, NaiveDateTime, String, String, String);
     let row: Option<Row> = dsl::readings.find(company).first(conn).optional()?;
     Ok(row.map(
-        |(company_id, run_id, read_at, users, groups, contacts)| Reading {
+        |(company_id, run_id, read_at, users, rest, contacts)| Reading {
             company_id,
             run_id,
             read_at: read_at.and_utc(),
             users,
-            groups,
             contacts,
+            rest,
         },
     ))
 }

@@ -231,7 +231,8 @@ diesel::table! {
         run_id -> Text,
         read_at -> Timestamp,
         users -> Text,
-        groups -> Text,
+        #[sql_name = "groups"]
+        rest -> Text,
         contacts -> Text,
     }
 }

@@ -1,7 +1,7 @@
 //! Single users by id, 20 in one request. Each item of a batch has a status of its own and is throttled on its own:
 //! <https://learn.microsoft.com/graph/json-batching>.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::graph::{Graph, Read, encoded};
 use super::wire::{WireUser, select};
 use crate::http::{self, ApiError, Judgement, Kind, PATIENCE, TRIES, backoff, retry_after};
-use crate::model::{DirectoryField, User, UserId};
+use crate::model::{User, UserId};
 
 /// Items of one batch. Source: Microsoft Graph, "JSON batching".
 const MOST: usize = 20;
@@ -43,17 +43,12 @@ impl Response {
 pub(super) async fn users(
     graph: &Graph,
     ids: &[UserId],
-    fields: &BTreeSet<DirectoryField>,
 ) -> Result<Vec<(UserId, Option<User>)>, ApiError> {
-    let chunks = ids.chunks(MOST).map(|chunk| chunk_of(graph, chunk, fields));
+    let chunks = ids.chunks(MOST).map(|chunk| chunk_of(graph, chunk));
     Ok(try_join_all(chunks).await?.into_iter().flatten().collect())
 }
 
-async fn chunk_of(
-    graph: &Graph,
-    ids: &[UserId],
-    fields: &BTreeSet<DirectoryField>,
-) -> Result<Vec<(UserId, Option<User>)>, ApiError> {
+async fn chunk_of(graph: &Graph, ids: &[UserId]) -> Result<Vec<(UserId, Option<User>)>, ApiError> {
     let clock = graph.http().clock();
     let mut found: HashMap<usize, Option<User>> = HashMap::with_capacity(ids.len());
     let mut waited = Duration::ZERO;
@@ -63,7 +58,7 @@ async fn chunk_of(
         let open: Vec<usize> = (0..ids.len())
             .filter(|at| !found.contains_key(at))
             .collect();
-        let Some((failure, pause)) = once(graph, ids, &open, fields, &mut found).await? else {
+        let Some((failure, pause)) = once(graph, ids, &open, &mut found).await? else {
             break;
         };
         let pause = pause.unwrap_or_else(|| backoff(tries));
@@ -92,10 +87,9 @@ async fn once(
     graph: &Graph,
     ids: &[UserId],
     open: &[usize],
-    fields: &BTreeSet<DirectoryField>,
     found: &mut HashMap<usize, Option<User>>,
 ) -> Result<Option<Later>, ApiError> {
-    let select = select(fields);
+    let select = select();
     let requests: Vec<Value> = open
         .iter()
         .map(|at| {
@@ -121,7 +115,7 @@ async fn once(
             ..Read::USER.error(kind, detail)
         };
         if response.status == 200 {
-            found.insert(*at, Some(user(&ids[*at], response.body, fields)?));
+            found.insert(*at, Some(user(&ids[*at], response.body)?));
             continue;
         }
         let kind = match Read::USER.judge(response.status, Some(&response.body)) {
@@ -149,11 +143,11 @@ async fn once(
     Ok(later)
 }
 
-fn user(id: &UserId, body: Value, fields: &BTreeSet<DirectoryField>) -> Result<User, ApiError> {
+fn user(id: &UserId, body: Value) -> Result<User, ApiError> {
     let unexpected = |what: &str| Read::USER.error(Kind::Unexpected, what);
     let user: WireUser = serde_json::from_value(body)
         .map_err(|_| unexpected("a part of the batch is unreadable"))?;
-    let user = user.into_user(fields);
+    let user = user.into_user();
     if user.id == *id {
         Ok(user)
     } else {

@@ -9,15 +9,13 @@ mod login;
 mod token;
 mod wire;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use secrecy::{SecretSlice, SecretString};
 
 use crate::http::{ApiError, Http, Kind, Service};
-use crate::model::{
-    Cloud, DirectoryField, GroupId, Sku, SkuId, TenantConnection, TenantId, User, UserId,
-};
+use crate::model::{Cloud, GroupId, Sku, SkuId, TenantConnection, TenantId, User, UserId};
 use graph::{Graph, Read};
 
 pub use licences::{FREE_SKUS, sku_name};
@@ -79,17 +77,17 @@ impl Directory {
         })
     }
 
-    /// Every user of the tenant, guests and blocked ones too, with these directory fields.
+    /// Every user of the tenant, guests and blocked ones too, with all directory fields that filters may look at.
     ///
     /// # Errors
     /// Any [`ApiError`]; never a part of the list.
-    pub async fn users(&self, fields: &BTreeSet<DirectoryField>) -> Result<Vec<User>, ApiError> {
-        let query = format!("users?$select={}&$top=999", wire::select(fields));
+    pub async fn users(&self) -> Result<Vec<User>, ApiError> {
+        let query = format!("users?$select={}&$top=999", wire::select());
         let users: Vec<wire::WireUser> = self.graph.list(Read::USERS, &query).await?;
         let mut seen = HashSet::with_capacity(users.len());
         let mut whole = Vec::with_capacity(users.len());
         for user in users {
-            let user = user.into_user(fields);
+            let user = user.into_user();
             if seen.insert(user.id.clone()) {
                 whole.push(user);
             }
@@ -209,9 +207,8 @@ impl Directory {
     pub async fn users_by_id(
         &self,
         ids: &[UserId],
-        fields: &BTreeSet<DirectoryField>,
     ) -> Result<Vec<(UserId, Option<User>)>, ApiError> {
-        batch::users(&self.graph, ids, fields).await
+        batch::users(&self.graph, ids).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Graph's answers as they stand on the wire, and what they are as words of `model`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -22,10 +22,11 @@ const SELECT: [&str; 12] = [
     "proxyAddresses",
 ];
 
-/// The `$select` of users: what is always read, and the fields in use.
-pub(super) fn select(fields: &BTreeSet<DirectoryField>) -> String {
+/// The `$select` of users: what is always read, and every field that filters may look at, whether or not one does: a filter
+/// is tried out on what was read before it was saved.
+pub(super) fn select() -> String {
     let mut names: Vec<String> = SELECT.map(Into::into).into();
-    for field in fields {
+    for field in DirectoryField::all() {
         let name = match field {
             DirectoryField::ExtensionAttribute(_) => "onPremisesExtensionAttributes".to_owned(),
             other => other.to_string(),
@@ -123,11 +124,10 @@ struct WireLicence {
 }
 
 impl WireUser {
-    /// The user with these directory fields.
-    pub(super) fn into_user(self, fields: &BTreeSet<DirectoryField>) -> User {
-        let fields = fields
-            .iter()
-            .filter_map(|field| Some((*field, present(self.field(*field).cloned())?)))
+    /// The user with all directory fields that are not blank.
+    pub(super) fn into_user(self) -> User {
+        let fields = DirectoryField::all()
+            .filter_map(|field| Some((field, present(self.field(field).cloned())?)))
             .collect();
         User {
             id: UserId::new(&self.id),

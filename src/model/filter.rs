@@ -130,6 +130,12 @@ const NAMED: [(DirectoryField, &str); 11] = [
 ];
 
 impl DirectoryField {
+    /// Every field that there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let named = NAMED.iter().map(|(field, _)| *field);
+        named.chain((1..=15).map(Self::ExtensionAttribute))
+    }
+
     /// The field of this name, exactly as Microsoft Graph spells it; `None` where there is none.
     pub fn parse(name: &str) -> Option<Self> {
         if let Some((field, _)) = NAMED.iter().find(|(_, known)| *known == name) {

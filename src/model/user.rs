@@ -46,7 +46,7 @@ pub struct User {
     /// The `smtp:` entries of `proxyAddresses` (primary and aliases) without their prefix.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
-    /// Directory fields that the company's filters name; blank ones are left out.
+    /// The directory fields that filters may look at; blank ones are left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<DirectoryField, String>,
 }

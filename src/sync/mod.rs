@@ -2,12 +2,15 @@
 //! nobody applied, and `explain` answers from the same plan.
 
 pub mod apply;
+pub mod cover;
+pub mod effect;
 pub mod explain;
 pub mod facts;
 pub mod failure;
 pub mod fields;
 pub mod guard;
 mod journal;
+pub mod last;
 pub mod links;
 pub mod named;
 pub mod observe;
@@ -25,7 +28,7 @@ pub mod settle;
 pub mod settling;
 pub mod snapshot;
 pub mod stop;
-mod tenant;
+pub mod tenant;
 pub mod ties;
 pub mod turn;
 
@@ -43,6 +46,7 @@ use self::plan::{Person, Plan};
 use self::report::{Counts, Done, Report};
 use self::scene::Scene;
 use self::snapshot::Snapshot;
+use crate::db::holds::Signed;
 use crate::http::{Counter, counted};
 use crate::model::{Action, Calls, Field, Mode, Outcome, Status, UserId};
 
@@ -61,6 +65,8 @@ pub struct Options {
     pub requested_by: Option<String>,
     /// The [digest](Plan::digest) of the plan that was looked at: a run that would do anything else does nothing, and fails.
     pub expect: Option<String>,
+    /// With [`Mode::Approval`]: who approved.
+    pub signed: Option<Signed>,
 }
 
 impl Options {
@@ -73,6 +79,7 @@ impl Options {
             run_id: None,
             requested_by: None,
             expect: None,
+            signed: None,
         }
     }
 
@@ -259,7 +266,8 @@ impl Run<'_> {
         let mut error = applied.halted;
         if approval && self.turn.is_some() {
             let (scene, done, whole) = (self.scene, &applied.done, error.is_none());
-            let left = record::after_approval(scene, &observed, &plan, done, whole).await;
+            let signed = self.options.signed.as_ref();
+            let left = record::after_approval(scene, &observed, &plan, (done, whole), signed).await;
             error = error.or(left.err());
         }
         let mut done = applied.done;

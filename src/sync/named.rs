@@ -1,13 +1,11 @@
 //! What a company's settings name in the tenant and the PSA, and whether it is still there.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::failure::{RunError, failure};
 use super::scene::Scene;
 use crate::model::filter::Named;
-use crate::model::{
-    Company, ContactTypeId, DirectoryField, GroupId, Site, Target, Test, Vocabulary,
-};
+use crate::model::{Company, ContactTypeId, GroupId, Site, Target, Test, Vocabulary};
 
 /// Fails where a site or contact type that the settings name is gone.
 pub(super) fn still_there(
@@ -125,18 +123,8 @@ pub fn enabled_tests(company: &Company) -> impl Iterator<Item = (String, &Test)>
         })
 }
 
-/// The directory fields that filters look at.
-pub(super) fn fields_in_use(company: &Company) -> BTreeSet<DirectoryField> {
-    enabled_tests(company)
-        .filter_map(|(_, test)| match test {
-            Test::Field { field, .. } => Some(*field),
-            _ => None,
-        })
-        .collect()
-}
-
 /// The groups that filters name, each with the first filter that does.
-pub(super) fn groups_in_use(company: &Company) -> HashMap<GroupId, String> {
+pub fn groups_in_use(company: &Company) -> HashMap<GroupId, String> {
     let mut groups = HashMap::new();
     for (label, test) in enabled_tests(company) {
         if let Test::Group(id) = test {

@@ -1,20 +1,23 @@
 //! Reads both sides whole, with links and settings, into one snapshot. A side that cannot be read completely fails the run;
 //! nothing here writes to a PSA.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use super::facts::Facts;
 use super::failure::{RunError, company_gone, stopped};
+use super::last::{self, Around, Settings, Sides};
 use super::named::{gone, missing_sites, missing_types, still_there};
 use super::scene::{COMPANY, CONTACT_TYPES, LIMITS, PHONE_TYPES, SITES, Scene};
-use super::snapshot::{Rules, Snapshot};
+use super::snapshot::Snapshot;
 use super::tenant::directory_side;
-use crate::db::{dismissals, holds, ignored_users, links, writes};
+use crate::db::{Conn, dismissals, holds, ignored_users, links, writes};
 use crate::http::{ApiError, Kind, send_no_more};
-use crate::model::{Contact, Field, Link, PsaCompany, Site, User, UserId, Vocabulary, text};
+use crate::model::{
+    Contact, Field, Link, PsaCompany, PsaCompanyId, Site, TenantId, UserId, Vocabulary,
+};
 
 /// What the database knows of a company's people.
 pub struct Remembered {
@@ -68,48 +71,29 @@ pub async fn observe(scene: &Scene, facts: &Facts) -> Result<Observed, RunError>
         read = reading => read?,
         () = scene.stop.wait() => return Err(stopped()),
     };
-    let (resolved, ignored) = ignored(&remembered.ignored, &tenant.users, &remembered.links);
-    let mut deleted: HashSet<UserId> = tenant.newly_deleted.iter().cloned().collect();
-    let listed: HashSet<&UserId> = tenant.users.iter().map(|user| &user.id).collect();
-    deleted.extend(
-        remembered
-            .links
-            .iter()
-            .filter(|link| link.user_deleted && !listed.contains(&link.user_id))
-            .map(|link| link.user_id.clone()),
-    );
-    let hold = remembered.hold.as_ref();
-    let company = &scene.company;
-    let snapshot = Snapshot {
-        deleted,
+    let around = Around {
+        tenant_id: scene.tenant.tenant_id.clone(),
+        psa_id: scene.company.psa_id,
+        psa_company_id: scene.company.psa_company_id.clone(),
         groups: tenant.groups,
         skus: tenant.skus,
-        contacts: psa.contacts,
-        links: remembered.links.clone(),
-        ignored,
-        dismissed: remembered.dismissed.clone(),
-        unsettled: HashMap::new(),
-        hold: hold.map(|hold| {
-            hold.people
-                .iter()
-                .map(|person| person.user_id.clone())
-                .collect()
-        }),
-        rules: Rules {
-            update_existing: company.update_existing,
-            use_email: company.use_email,
-            filters: company.filters.clone(),
-            default_site: company.default_site.clone(),
-            default_type: scene.connection.default_contact_type.clone(),
-            guard: company.guard,
-            ignored_licences: scene.ignored_licences.clone(),
-            limits: psa.vocabulary.limits,
-            sites: psa.sites,
-            contact_types: psa.vocabulary.contact_types.clone(),
-            company_active: psa.company_active,
-        },
-        users: tenant.users,
+        sites: psa.sites,
+        contact_types: psa.vocabulary.contact_types.clone(),
+        limits: psa.vocabulary.limits,
+        company_active: psa.company_active,
     };
+    let settings = Settings {
+        company: &scene.company,
+        default_type: scene.connection.default_contact_type.as_ref(),
+        ignored_licences: scene.ignored_licences.clone(),
+    };
+    let sides = Sides {
+        users: tenant.users,
+        contacts: psa.contacts,
+        newly_deleted: tenant.newly_deleted.clone(),
+        around,
+    };
+    let (snapshot, resolved) = last::put_together(settings, &remembered, sides);
     Ok(Observed {
         snapshot,
         vocabulary: psa.vocabulary,
@@ -152,44 +136,26 @@ async fn remembered(scene: &Scene) -> Result<Remembered, RunError> {
     let company = scene.company.id;
     let tenant = scene.tenant.tenant_id.clone();
     let psa_company = scene.company.psa_company_id.clone();
-    let all = scene.db.read(move |conn| {
-        Ok(Remembered {
-            links: links::in_force(conn, company, &tenant, &psa_company)?,
-            ignored: ignored_users::of_company(conn, company)?,
-            dismissed: dismissals::list(conn, company)?.into_iter().collect(),
-            hold: holds::open_of(conn, company)?,
-            left: writes::left_sent(conn, company)?,
-        })
-    });
+    let all = scene
+        .db
+        .read(move |conn| people(conn, company, &tenant, &psa_company));
     Ok(all.await?)
 }
 
-/// Ignore entries as object ids; a user principal name becomes one when its user is first seen.
-fn ignored(
-    entries: &[(String, Option<UserId>)],
-    users: &[User],
-    links: &[Link],
-) -> (Vec<(String, UserId)>, HashSet<UserId>) {
-    let (mut resolved, mut ids) = (Vec::new(), HashSet::new());
-    for (entry, known) in entries {
-        if let Some(id) = known {
-            ids.insert(id.clone());
-            continue;
-        }
-        ids.insert(UserId::new(entry));
-        let name = text::folded(entry);
-        // A link remembers the name of a user who was deleted or renamed before a run saw the entry.
-        let listed = users.iter().map(|user| (&user.id, &user.upn));
-        let linked = links.iter().map(|link| (&link.user_id, &link.upn));
-        if let Some((id, _)) = listed
-            .chain(linked)
-            .find(|(_, upn)| text::folded(upn) == name)
-        {
-            resolved.push((entry.clone(), id.clone()));
-            ids.insert(id.clone());
-        }
-    }
-    (resolved, ids)
+/// What the database knows of a company's people, as far as it belongs to this tenant and PSA company.
+pub(super) fn people(
+    conn: &mut Conn,
+    company: i64,
+    tenant: &TenantId,
+    psa_company: &PsaCompanyId,
+) -> diesel::QueryResult<Remembered> {
+    Ok(Remembered {
+        links: links::in_force(conn, company, tenant, psa_company)?,
+        ignored: ignored_users::of_company(conn, company)?,
+        dismissed: dismissals::list(conn, company)?.into_iter().collect(),
+        hold: holds::open_of(conn, company)?,
+        left: writes::left_sent(conn, company)?,
+    })
 }
 
 struct PsaSide {

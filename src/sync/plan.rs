@@ -12,7 +12,9 @@ use super::select::{self, Activity, LeaverReason, Silence};
 use super::snapshot::{Licences, Snapshot};
 use super::ties::Ties;
 use crate::model::filter::Named;
-use crate::model::{Action, ContactId, Field, FieldChange, FieldValue, LinkMade, SiteId, UserId};
+use crate::model::{
+    Action, ContactId, ContactTypeId, Field, FieldChange, FieldValue, LinkMade, SiteId, UserId,
+};
 
 /// What a run would do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -109,6 +111,9 @@ pub struct Person {
     /// Where the contact belongs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Named<SiteId>>,
+    /// The type that the contact gets, where the PSA has types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_type: Option<Named<ContactTypeId>>,
     /// The fields that are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldChange>,

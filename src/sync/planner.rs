@@ -73,6 +73,7 @@ impl<'a> Planner<'a> {
         let mut person = Person {
             filter: taken.map(|(_, label)| label),
             site: site.cloned(),
+            contact_type: contact_type.cloned(),
             ..self.line(at, judged)
         };
         if self.snapshot.dismissed.contains(&user.id) {
@@ -205,6 +206,7 @@ impl<'a> Planner<'a> {
                 reason: Reason::NoAnswer(Silence::User),
                 filter: None,
                 site: None,
+                contact_type: None,
                 fields: Vec::new(),
                 link: Tie::Kept(link.id),
                 held: false,
@@ -286,6 +288,7 @@ impl<'a> Planner<'a> {
             reason: Reason::Same,
             filter: None,
             site: None,
+            contact_type: None,
             fields: Vec::new(),
             link: link.map_or(Tie::None, |link| Tie::Kept(link.id)),
             held: false,

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 
 use super::Options;
 use super::failure::{RunError, overtaken};
+use super::last;
 use super::observe::Observed;
 use super::plan::{Person, Plan};
 use super::report::{self, Done, Report};
 use super::scene::Scene;
-use crate::db::holds::HoldPerson;
+use crate::db::holds::{HoldPerson, Signed};
 use crate::db::plans::StoredPlan;
-use crate::db::readings::Reading;
 use crate::db::runs::{NewRun, RunEnd};
 use crate::db::{
     Conn, DbError, claims, dismissals, holds, ignored_users, links, plans, readings, runs,
@@ -74,14 +74,7 @@ pub async fn before_writing(
     let now = scene.clock.now();
     let company = scene.company.id;
     let snapshot = &observed.snapshot;
-    let reading = Reading {
-        company_id: company,
-        run_id: run.to_owned(),
-        read_at: observed.read_at,
-        users: text(&snapshot.users),
-        groups: text(&snapshot.groups),
-        contacts: text(&snapshot.contacts),
-    };
+    let reading = last::reading(scene, observed, run);
     let stored = StoredPlan {
         company_id: company,
         run_id: run.to_owned(),
@@ -206,13 +199,13 @@ impl HoldChange {
 }
 
 /// After an approval: who was deactivated leaves the hold, and, where the run was `whole`, who is not to be any more; it closes
-/// when nobody is left.
+/// when nobody is left, `signed` by who approved.
 pub async fn after_approval(
     scene: &Scene,
     observed: &Observed,
     plan: &Plan,
-    done: &[Done],
-    whole: bool,
+    (done, whole): (&[Done], bool),
+    signed: Option<&Signed>,
 ) -> Result<(), RunError> {
     let Some(hold) = &observed.remembered.hold else {
         return Ok(());
@@ -241,12 +234,12 @@ pub async fn after_approval(
         .people
         .iter()
         .any(|person| !applied.contains(&person.user_id) && !gone.contains(&person.user_id));
-    let id = hold.id;
+    let (id, signed) = (hold.id, signed.cloned());
     let written = scene.db.write(move |conn| {
         holds::leave(conn, id, &applied, "approved", now)?;
         holds::leave(conn, id, &gone, "no longer to be deactivated", now)?;
         if !stays {
-            holds::close(conn, id, "approved", None, now)?;
+            holds::close(conn, id, "approved", signed.as_ref(), now)?;
         }
         Ok(())
     });

@@ -7,10 +7,10 @@ use super::facts::{Facts, Readers};
 use super::failure::RunError;
 use super::stop::Stop;
 use crate::clock::Clock;
-use crate::db::Db;
 pub use crate::db::facts::{CONTACT_TYPES, SITES, psa_scope};
 use crate::db::facts::{company_scope, tenant_scope};
-use crate::directory::Directory;
+use crate::db::{Conn, Db, settings};
+use crate::directory::{Directory, FREE_SKUS};
 use crate::model::{Company, Field, PsaConnection, TenantConnection};
 use crate::psa::Psa;
 
@@ -53,6 +53,15 @@ impl Scene {
     pub fn tenant_scope(&self) -> String {
         tenant_scope(&self.tenant.tenant_id)
     }
+}
+
+/// The licences that do not count: the list of the settings, or the one it starts with.
+///
+/// # Errors
+/// Where the database fails.
+pub fn ignored_licences(conn: &mut Conn) -> diesel::QueryResult<Vec<String>> {
+    let set = settings::ignored_licences(conn)?;
+    Ok(set.unwrap_or_else(|| FREE_SKUS.iter().map(ToString::to_string).collect()))
 }
 
 /// The name of the fact where a PSA's API was found.

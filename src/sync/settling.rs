@@ -12,6 +12,7 @@ use super::observe::{Observed, contacts_anew};
 use super::record::journal;
 use super::scene::Scene;
 use super::settle::{self, Settled};
+use super::snapshot::Snapshot;
 use crate::db::changes::AppliedField;
 use crate::db::writes::{LeftSent, WriteState};
 use crate::db::{Conn, changes, writes};
@@ -30,7 +31,7 @@ pub async fn settle(
     if observed.remembered.left.is_empty() {
         return Ok(());
     }
-    let mut settled = judge(observed);
+    let mut settled = judge(&observed.remembered.left, &observed.snapshot);
     let may_be_at_work = |left: &LeftSent, came: &Settled| {
         let age = (observed.read_at - left.sent_at)
             .to_std()
@@ -44,28 +45,13 @@ pub async fn settle(
             () = scene.stop.wait() => return Err(stopped()),
         }
         contacts_anew(scene, facts, observed).await?;
-        settled = judge(observed);
+        settled = judge(&observed.remembered.left, &observed.snapshot);
     }
-    let mut makings = Vec::new();
-    for (left, came) in observed.remembered.left.iter().zip(&settled) {
-        match came {
-            Settled::Through(contact) if adds(left) == Adds::Contact => {
-                makings.push(making(scene, left, contact.clone()));
-            }
-            Settled::Several(contacts) => {
-                let unsettled = &mut observed.snapshot.unsettled;
-                unsettled.insert(left.user_id.clone(), contacts.clone());
-            }
-            Settled::Through(_) | Settled::Void => {}
-        }
-    }
-    let has_link: HashSet<UserId> = observed
-        .snapshot
-        .links
-        .iter()
-        .map(|link| link.user_id.clone())
+    let made = accepted(&observed.remembered.left, &settled, &mut observed.snapshot);
+    let made = made.into_iter();
+    let makings: Vec<Making> = made
+        .map(|(left, contact)| making(scene, left, contact))
         .collect();
-    makings.retain(|making| !has_link.contains(&making.user_id));
     let mut ids: Vec<i64> = (0_i64..).take(makings.len()).map(|at| -1 - at).collect();
     if let Some(turn) = turn {
         let (left, new) = (observed.remembered.left.clone(), makings.clone());
@@ -79,16 +65,58 @@ pub async fn settle(
         .await?;
     }
     for (id, making) in ids.into_iter().zip(makings) {
-        observed.snapshot.links.push(Link {
-            id,
-            user_id: making.user_id,
-            upn: making.upn,
-            contact_id: making.contact_id,
-            made: making.made,
-            user_deleted: false,
-        });
+        let snapshot = &mut observed.snapshot;
+        snapshot
+            .links
+            .push(link(id, making.user_id, making.upn, making.contact_id));
     }
     Ok(())
+}
+
+/// The snapshot as if what was left *sent* had been settled, as far as it tells; nothing is written.
+pub(super) fn suppose(left: &[LeftSent], snapshot: &mut Snapshot) {
+    let settled = judge(left, snapshot);
+    let made = accepted(left, &settled, snapshot);
+    for (id, (left, contact)) in (1_i64..).zip(made) {
+        let new = link(-id, left.user_id.clone(), left.upn.clone(), contact);
+        snapshot.links.push(new);
+    }
+}
+
+/// The creates that went through, each with its contact, whose users have no link yet. Users of whom several contacts may be
+/// are unsettled in the snapshot.
+fn accepted<'a>(
+    left: &'a [LeftSent],
+    settled: &[Settled],
+    snapshot: &mut Snapshot,
+) -> Vec<(&'a LeftSent, ContactId)> {
+    let mut made = Vec::new();
+    for (left, came) in left.iter().zip(settled) {
+        match came {
+            Settled::Through(contact) if adds(left) == Adds::Contact => {
+                made.push((left, contact.clone()));
+            }
+            Settled::Several(contacts) => {
+                let unsettled = &mut snapshot.unsettled;
+                unsettled.insert(left.user_id.clone(), contacts.clone());
+            }
+            Settled::Through(_) | Settled::Void => {}
+        }
+    }
+    let has_link: HashSet<&UserId> = snapshot.links.iter().map(|link| &link.user_id).collect();
+    made.retain(|(left, _)| !has_link.contains(&left.user_id));
+    made
+}
+
+fn link(id: i64, user_id: UserId, upn: String, contact_id: ContactId) -> Link {
+    Link {
+        id,
+        user_id,
+        upn,
+        contact_id,
+        made: LinkMade::Created,
+        user_deleted: false,
+    }
 }
 
 fn step(left: &LeftSent) -> Option<Step> {
@@ -99,10 +127,8 @@ fn adds(left: &LeftSent) -> Adds {
     step(left).map_or(Adds::Nothing, |step| step.adds)
 }
 
-fn judge(observed: &Observed) -> Vec<Settled> {
-    let left: Vec<settle::LeftSent> = observed
-        .remembered
-        .left
+fn judge(left: &[LeftSent], snapshot: &Snapshot) -> Vec<Settled> {
+    let left: Vec<settle::LeftSent> = left
         .iter()
         .map(|left| settle::LeftSent {
             write_id: left.write_id,
@@ -124,7 +150,7 @@ fn judge(observed: &Observed) -> Vec<Settled> {
             known: left.known_contacts.iter().flatten().cloned().collect(),
         })
         .collect();
-    settle::settle(&left, &observed.snapshot.contacts, &observed.snapshot.links)
+    settle::settle(&left, &snapshot.contacts, &snapshot.links)
 }
 
 fn making(scene: &Scene, left: &LeftSent, contact_id: ContactId) -> Making {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
 use super::failure::{RunError, failure};
-use super::named::{enabled_tests, fields_in_use, gone, groups_in_use};
+use super::named::{enabled_tests, gone, groups_in_use};
 use super::observe::{Remembered, Together};
 use super::scene::{ORGANIZATION, SKUS, Scene};
 use super::select;
@@ -39,22 +39,16 @@ pub(super) async fn directory_side(
     together: &Together,
 ) -> Result<TenantSide, RunError> {
     let (directory, scope) = (&scene.directory, scene.tenant_scope());
-    let fields = fields_in_use(&scene.company);
     let groups = groups_in_use(&scene.company);
     let read = tokio::join!(
         together.branch(facts.get(&scope, ORGANIZATION, || directory.confirm_tenant())),
-        together.branch(async { Ok(directory.users(&fields).await?) }),
+        together.branch(async { Ok(directory.users().await?) }),
         join_all(
             groups
                 .into_iter()
                 .map(|(id, label)| together.branch(members(directory, id, label)))
         ),
-        together.branch(facts.get(&scope, SKUS, || async {
-            Ok::<_, ApiError>(Skus {
-                skus: directory.skus().await?,
-                unknown: BTreeSet::new(),
-            })
-        })),
+        together.branch(facts.get(&scope, SKUS, || skus_of(directory))),
     );
     let (Some(_), Some(mut users), groups, Some(skus)) = read else {
         return Err(together.failure());
@@ -81,7 +75,7 @@ pub(super) async fn directory_side(
         .collect();
     let mut newly_deleted = Vec::new();
     if !missing.is_empty() {
-        for (id, found) in directory.users_by_id(&missing, &fields).await? {
+        for (id, found) in directory.users_by_id(&missing).await? {
             match found {
                 Some(user) => users.push(user),
                 None => newly_deleted.push(id),
@@ -95,6 +89,31 @@ pub(super) async fn directory_side(
         skus,
         newly_deleted,
     })
+}
+
+async fn skus_of(directory: &Directory) -> Result<Skus, ApiError> {
+    Ok(Skus {
+        skus: directory.skus().await?,
+        unknown: BTreeSet::new(),
+    })
+}
+
+/// The licences of the tenant with this scope of facts, as remembered, unless they are to be read now.
+///
+/// # Errors
+/// Where they cannot be read.
+pub async fn skus(
+    facts: &Facts,
+    scope: &str,
+    directory: &Directory,
+    refresh: bool,
+) -> Result<Vec<Sku>, RunError> {
+    let read = if refresh {
+        facts.anew(scope, SKUS, || skus_of(directory)).await
+    } else {
+        facts.get(scope, SKUS, || skus_of(directory)).await
+    };
+    Ok(read?.skus)
 }
 
 async fn members(

@@ -9,14 +9,13 @@ mod sign_in;
 mod switches;
 mod users;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rollcall::clock::Clock;
 use rollcall::directory::{Credential, Directory, Endpoints};
 use rollcall::http::{ApiError, Http};
-use rollcall::model::{Cloud, DirectoryField, GroupId, TenantConnection, TenantId, UserId};
+use rollcall::model::{Cloud, GroupId, TenantConnection, TenantId, UserId};
 use rollcall::simulator::graph::{
     AppData, Graph, GroupData, Login, MemberData, Microsoft, SkuData, TenantData, UserData,
 };
@@ -160,8 +159,4 @@ fn group(number: usize, name: &str, members: Vec<MemberData>) -> GroupData {
         members,
         ..GroupData::default()
     }
-}
-
-fn no_fields() -> BTreeSet<DirectoryField> {
-    BTreeSet::new()
 }

@@ -8,12 +8,15 @@ use crate::{keep, project, rust, sample};
 #[rustfmt::skip]
 const ARROWS: &[(&str, &str)] = &[
     ("main",       "cli"),
-    ("cli",        "cli-demo web auth jobs fleet runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
-    ("cli-demo",   "cli auth simulator fleet runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
-    ("web",        "auth jobs fleet runs app sync sync-pure psa mail db seal config clock model directory::sku_name"),
+    ("cli",        "cli-demo web auth jobs fleet decisions checks pickers runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
+    ("cli-demo",   "cli web auth jobs simulator fleet pickers runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
+    ("web",        "auth jobs connections rules fleet decisions checks pickers runs app sync sync-pure psa mail db seal config clock model directory::sku_name directory::user_link"),
     ("auth",       "app db seal config clock model"),
     ("jobs",       "fleet runs app sync sync-pure psa mail db config clock model"),
     ("fleet",      "app psa directory db seal http config clock model"),
+    ("decisions",  "runs app sync sync-pure db config clock model"),
+    ("checks",     "app sync sync-pure directory psa http config clock model"),
+    ("pickers",    "app sync sync-pure directory psa db http config clock model"),
     ("runs",       "app sync sync-pure db http config clock model"),
     ("app",        "sync sync-pure directory psa mail db seal http config clock model"),
     ("sync",       "sync-pure directory psa mail db http config clock model"),
@@ -34,12 +37,12 @@ const ARROWS: &[(&str, &str)] = &[
 /// The files of `sync/` that decide: pure functions over `model`.
 const PURE: &[&str] = &[
     "snapshot", "select", "route", "ties", "pair", "search", "plan", "planner", "guard", "fields",
-    "report", "explain", "settle",
+    "report", "explain", "settle", "effect", "cover",
 ];
 
 /// The files of `sync/` that read, write and wait.
 const EDGE: &[&str] = &[
-    "apply", "facts", "failure", "journal", "links", "named", "observe", "record", "scene",
+    "apply", "facts", "failure", "journal", "last", "links", "named", "observe", "record", "scene",
     "sending", "settling", "stop", "tenant", "turn",
 ];
 

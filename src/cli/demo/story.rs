@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::db::{companies, holds};
 use crate::directory::sku_name;
 use crate::model::{Company, Mode, SkuId};
+use crate::pickers::{group_names, groups_of};
 use crate::runs;
 use crate::simulator::world::{Happening, LANDS};
 use crate::sync::explain::{Names, explain};
@@ -303,7 +304,8 @@ impl Story<'_> {
         say("");
         let options = Options::new(Mode::Update, true);
         let finished = Box::pin(runs::one(&self.app, company, &options, &|_, _| {})).await;
-        let groups = explain_command::groups(&self.app, company).await;
+        let groups = groups_of(company);
+        let groups = group_names(&self.app, company, &groups, true).await;
         let names = Names {
             licence: &|id| sku_name(&SkuId::new(id)),
             group: &|id| groups.get(id).cloned(),

@@ -188,7 +188,11 @@ async fn people_join_and_leave_a_hold_until_it_is_closed() {
             assert_eq!(holds::list_open(conn)?, [open]);
             holds::add_people(conn, id, &[person("u1")])?;
             assert_eq!(holds::open_of(conn, company)?.unwrap().people.len(), 3);
-            assert!(holds::close(conn, id, "approved", Some("fine"), now())?);
+            let signed = holds::Signed {
+                staff: "Ann".into(),
+                note: Some("fine".into()),
+            };
+            assert!(holds::close(conn, id, "approved", Some(&signed), now())?);
             assert!(!holds::close(conn, id, "dismissed", None, now())?);
             assert_eq!(holds::open_of(conn, company)?, None);
             holds::open(conn, company, "run-1", &[], now())?;
@@ -272,7 +276,7 @@ async fn the_last_reading_and_plan_of_a_company_are_kept() {
                 run_id: "run-1".into(),
                 read_at: now(),
                 users: "[1]".into(),
-                groups: "{}".into(),
+                rest: "{}".into(),
                 contacts: "[]".into(),
             };
             assert_eq!(readings::get(conn, company)?, None);

@@ -22,11 +22,7 @@ async fn only_a_user_that_does_not_exist_is_none_and_the_order_is_kept() {
     let world = world(users(44)).await;
     let mut asked = ids(0..44);
     asked.insert(3, ids([999]).remove(0));
-    let found = world
-        .directory()
-        .users_by_id(&asked, &no_fields())
-        .await
-        .unwrap();
+    let found = world.directory().users_by_id(&asked).await.unwrap();
     let order: Vec<_> = found.iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(order, asked);
     let gone: Vec<_> = found
@@ -41,14 +37,7 @@ async fn only_a_user_that_does_not_exist_is_none_and_the_order_is_kept() {
     let mut sizes = batches(&world);
     sizes.sort_unstable();
     assert_eq!(sizes, [5, 20, 20]);
-    assert_eq!(
-        world
-            .directory()
-            .users_by_id(&[], &no_fields())
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(world.directory().users_by_id(&[]).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -58,11 +47,7 @@ async fn throttled_items_are_asked_for_again_alone_after_the_longest_pause() {
         s.throttle_batch_items = 3;
         s.batch_retry_after = Some("2.128".into());
     });
-    let found = world
-        .directory()
-        .users_by_id(&ids(0..10), &no_fields())
-        .await
-        .unwrap();
+    let found = world.directory().users_by_id(&ids(0..10)).await.unwrap();
     assert!(
         found
             .iter()
@@ -80,11 +65,7 @@ async fn items_throttled_without_end_are_an_error() {
             s.throttle_batch_items = usize::MAX;
             s.batch_retry_after = pause.map(Into::into);
         });
-        let failed = world
-            .directory()
-            .users_by_id(&ids(0..2), &no_fields())
-            .await
-            .unwrap_err();
+        let failed = world.directory().users_by_id(&ids(0..2)).await.unwrap_err();
         assert_eq!((failed.kind, failed.status), (Kind::Throttled, Some(429)));
         assert_eq!(failed.retry_at.is_some(), requests == 1);
         assert_eq!(world.graph.controls.requests(), requests);
@@ -123,11 +104,7 @@ async fn any_other_failure_of_an_item_is_an_error() {
     for (body, kind) in cases {
         let world = world(users(2)).await;
         world.graph_answers(200, &body);
-        let failed = world
-            .directory()
-            .users_by_id(&ids([0]), &no_fields())
-            .await
-            .unwrap_err();
+        let failed = world.directory().users_by_id(&ids([0])).await.unwrap_err();
         assert_eq!(failed.kind, kind, "{body}");
     }
 }
@@ -139,11 +116,7 @@ async fn a_batch_whose_answer_is_lost_is_simply_sent_again() {
         .graph
         .controls
         .fault(Fault::once(FaultKind::DropAfter).times(2));
-    let found = world
-        .directory()
-        .users_by_id(&ids(0..2), &no_fields())
-        .await
-        .unwrap();
+    let found = world.directory().users_by_id(&ids(0..2)).await.unwrap();
     assert!(found.iter().all(|(_, user)| user.is_some()));
     assert_eq!(world.graph.controls.requests(), 3);
 }

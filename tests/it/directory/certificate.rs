@@ -43,7 +43,7 @@ async fn a_certificate_signs_in_from_new_legacy_and_passwordless_files() {
     for (pfx, password) in files {
         let world = certificate_world().await;
         let directory = world.connect(&connection(), certificate(pfx, password));
-        let read = directory.unwrap().users(&no_fields()).await;
+        let read = directory.unwrap().users().await;
         assert_eq!(read.unwrap().len(), 2);
     }
 }

@@ -163,7 +163,7 @@ async fn a_passing_trouble_of_the_login_is_tried_again() {
         let body = login_error(code, "temporarily_unavailable", "\r\n", true);
         let fault = Fault::once(answer(400, &body));
         world.login.controls.fault(fault.times(3));
-        let read = world.directory().users(&no_fields()).await;
+        let read = world.directory().users().await;
         assert_eq!(read.unwrap().len(), 3, "{code}");
         assert_eq!(world.login.controls.requests(), 4, "{code}");
 
@@ -206,7 +206,7 @@ async fn an_answer_without_a_token_is_no_token() {
     ];
     for fault in nothing {
         world.login.controls.fault(Fault::once(fault.clone()));
-        let failed = world.directory().users(&no_fields()).await.unwrap_err();
+        let failed = world.directory().users().await.unwrap_err();
         assert_eq!(failed.kind, Kind::Unexpected, "{fault:?}");
         assert_eq!(failed.service.name(), "Microsoft's login");
     }

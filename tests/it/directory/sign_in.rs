@@ -18,7 +18,7 @@ async fn connecting_sends_nothing_and_ten_reads_share_one_token() {
     assert_eq!(world.login.controls.requests(), 0);
     let tasks = (0..10).map(|_| {
         let directory = directory.clone();
-        tokio::spawn(async move { directory.users(&no_fields()).await })
+        tokio::spawn(async move { directory.users().await })
     });
     for read in join_all(tasks).await {
         assert_eq!(read.unwrap().unwrap().len(), 3);
@@ -35,7 +35,7 @@ async fn requests_are_counted_retries_of_the_login_included() {
     let gateway = Fault::once(FaultKind::Html(503)).times(2);
     world.login.controls.fault(gateway);
     let counter = Arc::new(Counter::default());
-    let read = counted(counter.clone(), directory.users(&no_fields())).await;
+    let read = counted(counter.clone(), directory.users()).await;
     assert_eq!(read.unwrap().len(), 3);
     let calls = Calls {
         login: 3,
@@ -49,10 +49,9 @@ async fn requests_are_counted_retries_of_the_login_included() {
 async fn a_token_that_graph_refuses_is_renewed_once() {
     let world = world(users(3)).await;
     let directory = world.directory();
-    directory.users(&no_fields()).await.unwrap();
+    directory.users().await.unwrap();
     world.microsoft.expire_tokens();
-    let fields = no_fields();
-    let reads = join_all((0..4).map(|_| directory.users(&fields))).await;
+    let reads = join_all((0..4).map(|_| directory.users())).await;
     assert!(reads.iter().all(|read| read.as_ref().unwrap().len() == 3));
     assert_eq!(world.microsoft.tokens_issued(), 2);
 }
@@ -62,7 +61,7 @@ async fn a_token_that_graph_always_refuses_is_an_error_after_two_tokens() {
     let world = world(users(3)).await;
     let body = r#"{"error":{"code":"InvalidAuthenticationToken","message":"Access token validation failure."}}"#;
     world.graph_answers(401, body);
-    let error = world.directory().users(&no_fields()).await.unwrap_err();
+    let error = world.directory().users().await.unwrap_err();
     assert_eq!(error.kind, Kind::Credentials);
     assert_eq!(error.status, Some(401));
     assert_eq!(world.microsoft.tokens_issued(), 2);
@@ -135,7 +134,7 @@ async fn a_token_is_asked_for_the_graph_of_the_cloud_wherever_requests_go() {
         let directory = world
             .connect(&tenant, secret("the-client-secret\n"))
             .unwrap();
-        assert_eq!(directory.users(&no_fields()).await.unwrap().len(), 1);
+        assert_eq!(directory.users().await.unwrap().len(), 1);
         let asked = world.login.controls.log().pop().unwrap();
         assert_eq!(asked.target, format!("/{TENANT}/oauth2/v2.0/token"));
         let form = url::form_urlencoded::parse(asked.body.as_bytes());

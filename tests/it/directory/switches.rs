@@ -53,13 +53,13 @@ fn known(user: &User) -> (UserId, Option<bool>, bool) {
 async fn every_read_gives_the_same_whatever_is_left_open() {
     for (name, way) in WAYS {
         let world = world_of(way).await;
-        let (directory, fields) = (world.directory(), no_fields());
+        let directory = world.directory();
         let wanted: Vec<_> = ids(0..4)
             .into_iter()
             .zip([true, true, true, false])
             .map(|(id, told)| (id, told.then_some(true), told))
             .collect();
-        let listed = directory.users(&fields).await.unwrap();
+        let listed = directory.users().await.unwrap();
         assert_eq!(
             listed.iter().map(known).collect::<Vec<_>>(),
             wanted,
@@ -67,7 +67,7 @@ async fn every_read_gives_the_same_whatever_is_left_open() {
         );
 
         let asked = ids([3, 9, 0]);
-        let single = directory.users_by_id(&asked, &fields).await.unwrap();
+        let single = directory.users_by_id(&asked).await.unwrap();
         let (order, found): (Vec<_>, Vec<_>) = single.into_iter().unzip();
         assert_eq!(order, asked, "{name}");
         assert_eq!(found[0].as_ref(), Some(&listed[3]), "{name}");
@@ -98,7 +98,7 @@ async fn every_read_gives_the_same_whatever_is_left_open() {
 async fn every_refusal_means_the_same_whatever_is_left_open() {
     for (name, way) in WAYS {
         let world = world_of(way).await;
-        let (directory, fields) = (world.directory(), no_fields());
+        let directory = world.directory();
         let gone = group_id(9);
         assert_eq!(directory.group(&gone).await.unwrap(), None, "{name}");
         let missing = directory.members(&gone).await.unwrap_err();
@@ -112,8 +112,8 @@ async fn every_refusal_means_the_same_whatever_is_left_open() {
         app(|app| app.consented = false);
         let asked = ids([1]);
         for failed in [
-            directory.users(&fields).await.unwrap_err(),
-            directory.users_by_id(&asked, &fields).await.unwrap_err(),
+            directory.users().await.unwrap_err(),
+            directory.users_by_id(&asked).await.unwrap_err(),
             directory.skus().await.unwrap_err(),
         ] {
             assert_eq!(failed.kind, Kind::Permission, "{name}");
@@ -126,7 +126,7 @@ async fn every_refusal_means_the_same_whatever_is_left_open() {
                 expired: false,
             }];
         });
-        let failed = world.directory().users(&fields).await.unwrap_err();
+        let failed = world.directory().users().await.unwrap_err();
         assert_eq!(failed.kind, Kind::Credentials, "{name}");
         assert!(
             failed.detail.starts_with("AADSTS7000215: "),

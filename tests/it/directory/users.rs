@@ -7,7 +7,7 @@ use rollcall::model::{Cloud, Sku, SkuId};
 use super::*;
 
 #[tokio::test]
-async fn a_user_comes_with_the_fields_in_use_and_without_blanks() {
+async fn a_user_comes_with_every_field_and_without_blanks() {
     let mut person = user(1);
     person.mail = Some("  ".into());
     person.given_name = Some("Jane".into());
@@ -26,18 +26,7 @@ async fn a_user_comes_with_the_fields_in_use_and_without_blanks() {
     .map(Into::into)
     .into();
     let world = world(vec![person]).await;
-    let fields = [
-        "department",
-        "jobTitle",
-        "city",
-        "extensionAttribute5",
-        "extensionAttribute6",
-    ];
-    let fields: BTreeSet<_> = fields
-        .iter()
-        .filter_map(|name| DirectoryField::parse(name))
-        .collect();
-    let mut read = world.directory().users(&fields).await.unwrap();
+    let mut read = world.directory().users().await.unwrap();
     let jane = read.pop().unwrap();
     assert_eq!(jane.mail, None);
     assert_eq!(jane.surname, None);
@@ -59,12 +48,14 @@ async fn a_user_comes_with_the_fields_in_use_and_without_blanks() {
         [
             "department=IT",
             "jobTitle=Engineer",
+            "userType=Member",
             "extensionAttribute5=blue"
         ]
     );
     let asked = world.graph.controls.log().pop().unwrap().target;
     let select = "id,userPrincipalName,mail,displayName,givenName,surname,jobTitle,businessPhones,mobilePhone,\
-                  accountEnabled,assignedLicenses,proxyAddresses,department,city,onPremisesExtensionAttributes";
+                  accountEnabled,assignedLicenses,proxyAddresses,department,officeLocation,companyName,city,state,country,\
+                  usageLocation,employeeType,employeeId,userType,onPremisesExtensionAttributes";
     assert_eq!(asked, format!("/v1.0/users?$select={select}&$top=999"));
 }
 
@@ -77,7 +68,7 @@ async fn what_graph_does_not_say_about_a_user_is_unknown_and_not_false() {
             s.leave_out_assigned_licenses = true;
             s.unset_as_null = as_null;
         });
-        let read = world.directory().users(&no_fields()).await.unwrap();
+        let read = world.directory().users().await.unwrap();
         assert_eq!((read[0].enabled, &read[0].licences), (None, &None));
     }
 }
@@ -90,11 +81,11 @@ async fn a_missing_permission_is_named() {
         tenant.apps.get_mut(APP).unwrap().consented = false;
     });
     let directory = world.directory();
-    let (fields, board) = (no_fields(), group_id(1));
+    let board = group_id(1);
     let failures = [
-        (directory.users(&fields).await.unwrap_err(), "User.Read.All"),
+        (directory.users().await.unwrap_err(), "User.Read.All"),
         (
-            directory.users_by_id(&ids([1]), &fields).await.unwrap_err(),
+            directory.users_by_id(&ids([1])).await.unwrap_err(),
             "User.Read.All",
         ),
         (
@@ -124,7 +115,7 @@ async fn a_missing_permission_is_named() {
         );
     }
     world.microsoft.tenant(TENANT, |tenant| tenant.apps.clear());
-    let failed = directory.users(&fields).await.unwrap_err();
+    let failed = directory.users().await.unwrap_err();
     assert_eq!(failed.kind, Kind::Consent);
 }
 

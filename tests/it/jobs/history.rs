@@ -100,9 +100,9 @@ async fn what_people_did_is_kept(stage: Stage) {
                 let event = NewEvent {
                     staff: "Robin",
                     company_id: (number < 2).then_some(company),
-                    user_id: (number == 0).then_some(&anna),
+                    user_id: (number == 0).then(|| anna.clone()),
                     kind,
-                    detail: "\u{1f600} <script>",
+                    detail: "\u{1f600} <script>".into(),
                 };
                 events::append(conn, &event, now + chrono::TimeDelta::seconds(1) * number)?;
             }

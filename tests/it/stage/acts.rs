@@ -2,8 +2,9 @@
 
 use std::sync::Mutex;
 
+use rollcall::db::holds::Signed;
 use rollcall::db::{self, changes, holds, links, runs as run_rows, tenant_connections};
-use rollcall::model::{Calls, Company, Link, Mode};
+use rollcall::model::{Calls, Company, Link, Mode, UserId};
 use rollcall::runs::{self, Event};
 use rollcall::simulator::kit::Running;
 use rollcall::sync::report::Report;
@@ -37,7 +38,12 @@ impl Stage {
     pub async fn approve(&self) -> Report {
         let company = self.company().await;
         self.counting(async {
-            let finished = runs::approve(&self.app, &company, "Robin", &|_, _| ())
+            let shown = self.held_ids().await;
+            let signed = Signed {
+                staff: "Ann".into(),
+                note: None,
+            };
+            let finished = runs::approve(&self.app, &company, &shown, &signed, &|_, _| ())
                 .await
                 .unwrap();
             let calls = finished.report.calls;
@@ -127,6 +133,14 @@ impl Stage {
             .unwrap();
         self.read(move |conn| links::in_force(conn, id, &tenant.tenant_id, &company.psa_company_id))
             .await
+    }
+
+    /// The people of the open hold.
+    pub async fn held_ids(&self) -> Vec<UserId> {
+        let id = self.company_id;
+        let hold = self.read(move |conn| holds::open_of(conn, id)).await;
+        let people = hold.into_iter().flat_map(|hold| hold.people);
+        people.map(|person| person.user_id).collect()
     }
 
     /// The people of the open hold, by user principal name.

@@ -1,0 +1,184 @@
+//! Connections tested with a real read, stored ones and those of a form that is not saved yet. Writes nothing anywhere.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+
+use crate::app::App;
+use crate::directory::{Credential, Directory};
+use crate::model::filter::Named;
+use crate::model::{Company, ContactTypeId, PsaCompany, TenantConnection, Test, Vocabulary};
+use crate::psa::{self, Connection, Psa};
+use crate::sync::failure::{RunError, company_gone, failure};
+use crate::sync::report::and;
+use crate::sync::select::{self, Activity};
+use crate::sync::snapshot::Licences;
+use crate::sync::{self, named};
+
+/// What is worth knowing of a company that is inactive in the PSA.
+pub const INACTIVE: &str = "the company is inactive in the PSA, so that nothing is written for it";
+
+/// A tenant that answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriedTenant {
+    /// Its name, as it says itself.
+    pub name: String,
+    /// So many users it has, guests and blocked ones too.
+    pub users: usize,
+    /// So many of them have a licence that counts, and may sign in.
+    pub active: usize,
+}
+
+/// Reads companies, types and limits with a stored PSA connection, as a run does.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn psa(app: &App, id: i64) -> Result<Vocabulary, RunError> {
+    let (connection, psa) = app.psa(id).await?;
+    psa_answers(&*psa, connection.default_contact_type.as_ref()).await
+}
+
+/// The same with a connection that is not stored: the vendor's id, its fields and its secrets by their keys.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn try_psa(
+    app: &App,
+    kind: &str,
+    fields: &BTreeMap<String, String>,
+    secrets: BTreeMap<String, SecretString>,
+) -> Result<Vocabulary, RunError> {
+    let advice = "Check what is filled in";
+    let vendor = psa::vendor(kind)
+        .ok_or_else(|| sync::not_set_up(format!("There is no PSA of the kind {kind}"), advice))?;
+    let psa = (vendor.connect)(Connection {
+        fields: fields.clone(),
+        secrets,
+        remembered: None,
+        lookup_url: app.config().autotask_url.clone(),
+        at_once: None,
+        http: app.http().clone(),
+    })
+    .map_err(|message| sync::not_set_up(message, advice))?;
+    psa_answers(&*psa, None).await
+}
+
+async fn psa_answers(
+    psa: &dyn Psa,
+    default_type: Option<&Named<ContactTypeId>>,
+) -> Result<Vocabulary, RunError> {
+    psa.companies("").await?;
+    let vocabulary = Vocabulary {
+        contact_types: psa.contact_types().await?,
+        phone_types: psa.phone_types().await?,
+        limits: psa.limits().await?,
+    };
+    if let (Some(types), Some(wanted)) = (&vocabulary.contact_types, default_type)
+        && !types.iter().any(|known| known.id == wanted.id)
+    {
+        return Err(failure(
+            "missing_contact_type",
+            format!("the default contact type {} is gone", wanted.name),
+            "Choose another one in the fleet file",
+        ));
+    }
+    let missing = psa.missing_phone_types(&vocabulary);
+    let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+    if missing.is_empty() {
+        return Ok(vocabulary);
+    }
+    Err(failure(
+        "missing_phone_type",
+        format!(
+            "the connection names phone types that the PSA does not have: {}",
+            and(&missing)
+        ),
+        "Choose others in the fleet file (phone_type and mobile_type)",
+    ))
+}
+
+/// Reads a company's tenant as a run does: itself, its users, licences, and the groups that filters name.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn tenant(app: &App, company: &Company) -> Result<TriedTenant, RunError> {
+    let (_, directory) = app.directory(company).await?;
+    let tried = tenant_answers(app, &directory).await?;
+    for (label, test) in named::enabled_tests(company) {
+        if let Test::Group(group) = test
+            && directory.group(group).await?.is_none()
+        {
+            return Err(failure(
+                "missing_group",
+                format!("{label} names the group {group}, which is gone"),
+                "Choose another group, or switch the filter off",
+            ));
+        }
+    }
+    Ok(tried)
+}
+
+/// The same with a connection that is not stored; the tenant is confirmed by reading it.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn try_tenant(
+    app: &App,
+    tenant: &TenantConnection,
+    credential: Credential,
+) -> Result<TriedTenant, RunError> {
+    let http = app.http().clone();
+    let directory = Directory::connect(tenant, credential, &app.endpoints(), None, http)?;
+    tenant_answers(app, &directory).await
+}
+
+async fn tenant_answers(app: &App, directory: &Directory) -> Result<TriedTenant, RunError> {
+    let name = directory.confirm_tenant().await?;
+    let users = directory.users().await?;
+    if let Some(silence) = select::unreadable(&users) {
+        return Err(failure(
+            "permission",
+            format!("Microsoft Graph gives {} for no user", silence.field()),
+            "Give the app the application permission User.Read.All and grant admin consent again",
+        ));
+    }
+    let skus = directory.skus().await?;
+    let licences = Licences::new(&skus, &app.ignored_licences().await?);
+    let active = users
+        .iter()
+        .filter(|user| matches!(select::select(user, &licences), Activity::Active(_)))
+        .count();
+    Ok(TriedTenant {
+        name,
+        users: users.len(),
+        active,
+    })
+}
+
+/// The company as the PSA has it, after each site and contact type that its settings name was found. `words`: what [`psa()`] gave;
+/// without them contact types are not looked for.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn company(
+    app: &App,
+    company: &Company,
+    words: Option<&Vocabulary>,
+) -> Result<PsaCompany, RunError> {
+    let (_, psa) = app.psa(company.psa_id).await?;
+    let Some(there) = psa.company(&company.psa_company_id).await? else {
+        return Err(company_gone(company.psa_company_id.as_str()));
+    };
+    let sites = psa.sites(&company.psa_company_id).await?;
+    let missing = named::missing_sites(company, &sites);
+    if !missing.is_empty() {
+        return Err(named::gone("site", &missing));
+    }
+    if let Some(words) = words {
+        let missing = named::types_gone(company, None, words);
+        if !missing.is_empty() {
+            return Err(named::gone("contact_type", &missing));
+        }
+    }
+    Ok(there)
+}

@@ -1,0 +1,210 @@
+//! What a person decides about single users: to link, to ignore, to dismiss. The portal and the commands call the same
+//! functions and word the results; each decision is written down with who made it. Approving is a run: `runs::approve`.
+//! Decides nothing by itself, and writes nothing to a PSA.
+
+mod link;
+
+pub use link::{Linked, Linking, Next, link_by_hand};
+
+use crate::app::App;
+use crate::db::events::{self, NewEvent};
+use crate::db::holds::{self, HoldPerson, Signed};
+use crate::db::{Conn, companies, dismissals, ignored_users};
+use crate::model::{Company, UserId, text};
+use crate::runs::{self, Watch};
+use crate::sync;
+use crate::sync::failure::RunError;
+use crate::sync::last;
+use crate::sync::turn::{Sharing, Turn};
+
+/// Who decides where nobody is signed in: whoever may run the program.
+pub const COMMAND_LINE: &str = "command line";
+
+/// What a dismissal came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dismissed {
+    /// The hold with the people who are dismissed, and only those.
+    pub hold: holds::Hold,
+    /// So many people wait still: they joined the hold since it was shown.
+    pub left: usize,
+}
+
+/// Dismisses the deactivation of exactly these people, as far as they still wait in the company's open hold: they are left alone
+/// until they have been active again. Waits for the company's turn. `None` where none of them waits any more.
+///
+/// # Errors
+/// Where the program is asked to end while this waits, or the database fails.
+pub async fn dismiss(
+    app: &App,
+    company: &Company,
+    shown: &[UserId],
+    signed: &Signed,
+    watch: Watch<'_>,
+) -> Result<Option<Dismissed>, RunError> {
+    let (shown, signed) = (shown.to_vec(), signed.clone());
+    in_turn(app, company, watch, async {
+        let (id, now) = (company.id, app.clock().now());
+        let dismissed = app.db().write(move |conn| {
+            let Some(mut hold) = holds::open_of(conn, id)? else {
+                return Ok(None);
+            };
+            let all = hold.people.len();
+            hold.people.retain(|person| shown.contains(&person.user_id));
+            if hold.people.is_empty() {
+                return Ok(None);
+            }
+            let left = all - hold.people.len();
+            let these: Vec<UserId> = hold.people.iter().map(user_of).collect();
+            dismissals::add(conn, id, &these, now)?;
+            holds::leave(conn, hold.id, &these, "dismissed", now)?;
+            if left == 0 {
+                holds::close(conn, hold.id, "dismissed", Some(&signed), now)?;
+            }
+            for user in these {
+                let event = NewEvent {
+                    staff: &signed.staff,
+                    company_id: Some(id),
+                    user_id: Some(user),
+                    kind: "dismissed",
+                    detail: signed.note.clone().unwrap_or_default(),
+                };
+                events::append(conn, &event, now)?;
+            }
+            Ok(Some(Dismissed { hold, left }))
+        });
+        Ok(dismissed.await?)
+    })
+    .await
+}
+
+fn user_of(person: &HoldPerson) -> UserId {
+    person.user_id.clone()
+}
+
+/// Runs leave this user alone from now on. Waits for the company's turn. Whether that is new.
+///
+/// # Errors
+/// Where the company is gone, the program is asked to end while this waits, or the database fails.
+pub async fn ignore(
+    app: &App,
+    company: &Company,
+    user: &UserId,
+    staff: &str,
+    watch: Watch<'_>,
+) -> Result<bool, RunError> {
+    change_ignored(app, company, user, ("ignored", staff), watch).await
+}
+
+/// Runs look at this user again, however the entry was written. Waits for the company's turn. Whether they were ignored.
+///
+/// # Errors
+/// As [`ignore`].
+pub async fn stop_ignoring(
+    app: &App,
+    company: &Company,
+    user: &UserId,
+    staff: &str,
+    watch: Watch<'_>,
+) -> Result<bool, RunError> {
+    change_ignored(app, company, user, (STOPPED, staff), watch).await
+}
+
+/// The kind of the event that a user is not ignored any more.
+const STOPPED: &str = "stopped ignoring";
+
+async fn change_ignored(
+    app: &App,
+    company: &Company,
+    user: &UserId,
+    (kind, staff): (&'static str, &str),
+    watch: Watch<'_>,
+) -> Result<bool, RunError> {
+    let (user, staff) = (user.clone(), staff.to_owned());
+    in_turn(app, company, watch, async {
+        // An entry that no run has seen yet is known by the user's name alone.
+        let names = names_of(app, company, &user).await?;
+        let (id, now) = (company.id, app.clock().now());
+        let changed = app.db().write(move |conn| {
+            if companies::version(conn, id)?.is_none() {
+                return Ok(None);
+            }
+            let entries = entries_of(conn, id, &user, &names)?;
+            if entries.is_empty() == (kind == STOPPED) {
+                return Ok(Some(false));
+            }
+            if kind == STOPPED {
+                ignored_users::remove(conn, id, &entries)?;
+            } else {
+                ignored_users::add(conn, id, &user)?;
+            }
+            companies::touch(conn, id, now)?;
+            let event = NewEvent {
+                staff: &staff,
+                company_id: Some(id),
+                user_id: Some(user),
+                kind,
+                detail: names.into_iter().next().unwrap_or_default(),
+            };
+            events::append(conn, &event, now)?;
+            Ok(Some(true))
+        });
+        changed.await?.ok_or_else(|| {
+            sync::not_set_up(
+                "The company does not exist any more",
+                "Nothing needs to be done",
+            )
+        })
+    })
+    .await
+}
+
+/// The user principal names by which the last reading knows a user.
+async fn names_of(app: &App, company: &Company, user: &UserId) -> Result<Vec<String>, RunError> {
+    let Some(last) = last::snapshot(app.db(), company).await? else {
+        return Ok(Vec::new());
+    };
+    let users = last.snapshot.users.iter().map(|one| (&one.id, &one.upn));
+    let links = last.snapshot.links.iter();
+    let links = links.map(|link| (&link.user_id, &link.upn));
+    Ok(users
+        .chain(links)
+        .filter(|(id, _)| *id == user)
+        .map(|(_, upn)| upn.clone())
+        .collect())
+}
+
+/// The ignore entries that mean a user.
+fn entries_of(
+    conn: &mut Conn,
+    company: i64,
+    user: &UserId,
+    names: &[String],
+) -> diesel::QueryResult<Vec<String>> {
+    let means = |entry: &str, known: Option<&UserId>| match known {
+        Some(known) => known == user,
+        None => {
+            let name = text::folded(entry);
+            UserId::new(entry) == *user || names.iter().any(|one| text::folded(one) == name)
+        }
+    };
+    let entries = ignored_users::of_company(conn, company)?;
+    Ok(entries
+        .into_iter()
+        .filter(|(entry, known)| means(entry, known.as_ref()))
+        .map(|(entry, _)| entry)
+        .collect())
+}
+
+/// Works while no run of the company is going.
+async fn in_turn<T>(
+    app: &App,
+    company: &Company,
+    watch: Watch<'_>,
+    work: impl Future<Output = Result<T, RunError>>,
+) -> Result<T, RunError> {
+    let name = Turn::of_company(company.id);
+    let turn = runs::wait(app, (&name, Sharing::Alone), company, watch).await?;
+    let done = work.await;
+    runs::give_back(turn).await;
+    done
+}

@@ -1,0 +1,253 @@
+//! The last complete reading of a company, kept and put together again: the snapshot from the database alone, with any settings.
+//! Sends no request; it is as old as it says.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::observe::{self, Observed, Remembered};
+use super::scene::{self, Scene};
+use super::settling;
+use super::snapshot::{Rules, Snapshot};
+use crate::db::readings::{self, Reading};
+use crate::db::{Db, DbError, psa_connections, tenant_connections};
+use crate::model::filter::Named;
+use crate::model::{
+    Company, Contact, ContactType, ContactTypeId, GroupId, Limits, Link, PsaCompanyId, Site, Sku,
+    TenantId, User, UserId, text,
+};
+
+/// A company as it was last read, with links, ignored and dismissed people and the hold as they are now.
+#[derive(Clone, Debug)]
+pub struct Last {
+    /// What a plan can be made from, without a request.
+    pub snapshot: Snapshot,
+    /// When it was read.
+    pub read_at: DateTime<Utc>,
+    /// The run that read it; the stored plan is of the same run.
+    pub run_id: String,
+}
+
+/// What was read besides users and contacts, and of whom.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Around {
+    pub(super) tenant_id: TenantId,
+    pub(super) psa_id: i64,
+    pub(super) psa_company_id: PsaCompanyId,
+    pub(super) groups: HashMap<GroupId, HashSet<UserId>>,
+    pub(super) skus: Vec<Sku>,
+    pub(super) sites: Vec<Site>,
+    pub(super) contact_types: Option<Vec<ContactType>>,
+    pub(super) limits: Limits,
+    pub(super) company_active: bool,
+}
+
+/// Both sides as they were read.
+pub(super) struct Sides {
+    pub(super) users: Vec<User>,
+    pub(super) contacts: Vec<Contact>,
+    /// Linked users who were found deleted, of whom the links do not know it yet.
+    pub(super) newly_deleted: Vec<UserId>,
+    pub(super) around: Around,
+}
+
+/// The settings that a plan is made with.
+pub(super) struct Settings<'a> {
+    pub(super) company: &'a Company,
+    pub(super) default_type: Option<&'a Named<ContactTypeId>>,
+    pub(super) ignored_licences: Vec<String>,
+}
+
+/// The company as it was last read, with exactly these settings (filters, options, guard, ignored users), saved or not. `None`
+/// where nothing was read yet, or only in another tenant or PSA company.
+///
+/// The members of a group that no filter named when it was read are not in it.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn snapshot(db: &Db, company: &Company) -> Result<Option<Last>, DbError> {
+    let (id, psa_id) = (company.id, company.psa_id);
+    let psa_company = company.psa_company_id.clone();
+    let found = db
+        .read(move |conn| {
+            let Some(tenant) = tenant_connections::get(conn, id)? else {
+                return Ok(None);
+            };
+            let Some(reading) = readings::get(conn, id)? else {
+                return Ok(None);
+            };
+            let remembered = observe::people(conn, id, &tenant.tenant_id, &psa_company)?;
+            let connection = psa_connections::get(conn, psa_id)?;
+            let ignored_licences = scene::ignored_licences(conn)?;
+            Ok(Some((
+                tenant.tenant_id,
+                reading,
+                remembered,
+                connection,
+                ignored_licences,
+            )))
+        })
+        .await?;
+    let Some((tenant, reading, remembered, connection, ignored_licences)) = found else {
+        return Ok(None);
+    };
+    let Some(sides) = sides(&reading) else {
+        tracing::warn!(
+            company.id = id,
+            "The stored reading cannot be understood; the next run reads anew"
+        );
+        return Ok(None);
+    };
+    let around = &sides.around;
+    if around.tenant_id != tenant
+        || (around.psa_id, &around.psa_company_id) != (psa_id, &company.psa_company_id)
+    {
+        return Ok(None);
+    }
+    let settings = Settings {
+        company,
+        default_type: connection
+            .as_ref()
+            .and_then(|one| one.default_contact_type.as_ref()),
+        ignored_licences,
+    };
+    let (mut snapshot, _) = put_together(settings, &remembered, sides);
+    settling::suppose(&remembered.left, &mut snapshot);
+    Ok(Some(Last {
+        snapshot,
+        read_at: reading.read_at,
+        run_id: reading.run_id,
+    }))
+}
+
+fn sides(reading: &Reading) -> Option<Sides> {
+    Some(Sides {
+        users: serde_json::from_str(&reading.users).ok()?,
+        contacts: serde_json::from_str(&reading.contacts).ok()?,
+        newly_deleted: Vec::new(),
+        around: serde_json::from_str(&reading.rest).ok()?,
+    })
+}
+
+/// What a run read, as it is kept.
+pub(super) fn reading(scene: &Scene, observed: &Observed, run: &str) -> Reading {
+    let snapshot = &observed.snapshot;
+    let around = Around {
+        tenant_id: scene.tenant.tenant_id.clone(),
+        psa_id: scene.company.psa_id,
+        psa_company_id: scene.company.psa_company_id.clone(),
+        groups: snapshot.groups.clone(),
+        skus: snapshot.skus.clone(),
+        sites: snapshot.rules.sites.clone(),
+        contact_types: snapshot.rules.contact_types.clone(),
+        limits: snapshot.rules.limits,
+        company_active: snapshot.rules.company_active,
+    };
+    Reading {
+        company_id: scene.company.id,
+        run_id: run.to_owned(),
+        read_at: observed.read_at,
+        users: as_text(&snapshot.users),
+        contacts: as_text(&snapshot.contacts),
+        rest: as_text(&around),
+    }
+}
+
+fn as_text<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// One snapshot from both sides, from what the database knows of the people, and from settings; and the ignore entries whose
+/// object id is known now.
+pub(super) fn put_together(
+    settings: Settings<'_>,
+    remembered: &Remembered,
+    sides: Sides,
+) -> (Snapshot, Vec<(String, UserId)>) {
+    let Settings {
+        company,
+        default_type,
+        ignored_licences,
+    } = settings;
+    let (users, around) = (sides.users, sides.around);
+    let known: HashMap<&str, &UserId> = remembered
+        .ignored
+        .iter()
+        .filter_map(|(entry, user)| Some((entry.as_str(), user.as_ref()?)))
+        .collect();
+    let entries = company.ignored.iter().map(String::as_str);
+    let entries: Vec<_> = entries
+        .map(|entry| (entry, known.get(entry).copied()))
+        .collect();
+    let (resolved, ignored) = ignored(&entries, &users, &remembered.links);
+    let mut deleted: HashSet<UserId> = sides.newly_deleted.into_iter().collect();
+    let listed: HashSet<&UserId> = users.iter().map(|user| &user.id).collect();
+    deleted.extend(
+        remembered
+            .links
+            .iter()
+            .filter(|link| link.user_deleted && !listed.contains(&link.user_id))
+            .map(|link| link.user_id.clone()),
+    );
+    let hold = remembered.hold.as_ref();
+    let snapshot = Snapshot {
+        deleted,
+        groups: around.groups,
+        skus: around.skus,
+        contacts: sides.contacts,
+        links: remembered.links.clone(),
+        ignored,
+        dismissed: remembered.dismissed.clone(),
+        unsettled: HashMap::new(),
+        hold: hold.map(|hold| {
+            hold.people
+                .iter()
+                .map(|person| person.user_id.clone())
+                .collect()
+        }),
+        rules: Rules {
+            update_existing: company.update_existing,
+            use_email: company.use_email,
+            filters: company.filters.clone(),
+            default_site: company.default_site.clone(),
+            default_type: default_type.cloned(),
+            guard: company.guard,
+            ignored_licences,
+            limits: around.limits,
+            sites: around.sites,
+            contact_types: around.contact_types,
+            company_active: around.company_active,
+        },
+        users,
+    };
+    (snapshot, resolved)
+}
+
+/// Ignore entries as object ids; a user principal name becomes one when its user is first seen.
+fn ignored(
+    entries: &[(&str, Option<&UserId>)],
+    users: &[User],
+    links: &[Link],
+) -> (Vec<(String, UserId)>, HashSet<UserId>) {
+    let (mut resolved, mut ids) = (Vec::new(), HashSet::new());
+    for (entry, known) in entries {
+        if let Some(id) = known {
+            ids.insert((*id).clone());
+            continue;
+        }
+        ids.insert(UserId::new(entry));
+        let name = text::folded(entry);
+        // A link remembers the name of a user who was deleted or renamed before a run saw the entry.
+        let listed = users.iter().map(|user| (&user.id, &user.upn));
+        let linked = links.iter().map(|link| (&link.user_id, &link.upn));
+        if let Some((id, _)) = listed
+            .chain(linked)
+            .find(|(_, upn)| text::folded(upn) == name)
+        {
+            resolved.push(((*entry).to_owned(), id.clone()));
+            ids.insert(id.clone());
+        }
+    }
+    (resolved, ids)
+}
