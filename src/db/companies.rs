@@ -221,6 +221,17 @@ pub fn remove(conn: &mut Conn, id: i64, version: i64, now: DateTime<Utc>) -> Que
     Ok(changed == 1)
 }
 
+/// Switches the contact sync of a company off.
+pub fn stop_sync(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(dsl::companies.find(id))
+        .set((
+            dsl::sync_contacts.eq(false),
+            dsl::updated_at.eq(stamp(now)),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
 /// The row ids and names of the companies that are not removed, by name.
 pub fn labels(conn: &mut Conn) -> QueryResult<Vec<(i64, String)>> {
     dsl::companies

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
-use super::schema::{events, jobs, previews};
+use super::schema::{events, jobs, previews, runs};
 use super::types::stamp;
 
 /// Writes down what somebody did; `detail` is a sentence without secrets.
@@ -43,4 +43,12 @@ pub fn forget_preview(conn: &mut Conn, company: i64) -> QueryResult<()> {
     diesel::delete(previews::table.find(company))
         .execute(conn)
         .map(drop)
+}
+
+/// How many runs the history of a company keeps.
+pub fn runs_kept(conn: &mut Conn, company: i64) -> QueryResult<i64> {
+    runs::table
+        .filter(runs::company_id.eq(company))
+        .count()
+        .get_result(conn)
 }
