@@ -3,6 +3,7 @@
 
 mod commands;
 mod conformance;
+mod connections;
 mod crashes;
 mod db;
 mod demo;
