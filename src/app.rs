@@ -28,6 +28,8 @@ use crate::sync::turn::Turns;
 pub const OF_PSA: &str = "psa";
 /// The owner kind of a tenant connection's secrets; the owner id is the company's.
 pub const OF_COMPANY: &str = "company";
+/// The owner kind of the secrets of the app that the MSP registered for all its customers; the owner id is 0.
+pub const OF_MICROSOFT_APP: &str = "microsoft_app";
 
 /// Rung when a job is asked for, so that this process looks for it at once.
 #[derive(Default)]
@@ -251,26 +253,9 @@ impl App {
         {
             return Ok((tenant, client.clone()));
         }
-        let credential = if tenant.certificate {
-            let pfx = self.secret(id, "certificate").await?;
-            let pfx = pfx
-                .ok_or_else(|| not_set_up("The certificate of the tenant connection is missing"))?;
-            let password = self.secret(id, "certificate_password").await?;
-            // Stored as text, in base64, like every other secret.
-            let pfx = BASE64
-                .decode(pfx.expose_secret())
-                .map_err(|_| not_set_up("The stored certificate is damaged"))?;
-            let password = password.as_ref().map(as_text).transpose()?;
-            Credential::Certificate {
-                pfx: pfx.into(),
-                password,
-            }
-        } else {
-            let secret = self.secret(id, "client_secret").await?;
-            let secret = secret.ok_or_else(|| {
-                not_set_up("The client secret of the tenant connection is missing")
-            })?;
-            Credential::Secret(as_text(&secret)?)
+        let credential = match self.credential(OF_COMPANY, id, tenant.certificate).await? {
+            Some(own) => own,
+            None => self.shared(&tenant).await?,
         };
         let at_once = self.number("at_once.graph").await?;
         let http = self.http().clone();
@@ -280,20 +265,81 @@ impl App {
         Ok((tenant, client))
     }
 
+    /// The credential of the Microsoft app, for a tenant that is read through it.
+    async fn shared(&self, tenant: &TenantConnection) -> Result<Credential, RunError> {
+        match self.microsoft_app().await? {
+            Some((client_id, credential)) if client_id == tenant.client_id => Ok(credential),
+            _ => Err(not_set_up(format!(
+                "The {} of the tenant connection is missing",
+                if tenant.certificate {
+                    "certificate"
+                } else {
+                    "client secret"
+                }
+            ))),
+        }
+    }
+
+    /// The app that the MSP registered for all its customers: its (client) id and what it signs in with; `None` where it is
+    /// not set up.
+    ///
+    /// # Errors
+    /// Where its secret cannot be unsealed or used.
+    pub async fn microsoft_app(&self) -> Result<Option<(String, Credential)>, RunError> {
+        let client_id = self
+            .db()
+            .read(|conn| settings::get(conn, settings::MICROSOFT_APP))
+            .await?;
+        let Some(client_id) = client_id else {
+            return Ok(None);
+        };
+        for certificate in [true, false] {
+            if let Some(found) = self.credential(OF_MICROSOFT_APP, 0, certificate).await? {
+                return Ok(Some((client_id, found)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What an owner signs in with, by certificate or by secret; `None` where none of that way is stored.
+    async fn credential(
+        &self,
+        kind: &'static str,
+        owner: i64,
+        certificate: bool,
+    ) -> Result<Option<Credential>, RunError> {
+        if !certificate {
+            let secret = self.secret(kind, owner, "client_secret").await?;
+            let secret = secret.as_ref().map(as_text).transpose()?;
+            return Ok(secret.map(Credential::Secret));
+        }
+        let Some(pfx) = self.secret(kind, owner, "certificate").await? else {
+            return Ok(None);
+        };
+        let password = self.secret(kind, owner, "certificate_password").await?;
+        // Stored as text, in base64, like every other secret.
+        let pfx = BASE64
+            .decode(pfx.expose_secret())
+            .map_err(|_| not_set_up("The stored certificate is damaged"))?;
+        let password = password.as_ref().map(as_text).transpose()?;
+        Ok(Some(Credential::Certificate {
+            pfx: pfx.into(),
+            password,
+        }))
+    }
+
     async fn secret(
         &self,
-        company: i64,
+        kind: &'static str,
+        owner: i64,
         name: &'static str,
     ) -> Result<Option<secrecy::SecretSlice<u8>>, RunError> {
         let stored = self
             .db()
-            .read(move |conn| secrets::get(conn, OF_COMPANY, company, name))
+            .read(move |conn| secrets::get(conn, kind, owner, name))
             .await?;
         stored
-            .map(|stored| {
-                self.keyring()
-                    .open(OF_COMPANY, company, name, &stored.sealed)
-            })
+            .map(|stored| self.keyring().open(kind, owner, name, &stored.sealed))
             .transpose()
             .map_err(|error| unsealed(&error))
     }

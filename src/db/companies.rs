@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use super::schema::companies::{self, dsl};
 use super::types::{named, stamp};
 use super::{Conn, filters, ignored_users, links};
-use crate::model::{Company, Guard};
+use crate::model::{Company, Guard, PsaCompanyId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = companies)]
@@ -157,20 +157,33 @@ pub fn insert(conn: &mut Conn, company: &Company, now: DateTime<Utc>) -> QueryRe
     Ok(id)
 }
 
-/// Changes the company of this `id` and replaces its filters and ignored users; whether there is one.
+/// Changes the company of this `id` and replaces its filters and ignored users; whether there is one that is not removed.
 ///
 /// A company that is now another one in the PSA loses its links: they belong to one PSA company (`behaviour.md` section 4).
 pub fn update(conn: &mut Conn, company: &Company, now: DateTime<Utc>) -> QueryResult<bool> {
-    let before: Option<(i64, String)> = dsl::companies
-        .find(company.id)
-        .select((dsl::psa_id, dsl::psa_company_id))
-        .first(conn)
-        .optional()?;
-    let Some((psa_id, psa_company_id)) = before else {
+    let Some(version) = version(conn, company.id)? else {
         return Ok(false);
     };
+    update_from(conn, company, version, now)
+}
+
+/// Like [`update`], where the company is still at this version; else it changes nothing and gives `false`.
+pub fn update_from(
+    conn: &mut Conn,
+    company: &Company,
+    version: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    // First of all, so that two who save at once wait for each other on PostgreSQL as well.
+    if !step(conn, company.id, version)? {
+        return Ok(false);
+    }
+    let (psa_id, psa_company_id): (i64, String) = dsl::companies
+        .find(company.id)
+        .select((dsl::psa_id, dsl::psa_company_id))
+        .first(conn)?;
     diesel::update(dsl::companies.find(company.id))
-        .set((values(company, now), dsl::version.eq(dsl::version + 1)))
+        .set(values(company, now))
         .execute(conn)?;
     if psa_id != company.psa_id || psa_company_id != company.psa_company_id.as_str() {
         links::retire_all(conn, company.id, "PSA company changed", now)?;
@@ -190,6 +203,79 @@ pub fn touch(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<bool> 
         ))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Makes the next version of the company, where it is still at this one; whether it was.
+pub fn step(conn: &mut Conn, id: i64, version: i64) -> QueryResult<bool> {
+    let this = dsl::companies
+        .find(id)
+        .filter(dsl::removed_at.is_null())
+        .filter(dsl::version.eq(version));
+    let changed = diesel::update(this)
+        .set(dsl::version.eq(dsl::version + 1))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Removes the company, where it is still at this version; whether it was. Its row stays, for the history, with its contact
+/// sync off; its name and its place in the PSA are free.
+pub fn remove(conn: &mut Conn, id: i64, version: i64, now: DateTime<Utc>) -> QueryResult<bool> {
+    if !step(conn, id, version)? {
+        return Ok(false);
+    }
+    let changed = diesel::update(dsl::companies.find(id))
+        .set((
+            dsl::sync_contacts.eq(false),
+            dsl::removed_at.eq(stamp(now)),
+            dsl::updated_at.eq(stamp(now)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Switches the contact sync of a company off.
+pub fn stop_sync(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(dsl::companies.find(id))
+        .set((
+            dsl::sync_contacts.eq(false),
+            dsl::updated_at.eq(stamp(now)),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The row ids and names of the companies that are not removed, by name.
+pub fn labels(conn: &mut Conn) -> QueryResult<Vec<(i64, String)>> {
+    dsl::companies
+        .filter(dsl::removed_at.is_null())
+        .select((dsl::id, dsl::name))
+        .order(dsl::name)
+        .load(conn)
+}
+
+/// The companies of a PSA connection that are not removed: row id and name, by name.
+pub fn of_psa(conn: &mut Conn, psa: i64) -> QueryResult<Vec<(i64, String)>> {
+    dsl::companies
+        .filter(dsl::removed_at.is_null())
+        .filter(dsl::psa_id.eq(psa))
+        .select((dsl::id, dsl::name))
+        .order(dsl::name)
+        .load(conn)
+}
+
+/// The row id and name of the company that has this place in the PSA, unless it is removed.
+pub fn at_place(
+    conn: &mut Conn,
+    psa: i64,
+    psa_company: &PsaCompanyId,
+) -> QueryResult<Option<(i64, String)>> {
+    dsl::companies
+        .filter(dsl::removed_at.is_null())
+        .filter(dsl::psa_id.eq(psa))
+        .filter(dsl::psa_company_id.eq(psa_company.as_str()))
+        .select((dsl::id, dsl::name))
+        .first(conn)
+        .optional()
 }
 
 /// How often the company's settings or filters were changed, from 1 on: who saves what they saw at another version would

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
-use super::schema::{hold_people, holds};
+use super::schema::{companies, hold_people, holds};
 use super::types::{AT_ONCE, stamp};
 use crate::model::{ContactId, UserId};
 
@@ -92,10 +92,14 @@ pub fn open_of(conn: &mut Conn, company: i64) -> QueryResult<Option<Hold>> {
     Ok(with_people(conn, rows)?.pop())
 }
 
-/// All open holds, oldest first.
+/// All open holds of companies that are not removed, oldest first.
 pub fn list_open(conn: &mut Conn) -> QueryResult<Vec<Hold>> {
+    let here = companies::table
+        .filter(companies::removed_at.is_null())
+        .select(companies::id);
     let rows: Vec<HoldRow> = holds::table
         .filter(holds::closed_at.is_null())
+        .filter(holds::company_id.eq_any(here))
         .select(COLUMNS)
         .order((holds::opened_at, holds::id))
         .load(conn)?;

@@ -181,3 +181,11 @@ pub fn set_upn(conn: &mut Conn, id: i64, upn: &str) -> QueryResult<()> {
         .execute(conn)
         .map(drop)
 }
+
+/// How many links of a company are not retired, whatever tenant and PSA company they belong to.
+pub fn count(conn: &mut Conn, company: i64) -> QueryResult<i64> {
+    dsl::links
+        .filter(dsl::company_id.eq(company).and(dsl::retired_at.is_null()))
+        .count()
+        .get_result(conn)
+}

@@ -96,12 +96,55 @@ pub fn insert(conn: &mut Conn, psa: &PsaConnection, now: DateTime<Utc>) -> Query
         .get_result(conn)
 }
 
-/// Changes the PSA connection of this `id`; whether there is one.
+/// Changes the PSA connection of this `id`; whether there is one that is not removed.
 pub fn update(conn: &mut Conn, psa: &PsaConnection, now: DateTime<Utc>) -> QueryResult<bool> {
-    let changed = diesel::update(dsl::psa_connections.find(psa.id))
+    let Some(version) = version(conn, psa.id)? else {
+        return Ok(false);
+    };
+    update_from(conn, psa, version, now)
+}
+
+/// Like [`update`], where the connection is still at this version; else it changes nothing and gives `false`.
+pub fn update_from(
+    conn: &mut Conn,
+    psa: &PsaConnection,
+    version: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let this = dsl::psa_connections
+        .find(psa.id)
+        .filter(dsl::removed_at.is_null())
+        .filter(dsl::version.eq(version));
+    let changed = diesel::update(this)
         .set((values(psa, now)?, dsl::version.eq(dsl::version + 1)))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Removes the connection, where it is still at this version; whether it was. Its row stays, for the history, and its name is
+/// free.
+pub fn remove(conn: &mut Conn, id: i64, version: i64, now: DateTime<Utc>) -> QueryResult<bool> {
+    let this = dsl::psa_connections
+        .find(id)
+        .filter(dsl::removed_at.is_null())
+        .filter(dsl::version.eq(version));
+    let changed = diesel::update(this)
+        .set((
+            dsl::version.eq(dsl::version + 1),
+            dsl::removed_at.eq(stamp(now)),
+            dsl::updated_at.eq(stamp(now)),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// The row ids and names of the connections that are not removed, by name.
+pub fn labels(conn: &mut Conn) -> QueryResult<Vec<(i64, String)>> {
+    dsl::psa_connections
+        .filter(dsl::removed_at.is_null())
+        .select((dsl::id, dsl::name))
+        .order(dsl::name)
+        .load(conn)
 }
 
 /// How often the connection was changed, from 1 on; `None` where there is no such connection.

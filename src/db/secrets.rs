@@ -113,6 +113,16 @@ pub fn delete(conn: &mut Conn, owner_kind: &str, owner_id: i64, name: &str) -> Q
     Ok(diesel::delete(dsl::secrets.find((owner_kind, owner_id, name))).execute(conn)? == 1)
 }
 
+/// Forgets all secrets of an owner and gives their number.
+pub fn delete_all(conn: &mut Conn, owner_kind: &str, owner_id: i64) -> QueryResult<usize> {
+    let these = dsl::secrets.filter(
+        dsl::owner_kind
+            .eq(owner_kind)
+            .and(dsl::owner_id.eq(owner_id)),
+    );
+    diesel::delete(these).execute(conn)
+}
+
 /// Whether the database holds any sealed secret.
 pub fn any(conn: &mut Conn) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(dsl::secrets.select(dsl::name))).get_result(conn)

@@ -9,6 +9,13 @@ use super::types::json;
 /// The licences that do not count.
 const IGNORED_LICENCES: &str = "ignored_licences";
 
+/// The (client) id of the app that the MSP registered for all its customers.
+pub const MICROSOFT_APP: &str = "microsoft_app.client_id";
+/// Whether PSA addresses that people enter may lead into private networks: [`ALLOWED`], or anything else.
+const PRIVATE_PSA_ADDRESSES: &str = "private_psa_addresses";
+/// The word of a setting that allows something.
+const ALLOWED: &str = "allowed";
+
 /// The value of a setting, as text.
 pub fn get(conn: &mut Conn, key: &str) -> QueryResult<Option<String>> {
     settings::table
@@ -43,4 +50,15 @@ pub fn ignored_licences(conn: &mut Conn) -> QueryResult<Option<Vec<String>>> {
 /// Sets the licences that do not count.
 pub fn set_ignored_licences(conn: &mut Conn, licences: &[String]) -> QueryResult<()> {
     put(conn, IGNORED_LICENCES, &json(licences)?)
+}
+
+/// Whether PSA addresses that people enter in the portal may lead into private networks (self-hosted `ConnectWise`).
+pub fn private_psa_addresses(conn: &mut Conn) -> QueryResult<bool> {
+    Ok(get(conn, PRIVATE_PSA_ADDRESSES)?.is_some_and(|value| value.trim() == ALLOWED))
+}
+
+/// Sets whether PSA addresses may lead into private networks.
+pub fn allow_private_psa_addresses(conn: &mut Conn, allowed: bool) -> QueryResult<()> {
+    let word = if allowed { ALLOWED } else { "refused" };
+    put(conn, PRIVATE_PSA_ADDRESSES, word)
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::schema::tenant_connections::{self, dsl};
 use super::types::Word;
 use super::{Conn, links};
-use crate::model::{Cloud, TenantConnection};
+use crate::model::{Cloud, TenantConnection, TenantId};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tenant_connections)]
@@ -68,4 +68,27 @@ pub fn put(
         links::retire_all(conn, company, "tenant changed", now)?;
     }
     Ok(())
+}
+
+/// Forgets the tenant connection of a company; whether it had one. Its links are retired elsewhere.
+pub fn delete(conn: &mut Conn, company: i64) -> QueryResult<bool> {
+    Ok(diesel::delete(dsl::tenant_connections.find(company)).execute(conn)? == 1)
+}
+
+/// The row ids of the companies whose tenant is read through the app of this (client) id.
+pub fn of_client(conn: &mut Conn, client_id: &str) -> QueryResult<Vec<i64>> {
+    dsl::tenant_connections
+        .filter(dsl::client_id.eq(client_id))
+        .select(dsl::company_id)
+        .order(dsl::company_id)
+        .load(conn)
+}
+
+/// The row ids of the companies that have this tenant.
+pub fn of_tenant(conn: &mut Conn, tenant: &TenantId) -> QueryResult<Vec<i64>> {
+    dsl::tenant_connections
+        .filter(dsl::tenant_id.eq(tenant.as_str()))
+        .select(dsl::company_id)
+        .order(dsl::company_id)
+        .load(conn)
 }

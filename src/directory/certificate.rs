@@ -20,6 +20,7 @@ type Refusal = (&'static str, &'static str);
 pub(super) struct Certificate {
     key: RsaKeyPair,
     thumbprint: String,
+    end: Option<chrono::NaiveDate>,
 }
 
 impl Certificate {
@@ -45,8 +46,14 @@ impl Certificate {
         ))?;
         Ok(Self {
             thumbprint: URL_SAFE_NO_PAD.encode(Sha256::digest(own.cert.as_der())),
+            end: end_of(own.cert.as_der()),
             key,
         })
+    }
+
+    /// The last day on which the certificate is good; `None` where it does not say in a form that is understood.
+    pub(super) fn end(&self) -> Option<chrono::NaiveDate> {
+        self.end
     }
 
     /// A signed assertion; `None` where the key cannot sign.
@@ -101,4 +108,61 @@ fn refusal(error: &Error) -> Refusal {
             "Export the certificate with its private key as a PFX file (PKCS#12)",
         ),
     }
+}
+
+/// `notAfter` of a certificate in DER (RFC 5280, section 4.1): it stands in the TBS part after the version, the serial number,
+/// the signature algorithm and the issuer.
+fn end_of(der: &[u8]) -> Option<chrono::NaiveDate> {
+    const SEQUENCE: u8 = 0x30;
+    let (_, certificate, _) = element(der).filter(|found| found.0 == SEQUENCE)?;
+    let (_, mut rest, _) = element(certificate).filter(|found| found.0 == SEQUENCE)?;
+    let (first, _, after) = element(rest)?;
+    // The version is left out where it is 1.
+    if first == 0xa0 {
+        rest = after;
+    }
+    for _ in ["serial number", "algorithm", "issuer"] {
+        rest = element(rest)?.2;
+    }
+    let (_, validity, _) = element(rest).filter(|found| found.0 == SEQUENCE)?;
+    let (_, _, after) = element(validity)?;
+    let (tag, text, _) = element(after)?;
+    let text = std::str::from_utf8(text).ok()?;
+    let (year, rest) = match tag {
+        // UTCTime: two digits of the year; from 50 on they are of the last century.
+        0x17 => {
+            let (year, rest) = text.split_at_checked(2)?;
+            let year: i32 = year.parse().ok()?;
+            (year + if year < 50 { 2000 } else { 1900 }, rest)
+        }
+        // GeneralizedTime
+        0x18 => {
+            let (year, rest) = text.split_at_checked(4)?;
+            (year.parse().ok()?, rest)
+        }
+        _ => return None,
+    };
+    let (month, rest) = rest.split_at_checked(2)?;
+    let (day, _) = rest.split_at_checked(2)?;
+    chrono::NaiveDate::from_ymd_opt(year, month.parse().ok()?, day.parse().ok()?)
+}
+
+/// The first element of some DER: its tag, what it holds, and what comes after it.
+fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&tag, rest) = der.split_first()?;
+    let (&first, rest) = rest.split_first()?;
+    let (length, rest) = if first < 0x80 {
+        (usize::from(first), rest)
+    } else {
+        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+        if bytes.len() > 4 {
+            return None;
+        }
+        let length = bytes
+            .iter()
+            .fold(0, |length, byte| length << 8 | usize::from(*byte));
+        (length, rest)
+    };
+    let (content, after) = rest.split_at_checked(length)?;
+    Some((tag, content, after))
 }

@@ -3,6 +3,7 @@
 
 mod batch;
 mod certificate;
+pub mod consent;
 mod graph;
 mod licences;
 mod login;
@@ -12,7 +13,7 @@ mod wire;
 use std::collections::HashSet;
 use std::fmt;
 
-use secrecy::{SecretSlice, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::http::{ApiError, Http, Kind, Service};
 use crate::model::{Cloud, GroupId, Sku, SkuId, TenantConnection, TenantId, User, UserId};
@@ -44,6 +45,19 @@ pub enum Credential {
         /// Its password; `None`: none.
         password: Option<SecretString>,
     },
+}
+
+/// Checks a certificate before it is kept, and gives the last day on which it is good; `None` where it does not say.
+///
+/// # Errors
+/// What is wrong with it, and what to do, in one sentence each.
+pub fn certificate_end(
+    pfx: &SecretSlice<u8>,
+    password: Option<&SecretString>,
+) -> Result<Option<chrono::NaiveDate>, (&'static str, &'static str)> {
+    let password = password.map_or("", ExposeSecret::expose_secret);
+    certificate::Certificate::read(pfx.expose_secret(), password)
+        .map(|certificate| certificate.end())
 }
 
 /// One tenant, read through its app. A read is complete, or it is an error.

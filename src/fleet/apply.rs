@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::check::{CompanyWrite, Plan, PsaWrite};
-use super::state::{SecretMap, State, StoredCompany, StoredPsa};
-use crate::app::{OF_COMPANY, OF_PSA};
+use super::state::{SecretMap, State, StoredApp, StoredCompany, StoredPsa};
+use crate::app::{OF_COMPANY, OF_MICROSOFT_APP, OF_PSA};
 use crate::db::facts::{CONTACT_TYPES, SITES, company_scope, psa_scope, tenant_scope};
 use crate::db::{
     Conn, Db, DbError, companies, facts, links, psa_connections, secrets, settings,
@@ -78,6 +78,10 @@ fn load(conn: &mut Conn, keys: Option<&Keyring>) -> QueryResult<State> {
         ignored_licences: settings::ignored_licences(conn)?,
         ..State::default()
     };
+    if let Some(client_id) = settings::get(conn, settings::MICROSOFT_APP)? {
+        let (secrets, _) = of(OF_MICROSOFT_APP, 0);
+        state.microsoft_app = Some(StoredApp { client_id, secrets });
+    }
     for connection in psa_connections::list(conn)? {
         let (secrets, lost) = of(OF_PSA, connection.id);
         let types = remembered(conn, &psa_scope(connection.id), CONTACT_TYPES)?;

@@ -23,6 +23,8 @@ pub(super) struct CompanyDraft<'f> {
     pub(super) tenant: Option<TenantConnection>,
     pub(super) secrets: SecretMap,
     pub(super) new_secrets: BTreeMap<&'static str, SecretString>,
+    /// The secrets of the Microsoft app, where the company is read through it.
+    pub(super) shared: Option<SecretMap>,
     /// Secrets of the other way to sign in, which are of no use any more.
     pub(super) dropped: Vec<String>,
     /// Whether its place in the PSA is new or another one.
@@ -59,6 +61,7 @@ pub(super) fn company_draft<'f>(
         tenant: None,
         secrets: SecretMap::new(),
         new_secrets: BTreeMap::new(),
+        shared: None,
         dropped: Vec::new(),
         moved: stored.is_none(),
         tenant_changed: false,
@@ -72,7 +75,7 @@ pub(super) fn company_draft<'f>(
         changes.created();
     }
     if named {
-        tenant(&mut draft, &mut changes, mistakes);
+        tenant(&mut draft, &mut changes, state, mistakes);
     }
     if let Some((stored, why)) = stored
         .zip(draft.retire)
@@ -158,7 +161,12 @@ pub(super) fn conditions(filter: &FilterEntry) -> Vec<Condition> {
 }
 
 /// The tenant connection. To leave out `[company.tenant]` of a company that has one is a mistake, not a way to lose it.
-fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Vec<Mistake>) {
+fn tenant(
+    draft: &mut CompanyDraft<'_>,
+    changes: &mut Changes,
+    state: &State,
+    mistakes: &mut Vec<Mistake>,
+) {
     let stored = draft.stored.and_then(|stored| stored.tenant.as_ref());
     let file = draft.entry.clone();
     let Some(entry) = &file.tenant else {
@@ -192,7 +200,11 @@ fn tenant(draft: &mut CompanyDraft<'_>, changes: &mut Changes, mistakes: &mut Ve
             .stored
             .is_some_and(|stored| stored.lost.contains(name))
     };
-    if !draft.secrets.contains_key(needed) && entry.unread.is_empty() {
+    let shared = state.shared_app(&entry.client_id);
+    if let Some(app) = shared.filter(|_| !draft.secrets.contains_key(needed) && !is_lost(needed)) {
+        // The company is read through the MSP's own app, which has the secret.
+        draft.shared = Some(app.secrets.clone());
+    } else if !draft.secrets.contains_key(needed) && entry.unread.is_empty() {
         let message = if is_lost(needed) {
             lost(needed)
         } else {

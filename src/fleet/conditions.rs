@@ -5,9 +5,9 @@ use toml::de::DeValue;
 use super::file::{ConditionEntry, FilterEntry};
 use super::place::{Spanned, did_you_mean};
 use super::reader::{Reader, Table, Value};
-use super::tables::guid;
 use crate::model::text::folded;
 use crate::model::{DirectoryField, GroupId, Test};
+use crate::rules::{self, guid};
 
 /// What a condition can test, as the file writes it.
 const TESTS: [&str; 5] = ["licensed", "group", "field", "upn_domain", "licence"];
@@ -87,12 +87,7 @@ fn test(reader: &mut Reader<'_>, table: &mut Table<'_>, negated: bool) -> Option
     let group = reader.formed(table, "group", "a group's object id (a GUID)", guid);
     let field = reader.text(table, "field");
     let equals = reader.text(table, "equals");
-    let domain = reader.formed(
-        table,
-        "upn_domain",
-        "a domain such as \"contoso.example\"",
-        |text| (!text.contains(|c: char| c == '@' || c.is_whitespace())).then(|| text.to_owned()),
-    );
+    let domain = reader.formed(table, "upn_domain", rules::DOMAIN, rules::domain);
     let licence = reader.text(table, "licence");
     if !negated {
         reader.take(table, "not");

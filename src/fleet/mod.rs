@@ -34,4 +34,4 @@ pub use look::{Lookup, PhoneTypes, PsaTarget, TenantTarget, Unreachable};
 pub use parse::{KnownPsa, Parsed, parse};
 pub use place::{Mistake, Place, Spanned};
 pub use secrets::{Secrets, SystemSecrets};
-pub use state::{State, StoredCompany, StoredPsa};
+pub use state::{State, StoredApp, StoredCompany, StoredPsa};

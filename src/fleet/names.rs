@@ -264,9 +264,13 @@ impl<'l> Looks<'l> {
 
     /// Tries a new or changed tenant connection, and checks the groups and licences that the filters name.
     async fn tenant(&self, draft: &CompanyDraft<'_>, found: &mut Found) {
-        let Some(connection) = draft.tenant.clone() else {
+        let Some(mut connection) = draft.tenant.clone() else {
             return;
         };
+        let secrets = draft.shared.as_ref().unwrap_or(&draft.secrets);
+        if draft.shared.is_some() {
+            connection.certificate = secrets.contains_key("certificate");
+        }
         let entry = &draft.entry;
         let unread = entry
             .tenant
@@ -277,7 +281,7 @@ impl<'l> Looks<'l> {
         } else {
             "client_secret"
         };
-        let complete = !unread && draft.secrets.contains_key(needed);
+        let complete = !unread && secrets.contains_key(needed);
         if !complete || !(draft.places_changed || draft.tenant_changed) {
             return;
         }
@@ -285,7 +289,7 @@ impl<'l> Looks<'l> {
         let target = TenantTarget {
             company: name.clone(),
             connection,
-            secrets: draft.secrets.clone(),
+            secrets: secrets.clone(),
         };
         if draft.tenant_changed && found.answer(self.lookup.confirmed(&target).await).is_none() {
             return;

@@ -11,6 +11,7 @@ use super::secrets::Secrets;
 use super::tables::{self, Read};
 use crate::model::text::folded;
 use crate::psa::Vendor;
+use crate::rules;
 
 /// A PSA connection that the database has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +93,8 @@ fn licences(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Option<Spanned<Ve
     let mut names: Vec<String> = Vec::new();
     for value in &list.value {
         if let Some(name) = reader.text_of("ignored_licences", value) {
-            let name = tables::guid(&name.value).unwrap_or(name.value);
-            if !names.iter().any(|known| tables::same_user(known, &name)) {
+            let name = rules::guid(&name.value).unwrap_or(name.value);
+            if !names.iter().any(|known| rules::same(known, &name)) {
                 names.push(name);
             }
         }

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::place::{Lines, Mistake, Place, Spanned, did_you_mean};
 use super::secrets::{Holds, Secrets};
+use crate::rules;
 
 /// The file while it is read.
 pub(super) struct Reader<'a> {
@@ -164,6 +165,10 @@ impl<'a> Reader<'a> {
         let text = text.trim();
         if text.is_empty() {
             self.mistake(value.place, format!("{key} must not be empty"));
+            return None;
+        }
+        if let Some(most) = rules::too_long(key, text) {
+            self.mistake(value.place, rules::too_long_said(key, most));
             return None;
         }
         Some(Spanned {

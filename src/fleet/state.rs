@@ -19,6 +19,17 @@ pub struct State {
     pub companies: Vec<StoredCompany>,
     /// Licences that do not count; `None`: the list that Rollcall starts with.
     pub ignored_licences: Option<Vec<String>>,
+    /// The app that the MSP registered for all its customers.
+    pub microsoft_app: Option<StoredApp>,
+}
+
+/// The app that the MSP registered for all its customers, as stored.
+#[derive(Clone, Debug)]
+pub struct StoredApp {
+    /// Its (client) id.
+    pub client_id: String,
+    /// Its secrets; empty where they were not opened.
+    pub secrets: SecretMap,
 }
 
 /// A PSA connection as stored.
@@ -61,6 +72,12 @@ impl State {
                 kind: psa.connection.kind.clone(),
             })
             .collect()
+    }
+
+    /// The Microsoft app, where this is its (client) id.
+    pub(super) fn shared_app(&self, client_id: &str) -> Option<&StoredApp> {
+        let app = self.microsoft_app.as_ref();
+        app.filter(|app| app.client_id == client_id)
     }
 
     pub(super) fn psa(&self, name: &str) -> Option<&StoredPsa> {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use secrecy::SecretString;
 use toml::de::DeValue;
-use uuid::Uuid;
 
 use super::conditions;
 use super::file::{CompanyEntry, PsaEntry, TenantEntry};
@@ -15,6 +14,7 @@ use super::secrets::Holds;
 use crate::config::service_url;
 use crate::model::{Cloud, Guard, PsaCompanyId, TenantId};
 use crate::psa::{CredentialField, VENDORS, Vendor, vendor};
+use crate::rules::{self, guid};
 
 /// What is known of an entry even where it has mistakes.
 pub(super) struct Read<T> {
@@ -27,12 +27,6 @@ pub(super) struct Read<T> {
 
 /// The one field that is an address is ConnectWise's.
 const EXAMPLE_URL: &str = "https://api-na.myconnectwise.net";
-
-/// A GUID with hyphens, in lower case.
-pub(super) fn guid(text: &str) -> Option<String> {
-    let guid = Uuid::try_parse(text).ok()?;
-    (text.len() == 36).then(|| guid.hyphenated().to_string())
-}
 
 /// A `[[psa]]`.
 pub(super) fn psa(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Read<PsaEntry>> {
@@ -147,13 +141,8 @@ pub(super) fn company(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Read
     let update_existing = reader.flag(&mut table, "update_existing");
     let use_email = reader.flag(&mut table, "use_email");
     let default_site = reader.text(&mut table, "default_site");
-    let schedule = reader.formed(&mut table, "schedule", "a time such as \"02:30\"", time);
-    let timezone = reader.formed(
-        &mut table,
-        "timezone",
-        "a time zone such as \"Europe/London\"",
-        |text| text.parse::<chrono_tz::Tz>().ok(),
-    );
+    let schedule = reader.formed(&mut table, "schedule", rules::TIME, rules::time);
+    let timezone = reader.formed(&mut table, "timezone", rules::ZONE, rules::zone);
     let guard = guard(reader, &mut table);
     let ignored = ignored(reader, &mut table);
     let tenant = match reader.take(&mut table, "tenant") {
@@ -209,15 +198,6 @@ pub(super) fn company(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Read
     })
 }
 
-fn time(text: &str) -> Option<String> {
-    let (hours, minutes) = text.split_once(':')?;
-    let number = |text: &str, below: u32| {
-        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits && text.parse::<u32>().is_ok_and(|number| number < below)
-    };
-    (number(hours, 24) && number(minutes, 60)).then(|| text.to_owned())
-}
-
 fn guard(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Guard {
     let default = Guard::default();
     let Some(value) = reader.take(table, "max_deactivations") else {
@@ -230,7 +210,7 @@ fn guard(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Guard {
         number.map_or(default, |n| u32::try_from(n.value).unwrap_or(default))
     };
     let floor = reader.number(&mut table, "floor", 0..=u64::from(u32::MAX));
-    let percent = reader.number(&mut table, "percent", 0..=100);
+    let percent = reader.number(&mut table, "percent", 0..=u64::from(rules::MOST_PERCENT));
     reader.finish(&table);
     Guard {
         floor: whole(floor, default.floor),
@@ -248,32 +228,23 @@ fn ignored(reader: &mut Reader<'_>, table: &mut Table<'_>) -> Vec<String> {
         let Some(text) = reader.text_of("ignore", value) else {
             continue;
         };
-        let id = guid(&text.value);
-        let upn = text.value.contains('@') && !text.value.contains(char::is_whitespace);
-        if id.is_none() && !upn {
-            let message = format!(
-                "ignore must hold user principal names or object ids (GUIDs), not {:?}",
-                text.value
-            );
+        let user = rules::user(&text.value);
+        if user.is_none() {
+            let message = format!("ignore must hold {}, not {:?}", rules::USERS, text.value);
             reader.mistake(text.place, message);
         }
-        let user = id.unwrap_or(text.value);
-        if !users.iter().any(|known| same_user(known, &user)) {
+        let user = user.unwrap_or(text.value);
+        if !users.iter().any(|known| rules::same(known, &user)) {
             users.push(user);
         }
     }
     users
 }
 
-/// Whether two entries of an ignore list name the same user.
-pub(super) fn same_user(one: &str, other: &str) -> bool {
-    crate::model::text::folded(one) == crate::model::text::folded(other)
-}
-
 /// A `[company.tenant]`.
 fn tenant(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<TenantEntry> {
     let mut table = reader.table("[company.tenant]", value)?;
-    let want = "a GUID such as \"6f0c7b1e-0000-4000-8000-000000000000\"";
+    let want = rules::GUID;
     let tenant_id = reader.formed(&mut table, "tenant_id", want, guid);
     let tenant_id = reader.insist(&table, "tenant_id", tenant_id);
     let client_id = reader.formed(&mut table, "client_id", want, guid);

@@ -20,7 +20,9 @@ use crate::postgres;
 
 mod journal;
 mod links;
+mod migrating;
 mod opening;
+mod parting;
 mod process;
 mod schema;
 mod tables;

@@ -5,6 +5,7 @@ mod auth;
 mod browser;
 mod commands;
 mod conformance;
+mod connections;
 mod crashes;
 mod db;
 mod demo;

@@ -1,5 +1,6 @@
 //! Wrong requests are refused as the vendor refuses them, and right ones answered.
 
+mod consent;
 mod login;
 mod reading;
 mod refused;

@@ -9,7 +9,9 @@ use crate::simulator::autotask::{self, Autotask};
 use crate::simulator::connectwise::{self, ConnectWise};
 use crate::simulator::graph::{AppData, Graph, Login, Microsoft};
 use crate::simulator::kit::{self, Running};
-use crate::simulator::world::{CastMember, Day, Event, Kind, Psa, cast, load_graph};
+use crate::simulator::world::{
+    CastMember, Customer, Day, Event, Kind, Options, Psa, cast, load_graph,
+};
 
 /// Gives every demo the same day.
 const SEED: u64 = 1;
@@ -29,6 +31,30 @@ pub(super) struct Clouds {
     pub(super) autotask_keys: autotask::Settings,
     /// The companies, the worked example first.
     pub(super) companies: Vec<Placed>,
+    /// A company that Rollcall does not know yet.
+    #[expect(dead_code, reason = "for the portal, which the demo does not open yet")]
+    pub(super) newcomer: Newcomer,
+    /// The app that the MSP registered for all its customers; no tenant has it yet.
+    pub(super) shared_app: SharedApp,
+}
+
+/// A company of the `ConnectWise` whose tenant has no app: somebody adds it in the portal.
+#[expect(dead_code, reason = "for the portal, which the demo does not open yet")]
+pub(super) struct Newcomer {
+    /// Its name.
+    pub(super) name: String,
+    /// Its id in `ConnectWise`.
+    pub(super) psa_company_id: i64,
+    /// Its tenant.
+    pub(super) tenant_id: String,
+}
+
+/// A multi-tenant app.
+pub(super) struct SharedApp {
+    /// Its (client) id.
+    pub(super) client_id: String,
+    /// Its secret.
+    pub(super) client_secret: String,
 }
 
 /// A company and where it came to stand.
@@ -82,7 +108,14 @@ impl Clouds {
                 client_secret,
             });
         }
+        let newcomer = newcomer(&microsoft, &connectwise);
+        let shared_app = SharedApp {
+            client_id: Uuid::new_v4().to_string(),
+            client_secret: new_secret(),
+        };
         Ok(Self {
+            newcomer,
+            shared_app,
             login: kit::start(Arc::new(Login(microsoft.clone()))).await?,
             graph: kit::start(Arc::new(Graph(microsoft.clone()))).await?,
             connectwise_api: kit::start(connectwise.clone()).await?,
@@ -94,6 +127,18 @@ impl Clouds {
             autotask_keys,
             companies,
         })
+    }
+
+    /// Registers the multi-tenant app, whose answers may go to this address.
+    #[expect(dead_code, reason = "for the portal, which the demo does not open yet")]
+    pub(super) fn register_shared_app(&self, redirect_uri: &str) {
+        let SharedApp {
+            client_id,
+            client_secret,
+        } = &self.shared_app;
+        let app = AppData::reader(client_secret);
+        self.microsoft
+            .register_app(client_id, app, vec![redirect_uri.to_owned()]);
     }
 
     /// The address of Microsoft's login.
@@ -153,6 +198,22 @@ impl Clouds {
         let psa = psa(placed.member.kind, &self.connectwise, &self.autotask);
         let contacts = psa.contacts(placed.psa_company_id);
         contacts.iter().filter(|(_, one)| one.active).count()
+    }
+}
+
+/// A tenant with about 25 users and three groups, and its company in `ConnectWise`.
+fn newcomer(microsoft: &Arc<Microsoft>, connectwise: &Arc<ConnectWise>) -> Newcomer {
+    let mut customer = Customer::generate(SEED, "Proseware", 25, &Options::default());
+    let kept = ["Management", "Board", "Field staff"];
+    let groups = &mut customer.tenant.groups;
+    groups.retain(|group| kept.contains(&group.display_name.as_str()));
+    let tenant_id = load_graph(microsoft, &customer, "", AppData::default());
+    microsoft.tenant(&tenant_id, |tenant| tenant.apps.clear());
+    let loaded = Psa::ConnectWise(connectwise).load(&customer);
+    Newcomer {
+        name: customer.name,
+        psa_company_id: loaded.company_id,
+        tenant_id,
     }
 }
 

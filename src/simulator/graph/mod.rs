@@ -4,6 +4,7 @@
 
 mod batch;
 mod certificate;
+mod consent;
 mod data;
 mod filter;
 mod groups;
@@ -78,6 +79,8 @@ struct Token {
 #[derive(Default)]
 struct State {
     tenants: BTreeMap<String, TenantData>,
+    /// The apps that tenants may consent to, by client id (lower case).
+    registered: BTreeMap<String, consent::Registered>,
     tokens: HashMap<String, Token>,
     issued: u64,
     switches: Switches,
@@ -138,6 +141,13 @@ impl Microsoft {
             .insert(tenant.id.to_lowercase(), tenant);
     }
 
+    /// Registers a multi-tenant app: a tenant that consents gets `app` under this client id, and the answer goes to one of these
+    /// addresses. It takes the place of the one with its client id.
+    pub fn register_app(&self, client_id: &str, app: AppData, redirect_uris: Vec<String>) {
+        let app = consent::Registered { app, redirect_uris };
+        self.state().registered.insert(client_id.to_lowercase(), app);
+    }
+
     /// Removes a tenant; whether it was there.
     pub fn remove_tenant(&self, id: &str) -> bool {
         self.state().tenants.remove(&id.to_lowercase()).is_some()
@@ -178,7 +188,7 @@ impl Microsoft {
     }
 }
 
-/// The login: `POST /{tenant}/oauth2/v2.0/token`.
+/// The login: `POST /{tenant}/oauth2/v2.0/token`, and the page `/{tenant}/v2.0/adminconsent` for people.
 pub struct Login(pub Arc<Microsoft>);
 
 impl Cloud for Login {
@@ -188,6 +198,9 @@ impl Cloud for Login {
 
     fn answer(&self, request: &Request) -> Reply {
         let mut state = self.0.state();
+        if let Some(page) = consent::answer(&mut state, request) {
+            return page;
+        }
         let trace = Trace::new(Some(request), &state);
         login::answer(&mut state, request)
             .unwrap_or_else(|refusal| refusal.reply(&state.switches, &trace))

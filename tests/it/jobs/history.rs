@@ -95,7 +95,7 @@ async fn what_people_did_is_kept(stage: Stage) {
     let (company, now) = (stage.company_id, stage.clock.now());
     let (all, of_anna) = stage
         .write(move |conn| {
-            let anna = "anna".into();
+            let anna: rollcall::model::UserId = "anna".into();
             for (number, kind) in (0_i32..).zip(["ignored", "filters_saved", "signed_in"]) {
                 let event = NewEvent {
                     staff: "Robin",
