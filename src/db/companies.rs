@@ -224,10 +224,7 @@ pub fn remove(conn: &mut Conn, id: i64, version: i64, now: DateTime<Utc>) -> Que
 /// Switches the contact sync of a company off.
 pub fn stop_sync(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(dsl::companies.find(id))
-        .set((
-            dsl::sync_contacts.eq(false),
-            dsl::updated_at.eq(stamp(now)),
-        ))
+        .set((dsl::sync_contacts.eq(false), dsl::updated_at.eq(stamp(now))))
         .execute(conn)
         .map(drop)
 }
@@ -279,8 +276,6 @@ pub fn version(conn: &mut Conn, id: i64) -> QueryResult<Option<i64>> {
 
 /// The names of all companies by row id, of those that are removed too: the history knows them.
 pub fn names(conn: &mut Conn) -> QueryResult<HashMap<i64, String>> {
-    let found: Vec<(i64, String)> = dsl::companies
-        .select((dsl::id, dsl::name))
-        .load(conn)?;
+    let found: Vec<(i64, String)> = dsl::companies.select((dsl::id, dsl::name)).load(conn)?;
     Ok(found.into_iter().collect())
 }
