@@ -59,7 +59,10 @@ pub async fn save_company(
         if let Saving::Saved { id, .. } = saved {
             let (kind, detail) = match (company.id, moved) {
                 (0, _) => ("company_added", "Company added"),
-                (_, true) => ("company_saved", "Settings saved: another company in the PSA"),
+                (_, true) => (
+                    "company_saved",
+                    "Settings saved: another company in the PSA",
+                ),
                 (_, false) => ("company_saved", "Settings saved"),
             };
             parting::note(conn, (&staff, kind), Some(id), detail, now)?;

@@ -163,12 +163,7 @@ fn first_upper(text: &str) -> String {
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn remove_psa(
-    app: &App,
-    id: i64,
-    version: i64,
-    staff: &str,
-) -> Result<Parted, RunError> {
+pub async fn remove_psa(app: &App, id: i64, version: i64, staff: &str) -> Result<Parted, RunError> {
     let (staff, now) = (staff.to_owned(), app.clock().now());
     let parted = app
         .db()

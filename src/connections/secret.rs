@@ -96,8 +96,9 @@ fn certificate(pfx: &SecretString, password: Option<&SecretString>) -> Result<Ch
         let message = "The password is too long";
         return Err(Mistake::new("certificate_password", message));
     }
-    let end = certificate_end(&bytes, password)
-        .map_err(|(what, advice)| wrong(format!("The certificate cannot be used: {what}. {advice}")))?;
+    let end = certificate_end(&bytes, password).map_err(|(what, advice)| {
+        wrong(format!("The certificate cannot be used: {what}. {advice}"))
+    })?;
     let mut secrets = vec![("certificate", bare.as_str().into())];
     secrets.extend(password.map(|password| ("certificate_password", password.clone())));
     Ok(Checked {

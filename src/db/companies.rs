@@ -236,10 +236,7 @@ pub fn remove(conn: &mut Conn, id: i64, version: i64, now: DateTime<Utc>) -> Que
 /// Switches the contact sync of a company off.
 pub fn stop_sync(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(dsl::companies.find(id))
-        .set((
-            dsl::sync_contacts.eq(false),
-            dsl::updated_at.eq(stamp(now)),
-        ))
+        .set((dsl::sync_contacts.eq(false), dsl::updated_at.eq(stamp(now))))
         .execute(conn)
         .map(drop)
 }

@@ -341,6 +341,4 @@ diesel::table! {
 diesel::joinable!(changes -> runs (run_id));
 diesel::joinable!(writes -> changes (change_id));
 diesel::joinable!(hold_people -> holds (hold_id));
-diesel::allow_tables_to_appear_in_same_query!(
-    changes, companies, hold_people, holds, runs, writes
-);
+diesel::allow_tables_to_appear_in_same_query!(changes, companies, hold_people, holds, runs, writes);

@@ -37,7 +37,11 @@ pub fn psa_address(text: &str, private_allowed: bool) -> Result<Url, String> {
         Some(Host::Ipv6(address)) => is_public(IpAddr::V6(address)),
         None => return Err(EXPECTED.to_owned()),
     };
-    if public { Ok(url) } else { Err(PRIVATE.to_owned()) }
+    if public {
+        Ok(url)
+    } else {
+        Err(PRIVATE.to_owned())
+    }
 }
 
 /// Like [`psa_address`], and looks up which addresses the host's name has: all of them must be public.
@@ -55,7 +59,9 @@ pub async fn psa_address_looked_up(text: &str, private_allowed: bool) -> Result<
         return Ok(url);
     }
     let port = url.port_or_known_default().unwrap_or(443);
-    let unknown = || format!("No address is known for {name}: check the spelling, and the DNS of this computer");
+    let unknown = || {
+        format!("No address is known for {name}: check the spelling, and the DNS of this computer")
+    };
     let found = tokio::time::timeout(PATIENCE, tokio::net::lookup_host((name, port)))
         .await
         .map_err(|_| unknown())?
@@ -116,7 +122,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::new(a, b, c, d))
     };
     match s {
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            v4(high, low)
+        }
         [0x2002, high, low, ..] => v4(high, low),
         // Teredo, documentation, and other special parts of the global range.
         [0x2001, 0..=0x1ff | 0xdb8, ..] => false,

@@ -14,9 +14,13 @@ use crate::model::{Company, Condition, Filter, GroupId, Target, Test};
 pub fn tidy(company: &Company, contact_types: bool) -> Result<Company, Vec<Mistake>> {
     let mut tidy = company.clone();
     let mut wrong = Vec::new();
-    take(&mut wrong, text("name", "The name", &company.name), |name| {
-        tidy.name = name;
-    });
+    take(
+        &mut wrong,
+        text("name", "The name", &company.name),
+        |name| {
+            tidy.name = name;
+        },
+    );
     if !psa_company_id(company.psa_company_id.as_str()) {
         let message = "Choose the company in the PSA: its id must be a whole number";
         wrong.push(Mistake::new("psa_company_id", message));
@@ -73,7 +77,12 @@ fn present(text: Option<&str>) -> Option<&str> {
 }
 
 /// A site or contact type that was chosen: the id finds it, the name is for people.
-fn place<Id: std::fmt::Display>(field: &str, said: &str, named: &mut Named<Id>, wrong: &mut Vec<Mistake>) {
+fn place<Id: std::fmt::Display>(
+    field: &str,
+    said: &str,
+    named: &mut Named<Id>,
+    wrong: &mut Vec<Mistake>,
+) {
     if named.id.to_string().trim().is_empty() {
         wrong.push(Mistake::new(field, format!("{said} must not be empty")));
         return;
@@ -168,7 +177,10 @@ fn condition_of(field: &str, condition: &Condition) -> Result<Test, Mistake> {
                 format!("Choose a group: its object id must be {GUID}"),
             )),
         },
-        Test::Field { field: name, equals } => Ok(Test::Field {
+        Test::Field {
+            field: name,
+            equals,
+        } => Ok(Test::Field {
             field: *name,
             equals: filled("equals", "The value", equals)?,
         }),

@@ -145,7 +145,9 @@ impl Microsoft {
     /// addresses. It takes the place of the one with its client id.
     pub fn register_app(&self, client_id: &str, app: AppData, redirect_uris: Vec<String>) {
         let app = consent::Registered { app, redirect_uris };
-        self.state().registered.insert(client_id.to_lowercase(), app);
+        self.state()
+            .registered
+            .insert(client_id.to_lowercase(), app);
     }
 
     /// Removes a tenant; whether it was there.

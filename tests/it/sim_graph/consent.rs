@@ -2,7 +2,7 @@
 
 use rollcall::simulator::graph::AppData;
 
-use super::{APP, FORM, FOREIGN, SCOPE, TENANT, World, form, secret_form, world};
+use super::{APP, FOREIGN, FORM, SCOPE, TENANT, World, form, secret_form, world};
 
 const SHARED: &str = "bbbbbbbb-0000-4000-8000-000000000001";
 const BACK: &str = "https://rollcall.example/consent";
@@ -50,7 +50,10 @@ async fn accepting_adds_the_app_to_the_tenant_and_goes_back() {
     let (status, _, page) = open(&url, None).await;
     assert_eq!(status, 200);
     assert!(page.contains("Contoso"), "{page}");
-    assert!(!page.contains(FOREIGN), "a tenant of another cloud is shown");
+    assert!(
+        !page.contains(FOREIGN),
+        "a tenant of another cloud is shown"
+    );
     assert!(!page.contains("<script"), "{page}");
 
     let mut body = secret_form("shared").replace(APP, SHARED);
