@@ -82,7 +82,13 @@ fn fetch(npm: &Path) -> Result<PathBuf, String> {
          folder node_modules that has the packages of static/package-lock.json in the environment variable {GIVEN}."
     );
     let ran = Command::new("npm")
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .args([
+            "ci",
+            "--include=dev",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+        ])
         .current_dir(npm)
         .output()
         .map_err(|error| {
