@@ -20,6 +20,7 @@ trap '' INT TERM HUP
 set -e
 dir=$(mktemp -d "${TMPDIR:-/tmp}/rollcall-browser.XXXXXX")
 mkdir "$dir/tmp"
+: >"$dir/log"
 export TMPDIR="$dir/tmp" HOME="$dir" XDG_CONFIG_HOME="$dir" XDG_CACHE_HOME="$dir"
 (trap - INT TERM HUP; exec setsid "$1" --port=0 --log-level=SEVERE >"$dir/log" 2>&1 </dev/null) &
 driver=$!
