@@ -40,15 +40,22 @@ fn packages() -> Result<(), String> {
     if given.is_none() && fs::read_to_string(&stamped).is_ok_and(|old| old == stamp) {
         return Ok(());
     }
+    // Without it, the next build begins anew whatever becomes of this one.
+    let _ = fs::remove_file(&stamped);
     let npm = out.join("npm");
+    let copied = copy_all(given, &npm, &out);
+    remove(&npm)?;
+    copied?;
+    fs::write(&stamped, stamp).map_err(|error| format!("{}: {error}", stamped.display()))
+}
+
+fn copy_all(given: Option<PathBuf>, npm: &Path, out: &Path) -> Result<(), String> {
     let modules = match given {
         Some(folder) => folder,
-        None => fetch(&npm)?,
+        None => fetch(npm)?,
     };
     copy(&modules, EMBEDDED, &out.join("packages"), true)?;
-    copy(&modules, FOR_TESTS, &out.join("packages-for-tests"), false)?;
-    remove(&npm)?;
-    fs::write(&stamped, stamp).map_err(|error| format!("{}: {error}", stamped.display()))
+    copy(&modules, FOR_TESTS, &out.join("packages-for-tests"), false)
 }
 
 /// What the copied files were made from.
@@ -75,7 +82,13 @@ fn fetch(npm: &Path) -> Result<PathBuf, String> {
          folder node_modules that has the packages of static/package-lock.json in the environment variable {GIVEN}."
     );
     let ran = Command::new("npm")
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .args([
+            "ci",
+            "--include=dev",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+        ])
         .current_dir(npm)
         .output()
         .map_err(|error| {

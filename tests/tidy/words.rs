@@ -36,6 +36,7 @@ const KNOWN_DOMAINS: &[&str] = &[
     "debian.org",
     "docs.rs",
     "github.com",
+    "htmx.org", // also the name of the package
     "ietf.org",
     "localhost",
     "microsoft.com",

@@ -20,11 +20,12 @@ trap '' INT TERM HUP
 set -e
 dir=$(mktemp -d "${TMPDIR:-/tmp}/rollcall-browser.XXXXXX")
 mkdir "$dir/tmp"
+: >"$dir/log"
 export TMPDIR="$dir/tmp" HOME="$dir" XDG_CONFIG_HOME="$dir" XDG_CACHE_HOME="$dir"
 (trap - INT TERM HUP; exec setsid "$1" --port=0 --log-level=SEVERE >"$dir/log" 2>&1 </dev/null) &
 driver=$!
 end() {
-  kill -9 -- "-$driver" 2>/dev/null || true
+  kill -9 "-$driver" || true
   for _ in 1 2 3 4 5; do rm -rf "$dir" 2>/dev/null && break; sleep 0.2; done
 }
 trap end EXIT
@@ -48,7 +49,7 @@ pub struct Driver {
     pub chromium: PathBuf,
     folder: PathBuf,
     /// Ends when its input is closed; never waited for.
-    _shell: Child,
+    shell: Child,
 }
 
 impl Driver {
@@ -98,7 +99,7 @@ fn start() -> Driver {
         port: port.parse().unwrap(),
         chromium,
         folder: Path::new(folder).to_owned(),
-        _shell: shell,
+        shell,
     }
 }
 
@@ -111,4 +112,16 @@ fn program(names: &[&str]) -> Option<PathBuf> {
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     places.into_iter().find(|place| place.is_file())
+}
+
+#[test]
+fn the_driver_and_its_folder_are_gone_with_the_test_program() {
+    let mut driver = start();
+    assert!(driver.folder.is_dir());
+    // What the operating system does when the test program ends.
+    drop(driver.shell.stdin.take());
+    assert!(driver.shell.wait().unwrap().success());
+    assert!(!driver.folder.exists());
+    let refused = std::net::TcpStream::connect(("127.0.0.1", driver.port));
+    assert!(refused.is_err(), "chromedriver is still there");
 }

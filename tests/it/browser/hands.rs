@@ -1,4 +1,5 @@
-//! What a person does with a mouse, a finger and a keyboard, through WebDriver's actions: the browser cannot tell the difference.
+//! What a person does with a mouse, a finger and a keyboard, through `WebDriver`'s actions: the browser
+//! cannot tell the difference.
 
 use std::time::Duration;
 
@@ -86,7 +87,7 @@ impl Browser {
         let down = keys.iter().map(|&value| KeyAction::Down { value });
         let up = keys.iter().rev().map(|&value| KeyAction::Up { value });
         let hand = KeyActions::new("keyboard".to_owned());
-        let hand = down.chain(up).fold(hand, |hand, action| hand.then(action));
+        let hand = down.chain(up).fold(hand, InputSource::then);
         self.client.perform_actions(hand).await.unwrap();
     }
 }

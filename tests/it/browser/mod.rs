@@ -182,10 +182,8 @@ impl Browser {
             }
         };
         if tokio::time::timeout(LIMIT, looked).await.is_err() {
-            panic!(
-                "waited for `{script}` with {args:?}; the page says: {}",
-                self.text("body").await
-            );
+            let page = self.text("body").await;
+            panic!("waited for `{script}` with {args:?}; the page says: {page}");
         }
     }
 
@@ -319,7 +317,7 @@ impl Drop for Browser {
     }
 }
 
-/// A command of chromedriver that WebDriver does not know.
+/// A command of chromedriver that `WebDriver` does not know.
 #[derive(Debug)]
 struct Extra {
     path: &'static str,
