@@ -9,6 +9,7 @@ mod fleet;
 mod holds;
 mod link;
 mod output;
+mod serve;
 mod show;
 mod sync;
 mod tally;
@@ -61,6 +62,8 @@ enum Command {
     Check(CheckArgs),
     /// Prints a link that makes a new administrator, or lets one who is locked out choose another password.
     AdminLink,
+    /// Serves the portal, and does the jobs behind it.
+    Serve,
     /// Shows everything with simulated clouds, and keeps them up for the other commands.
     Demo(DemoArgs),
 }
@@ -224,6 +227,7 @@ async fn run(command: Command) -> u8 {
         Command::Fleet(FleetCommand::Export) => fleet::export(&app).await,
         Command::Check(args) => Box::pin(unless_stopped(&app, check::run(&app, &args))).await,
         Command::AdminLink => admin_link::run(&app).await,
+        Command::Serve => Box::pin(serve::run(&app)).await,
         // It has settings of its own, and began above.
         Command::Demo(_) => Ok(DONE),
     };
@@ -240,7 +244,7 @@ impl Command {
             Self::Sync(args) => !args.preview,
             Self::Holds(args) => args.act.is_some(),
             Self::Fleet(FleetCommand::Apply { check, .. }) => !*check,
-            Self::Link(_) | Self::AdminLink => true,
+            Self::Link(_) | Self::AdminLink | Self::Serve => true,
             // The demo hears signals by itself.
             Self::Explain(_)
             | Self::Fleet(FleetCommand::Export)

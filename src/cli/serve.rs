@@ -12,7 +12,9 @@ pub async fn run(app: &App) -> anyhow::Result<u8> {
     say(&format!("The portal is at {url}"));
     if let Some(token) = auth::first_link(app).await? {
         say("");
-        say("Nobody can sign in yet. This link makes the first administrator; it works once, for 15 minutes:");
+        say(
+            "Nobody can sign in yet. This link makes the first administrator; it works once, for 15 minutes:",
+        );
         say(&format!("  {url}/welcome/{token}"));
     }
     let background = tokio::spawn({
@@ -21,5 +23,9 @@ pub async fn run(app: &App) -> anyhow::Result<u8> {
     });
     web::serve(app.clone(), listener).await?;
     // The jobs in hand end before the program does.
-    Ok(if background.await.is_ok() { DONE } else { FAILED })
+    Ok(if background.await.is_ok() {
+        DONE
+    } else {
+        FAILED
+    })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use secrecy::SecretString;
@@ -73,7 +74,11 @@ fn variable(placed: &Placed) -> String {
 
 /// The settings of the demo, by the names of their variables; the database and the key are named as well, so that those of
 /// whoever sources `demo.env` do not count.
-pub(super) fn settings(clouds: &Clouds, folder: &Path) -> [(&'static str, String); 6] {
+pub(super) fn settings(
+    clouds: &Clouds,
+    folder: &Path,
+    listen: SocketAddr,
+) -> [(&'static str, String); 7] {
     let path = |name: &str| folder.join(name).display().to_string();
     [
         ("ROLLCALL_DATA_DIR", folder.display().to_string()),
@@ -82,6 +87,7 @@ pub(super) fn settings(clouds: &Clouds, folder: &Path) -> [(&'static str, String
             format!("sqlite://{}", path("rollcall.db")),
         ),
         ("ROLLCALL_SECRET_KEY_FILE", path("secret.key")),
+        ("ROLLCALL_LISTEN", listen.to_string()),
         ("ROLLCALL_LOGIN_URL", clouds.login_url().to_owned()),
         ("ROLLCALL_GRAPH_URL", clouds.graph_url().to_owned()),
         ("ROLLCALL_AUTOTASK_URL", clouds.autotask_url().to_owned()),
@@ -95,7 +101,7 @@ pub(super) fn environment(
     program: Option<&Path>,
 ) -> String {
     let mut text = "# Leads `rollcall` to the demo's clouds and database, while the demo runs.\n\
-         unset ROLLCALL_SECRET_KEY ROLLCALL_LISTEN ROLLCALL_PUBLIC_URL ROLLCALL_LOG_FORMAT\n"
+         unset ROLLCALL_SECRET_KEY ROLLCALL_PUBLIC_URL ROLLCALL_LOG_FORMAT\n"
         .to_owned();
     for (name, value) in settings {
         let _ = writeln!(text, "export {name}={}", quoted(value));

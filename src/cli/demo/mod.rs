@@ -5,10 +5,12 @@ mod checks;
 mod clouds;
 mod days;
 mod files;
+mod portal;
 mod story;
 mod tell;
 
 use std::ffi::OsString;
+use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -47,7 +49,8 @@ async fn stage(args: &DemoArgs) -> anyhow::Result<u8> {
     let clouds = Clouds::start()
         .await
         .context("the simulated clouds cannot be started")?;
-    let settings = files::settings(&clouds, folder.path());
+    let listener = listen()?;
+    let settings = files::settings(&clouds, folder.path(), listener.local_addr()?);
     let config = config(&settings)?;
     let bars = MultiProgress::new();
     crate::telemetry::init(&config, &bars).context("logging cannot be set up")?;
@@ -80,9 +83,7 @@ async fn stage(args: &DemoArgs) -> anyhow::Result<u8> {
         say("The demo was stopped before its end.");
     }
     if !args.exit && !stop.asked() {
-        say("");
-        say("The clouds and the database stay up until Ctrl-C.");
-        stop.wait().await;
+        portal::open(&story.app, &clouds, listener).await?;
     }
     say("");
     drop(story);
@@ -92,6 +93,13 @@ async fn stage(args: &DemoArgs) -> anyhow::Result<u8> {
         .with_context(|| format!("the folder {} cannot be removed", path.display()))?;
     say("The clouds are gone, and so is the demo's folder.");
     Ok(status)
+}
+
+/// The portal's usual port, or where it is taken any free one.
+fn listen() -> anyhow::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", 8080))
+        .or_else(|_| TcpListener::bind(("127.0.0.1", 0)))
+        .context("no port is free for the portal")
 }
 
 /// The demo's own settings: of the environment only the log filter counts, and only warnings are logged without it.
