@@ -32,14 +32,12 @@ pub(super) struct Clouds {
     /// The companies, the worked example first.
     pub(super) companies: Vec<Placed>,
     /// A company that Rollcall does not know yet.
-    #[expect(dead_code, reason = "for the portal, which the demo does not open yet")]
     pub(super) newcomer: Newcomer,
     /// The app that the MSP registered for all its customers; no tenant has it yet.
     pub(super) shared_app: SharedApp,
 }
 
 /// A company of the `ConnectWise` whose tenant has no app: somebody adds it in the portal.
-#[expect(dead_code, reason = "for the portal, which the demo does not open yet")]
 pub(super) struct Newcomer {
     /// Its name.
     pub(super) name: String,
@@ -130,7 +128,6 @@ impl Clouds {
     }
 
     /// Registers the multi-tenant app, whose answers may go to this address.
-    #[expect(dead_code, reason = "for the portal, which the demo does not open yet")]
     pub(super) fn register_shared_app(&self, redirect_uri: &str) {
         let SharedApp {
             client_id,
