@@ -154,12 +154,13 @@ async fn settle(app: &App, job: Job, ended: Ended) -> Result<(), DbError> {
         let id = job.id;
         let written = app.db().write(move |conn| match &ended {
             Ended::Done => jobs::finish(conn, &job, now),
-            Ended::Failed(why) => jobs::fail_for_good(conn, &job, why, now),
             Ended::Again { why, pause } if job.attempts < MOST_ATTEMPTS => {
                 let grown = *pause * 2_i32.pow(exponent(job.attempts));
                 jobs::retry_at(conn, &job, now + grown, why, now)
             }
-            Ended::Again { why, .. } => jobs::fail_for_good(conn, &job, why, now),
+            Ended::Failed(why) | Ended::Again { why, .. } => {
+                jobs::fail_for_good(conn, &job, why, now)
+            }
             Ended::Interrupted => jobs::put_back(conn, &job, now),
             Ended::Cancelled(why) => jobs::cancel_running(conn, &job, why, now),
         });

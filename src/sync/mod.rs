@@ -14,6 +14,7 @@ pub mod last;
 pub mod links;
 pub mod named;
 pub mod observe;
+mod options;
 pub mod pair;
 pub mod plan;
 mod planner;
@@ -36,7 +37,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
+
+pub use self::options::Options;
 
 use self::apply::Applied;
 use self::facts::Facts;
@@ -46,49 +48,8 @@ use self::plan::{Person, Plan};
 use self::report::{Counts, Done, Report};
 use self::scene::Scene;
 use self::snapshot::Snapshot;
-use crate::db::holds::Signed;
 use crate::http::{Counter, counted};
-use crate::model::{Action, Calls, Field, Mode, Outcome, Status, UserId};
-
-/// What a run is asked to do.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// What kind of run.
-    pub mode: Mode,
-    /// Whether it only plans: nothing is written to the PSA, and no hold is opened or changed.
-    pub preview: bool,
-    /// With [`Mode::Approval`]: the people whose deactivation a technician approved. Nothing else is applied.
-    pub approved: HashSet<UserId>,
-    /// The id that the run takes, a UUID that no run has; `None`: it makes one.
-    pub run_id: Option<String>,
-    /// Who asked for it, for the history.
-    pub requested_by: Option<String>,
-    /// The [digest](Plan::digest) of the plan that was looked at: a run that would do anything else does nothing, and fails.
-    pub expect: Option<String>,
-    /// With [`Mode::Approval`]: who approved.
-    pub signed: Option<Signed>,
-}
-
-impl Options {
-    /// A run of this mode.
-    pub fn new(mode: Mode, preview: bool) -> Self {
-        Self {
-            mode,
-            preview,
-            approved: HashSet::new(),
-            run_id: None,
-            requested_by: None,
-            expect: None,
-            signed: None,
-        }
-    }
-
-    /// The id that the run takes.
-    fn id(&self) -> String {
-        let given = self.run_id.clone();
-        given.unwrap_or_else(|| Uuid::now_v7().to_string())
-    }
-}
+use crate::model::{Action, Calls, Field, Mode, Outcome, Status};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

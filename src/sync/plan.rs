@@ -1,5 +1,7 @@
 //! Everything that one run would do, decided before anything is written: `behaviour.md` sections 5 to 7. Pure: a plan is data.
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -47,7 +49,11 @@ impl Plan {
         lines.sort_by_cached_key(ToString::to_string);
         let whole = serde_json::Value::Array(lines).to_string();
         let hash = Sha256::digest(whole.as_bytes());
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.iter().fold(String::new(), |mut hex, byte| {
+            // A string takes everything.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 }
 

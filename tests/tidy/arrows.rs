@@ -44,8 +44,8 @@ const PURE: &[&str] = &[
 
 /// The files of `sync/` that read, write and wait.
 const EDGE: &[&str] = &[
-    "apply", "facts", "failure", "journal", "last", "links", "named", "observe", "record", "scene",
-    "sending", "settling", "stop", "tenant", "turn",
+    "apply", "facts", "failure", "journal", "last", "links", "named", "observe", "options",
+    "record", "scene", "sending", "settling", "stop", "tenant", "turn",
 ];
 
 /// What pure code must not name: the first names of crates, and ways to the outside.

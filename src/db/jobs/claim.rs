@@ -11,12 +11,15 @@ use super::super::schema::jobs::dsl;
 use super::super::types::{json, stamp};
 use super::{Job, JobState, Row, get, unchanged, waiting_in};
 
-/// The job that comes next: due, of a company that has no other in its lane. Runs of all lanes go one after the other, so only
-/// a preview is done beside another job of its company.
+/// The job that comes next: due, of a company that has no other in its lane. Runs of all lanes go one after the other. Each
+/// look at others names company and lane, which one small index answers.
 const NEXT: &str = "SELECT waiting.id FROM jobs AS waiting \
      WHERE waiting.state = 'queued' AND waiting.run_at <= $1 AND NOT EXISTS \
      (SELECT 1 FROM jobs AS busy WHERE busy.state = 'running' AND busy.company_id = waiting.company_id \
-     AND (busy.lane = waiting.lane OR (busy.lane <> 'preview' AND waiting.lane <> 'preview'))) \
+     AND busy.lane = waiting.lane) \
+     AND (waiting.lane NOT IN ('run', 'expected', 'approval') OR NOT EXISTS \
+     (SELECT 1 FROM jobs AS busy WHERE busy.state = 'running' AND busy.company_id = waiting.company_id \
+     AND busy.lane IN ('run', 'expected', 'approval'))) \
      ORDER BY waiting.priority, waiting.run_at, waiting.id LIMIT 1";
 
 /// In words, since an index of these rows alone is of no use for a state that is a value.
