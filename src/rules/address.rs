@@ -85,7 +85,7 @@ fn is_public_name(name: &str) -> bool {
         name.strip_suffix(*end)
             .is_some_and(|before| before.is_empty() || before.ends_with('.'))
     };
-    name.contains('.') && !PRIVATE_ENDS.iter().any(|end| ends(&end))
+    name.contains('.') && !PRIVATE_ENDS.iter().any(ends)
 }
 
 /// Whether an address is one of the public internet.
@@ -116,12 +116,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     // Ways to write or to reach an IPv4 address: mapped, compatible, translated (NAT64) and 6to4.
-    let s = address.segments();
     let v4 = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         is_public_v4(Ipv4Addr::new(a, b, c, d))
     };
-    match s {
+    match address.segments() {
         [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
             v4(high, low)
         }

@@ -41,10 +41,6 @@ pub(super) struct Clouds {
 pub(super) struct Newcomer {
     /// Its name.
     pub(super) name: String,
-    /// Its id in `ConnectWise`.
-    pub(super) psa_company_id: i64,
-    /// Its tenant.
-    pub(super) tenant_id: String,
 }
 
 /// A multi-tenant app.

@@ -34,7 +34,7 @@ struct Question {
     scope: String,
 }
 
-fn question(state: &State, request: &Request, tenant: &str) -> Result<Question, Box<Reply>> {
+fn question(state: &State, request: &Request, tenant: &str) -> Result<Question, Reply> {
     let given = |name: &str| request.param(name).unwrap_or_default().to_owned();
     let question = Question {
         client_id: given("client_id").to_lowercase(),
@@ -85,7 +85,7 @@ fn tenants<'a>(state: &'a State, name: &str) -> impl Iterator<Item = &'a TenantD
 fn page(state: &State, request: &Request, tenant: &str) -> Reply {
     let question = match question(state, request, tenant) {
         Ok(question) => question,
-        Err(refused) => return *refused,
+        Err(refused) => return refused,
     };
     let mut rows = String::new();
     for tenant in tenants(state, tenant) {
@@ -120,7 +120,7 @@ fn page(state: &State, request: &Request, tenant: &str) -> Reply {
 fn decision(state: &mut State, request: &Request, tenant: &str) -> Reply {
     let question = match question(state, request, tenant) {
         Ok(question) => question,
-        Err(refused) => return *refused,
+        Err(refused) => return refused,
     };
     let form = request.form();
     let accepted = form.iter().find(|(name, _)| name == "accept");
@@ -128,7 +128,7 @@ fn decision(state: &mut State, request: &Request, tenant: &str) -> Reply {
     if let Some((_, id)) = accepted {
         let known = tenants(state, tenant).find(|tenant| tenant.id.eq_ignore_ascii_case(id));
         let Some(id) = known.map(|tenant| tenant.id.to_lowercase()) else {
-            return *refused(90_002, &format!("Tenant '{id}' not found."));
+            return refused(90_002, &format!("Tenant '{id}' not found."));
         };
         let app = state.registered.get(&question.client_id);
         let app = app.map(|known| known.app.clone()).unwrap_or_default();
@@ -158,16 +158,16 @@ fn decision(state: &mut State, request: &Request, tenant: &str) -> Reply {
 }
 
 /// A refusal as the login shows it to people: a page with the AADSTS number.
-fn refused(number: u32, message: &str) -> Box<Reply> {
+fn refused(number: u32, message: &str) -> Reply {
     let time = machine_time().format("%Y-%m-%d %H:%M:%SZ");
-    Box::new(html(
+    html(
         400,
         "Sorry, but we're having trouble signing you in.",
         &format!(
             "<p>AADSTS{number}: {}</p><p>Timestamp: {time}</p>",
             escaped(message)
         ),
-    ))
+    )
 }
 
 fn html(status: u16, title: &str, body: &str) -> Reply {

@@ -126,8 +126,8 @@ async fn a_tenant_that_nobody_consented_for_is_not_believed() {
     furnish(&stage).await;
     for (tenant, unreadable) in [(TENANT, true), ("contoso.example", false), ("", false)] {
         let address = begin(&stage).await;
-        let state = address.split("state=").nth(1).unwrap();
-        let query = format!("admin_consent=True&tenant={tenant}&state={state}");
+        let asked = address.split("state=").nth(1).unwrap();
+        let query = format!("admin_consent=True&tenant={tenant}&state={asked}");
         let refusal = refused(&stage, "session", &query).await;
         assert_eq!(
             matches!(refusal, ConsentRefusal::Unreadable { .. }),

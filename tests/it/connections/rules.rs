@@ -16,8 +16,7 @@ fn only_public_https_addresses_are_taken() {
         "https://localhost",
         "https://LOCALHOST./",
         "https://api.localhost",
-        "https://psa.local",
-        "https://psa.local.",
+        "https://[::2]",
         "https://psa",
         "https://127.0.0.1",
         "https://127.1",
@@ -62,15 +61,33 @@ fn only_public_https_addresses_are_taken() {
 }
 
 #[test]
+fn names_that_only_a_local_network_knows_are_refused() {
+    for end in [
+        "local",
+        "local.",
+        "LOCAL",
+        "localdomain",
+        "internal",
+        "home.arpa",
+    ] {
+        let address = format!("https://psa.{end}");
+        assert!(psa_address(&address, false).is_err(), "{address}");
+        assert!(psa_address(&address, true).is_ok(), "{address}");
+    }
+    let address = "https://notlocal.example";
+    assert!(psa_address(address, false).is_ok());
+}
+
+#[test]
 fn private_addresses_are_taken_where_allowed_and_plain_http_for_loopback_alone() {
     for taken in [
-        "https://psa.local",
+        "https://psa.localhost",
         "https://10.0.0.1",
         "http://127.0.0.1:8080",
     ] {
         assert!(psa_address(taken, true).is_ok(), "{taken}");
     }
-    for refused in ["http://10.0.0.1", "https://user@psa.local"] {
+    for refused in ["http://10.0.0.1", "https://user@psa.example.com"] {
         assert!(psa_address(refused, true).is_err(), "{refused}");
     }
 }

@@ -20,6 +20,10 @@ use crate::stage::user;
 const PFX: &[u8] = include_bytes!("../data/app.pfx");
 const OTHER_APP: &str = "8c1d0000-0000-4000-8000-000000000002";
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what follows a save may fail in the database"
+)]
 fn nothing(_: &mut Conn, _: i64) -> QueryResult<()> {
     Ok(())
 }

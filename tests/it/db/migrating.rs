@@ -22,7 +22,7 @@ INSERT INTO filters VALUES (1, 5, 0, 'Everybody', TRUE, '[{\"negated\":false,\"t
     NULL, NULL);
 INSERT INTO ignored_users VALUES (5, 'ceo@contoso.example', 0, NULL);
 INSERT INTO runs (id, company_id, mode, preview, state, status, started_at, process, counts, calls, findings)
-    VALUES ('run-1', 5, 'update', FALSE, 'finished', 'ok', '2026-01-03 00:00:00', 'p', '{}',
+    VALUES ('run-1', 5, 'update', FALSE, 'finished', 'succeeded', '2026-01-03 00:00:00', 'p', '{}',
     '{\"login\":0,\"graph\":0,\"psa\":0}', '[]');
 INSERT INTO links (id, company_id, tenant_id, psa_company_id, user_id, upn, contact_id, made, made_run, made_at, user_deleted)
     VALUES (7, 5, 'tenant', '250', 'user', 'jane@contoso.example', '1001', 'address', 'run-1', '2026-01-03 00:00:00', FALSE);
