@@ -63,11 +63,14 @@ struct Inner {
     jobs: Bell,
     psas: Mutex<HashMap<i64, Arc<dyn Psa>>>,
     directories: Mutex<HashMap<i64, (TenantConnection, Arc<Directory>)>>,
-    members: Mutex<HashMap<GroupKey, (DateTime<Utc>, Arc<HashSet<UserId>>)>>,
+    members: Mutex<HashMap<GroupKey, ReadMembers>>,
 }
 
 /// A group of a company's tenant: the company's row id, the tenant, the group.
 pub type GroupKey = (i64, TenantId, GroupId);
+
+/// The members of a group, and when they were read.
+type ReadMembers = (DateTime<Utc>, Arc<HashSet<UserId>>);
 
 /// So long the members of a group are kept for drafts of filters.
 const MEMBERS_KEPT: TimeDelta = TimeDelta::minutes(10);

@@ -180,12 +180,12 @@ fn entries_of(
     user: &UserId,
     names: &[String],
 ) -> diesel::QueryResult<Vec<String>> {
-    let means = |entry: &str, known: Option<&UserId>| match known {
-        Some(known) => known == user,
-        None => {
-            let name = text::folded(entry);
-            UserId::new(entry) == *user || names.iter().any(|one| text::folded(one) == name)
+    let means = |entry: &str, known: Option<&UserId>| {
+        if let Some(known) = known {
+            return known == user;
         }
+        let name = text::folded(entry);
+        UserId::new(entry) == *user || names.iter().any(|one| text::folded(one) == name)
     };
     let entries = ignored_users::of_company(conn, company)?;
     Ok(entries

@@ -1,8 +1,12 @@
 //! Why a run as a whole failed: the one shape into which every cause is turned.
 
+use chrono::{DateTime, Utc};
+
+use super::options::Options;
+use super::report::{Counts, Report, stamp};
 use crate::db::DbError;
 use crate::http::ApiError;
-use crate::model::RunFailure;
+use crate::model::{Calls, RunFailure, Status};
 
 /// The kind of a run that would do something else than what was looked at.
 pub const PLAN_CHANGED: &str = "plan_changed";
@@ -21,6 +25,11 @@ pub fn failure(kind: &str, message: impl Into<String>, advice: impl Into<String>
         message: message.into(),
         advice: advice.into(),
     }
+}
+
+/// A company that lacks something a run needs.
+pub fn not_set_up(message: impl Into<String>, advice: impl Into<String>) -> RunError {
+    failure("not_set_up", message, advice)
 }
 
 impl From<ApiError> for RunFailure {
@@ -73,4 +82,22 @@ pub fn company_gone(id: &str) -> RunError {
         format!("The PSA has no company with the id {id}"),
         "Check the company's id in the PSA, or remove it from Rollcall",
     )
+}
+
+/// A run that could not even begin.
+pub fn not_begun(company: &str, options: &Options, now: DateTime<Utc>, error: RunError) -> Report {
+    Report {
+        company: company.to_owned(),
+        run: options.id(),
+        mode: options.mode,
+        preview: options.preview,
+        status: Status::Failed,
+        started_at: stamp(now),
+        finished_at: stamp(now),
+        counts: Counts::default(),
+        calls: Calls::default(),
+        error: Some(error),
+        findings: Vec::new(),
+        people: Vec::new(),
+    }
 }

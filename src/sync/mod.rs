@@ -42,7 +42,8 @@ pub use self::options::Options;
 
 use self::apply::Applied;
 use self::facts::Facts;
-use self::failure::{RunError, failure, plan_changed, stopped};
+use self::failure::{RunError, plan_changed, stopped};
+pub use self::failure::{not_begun, not_set_up};
 use self::observe::Observed;
 use self::plan::{Person, Plan};
 use self::report::{Counts, Done, Report};
@@ -357,27 +358,4 @@ impl Run<'_> {
         }
         Finished { report, seen }
     }
-}
-
-/// A run that could not even begin.
-pub fn not_begun(company: &str, options: &Options, now: DateTime<Utc>, error: RunError) -> Report {
-    Report {
-        company: company.to_owned(),
-        run: options.id(),
-        mode: options.mode,
-        preview: options.preview,
-        status: Status::Failed,
-        started_at: report::stamp(now),
-        finished_at: report::stamp(now),
-        counts: Counts::default(),
-        calls: Calls::default(),
-        error: Some(error),
-        findings: Vec::new(),
-        people: Vec::new(),
-    }
-}
-
-/// A company that lacks something a run needs.
-pub fn not_set_up(message: impl Into<String>, advice: impl Into<String>) -> RunError {
-    failure("not_set_up", message, advice)
 }

@@ -14,6 +14,8 @@ macro_rules! cases {
 
 mod active;
 mod apply;
+mod cover;
+mod effect;
 mod example;
 mod fields;
 mod filters;

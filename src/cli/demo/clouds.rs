@@ -202,11 +202,9 @@ fn newcomer(microsoft: &Arc<Microsoft>, connectwise: &Arc<ConnectWise>) -> Newco
     groups.retain(|group| kept.contains(&group.display_name.as_str()));
     let tenant_id = load_graph(microsoft, &customer, "", AppData::default());
     microsoft.tenant(&tenant_id, |tenant| tenant.apps.clear());
-    let loaded = Psa::ConnectWise(connectwise).load(&customer);
+    Psa::ConnectWise(connectwise).load(&customer);
     Newcomer {
         name: customer.name,
-        psa_company_id: loaded.company_id,
-        tenant_id,
     }
 }
 

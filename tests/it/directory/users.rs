@@ -16,6 +16,7 @@ async fn a_user_comes_with_every_field_and_without_blanks() {
     person.business_phones = vec!["+44 20 7946 0000".into()];
     person.department = Some("IT".into());
     person.city = Some(" ".into());
+    person.user_type = Some("Guest".into());
     person.extension_attributes[4] = Some("blue".into());
     person.proxy_addresses = [
         "SMTP:jane@contoso.example",
@@ -48,7 +49,7 @@ async fn a_user_comes_with_every_field_and_without_blanks() {
         [
             "department=IT",
             "jobTitle=Engineer",
-            "userType=Member",
+            "userType=Guest",
             "extensionAttribute5=blue"
         ]
     );

@@ -1,0 +1,232 @@
+//! What people decide: links by hand, ignoring, dismissing and approving exactly what was shown, and that it is written down.
+
+use diesel::prelude::*;
+use rollcall::db::holds::Signed;
+use rollcall::db::schema::{events, holds};
+use rollcall::db::{companies, holds as hold_rows};
+use rollcall::decisions::{self, Linking, Next};
+use rollcall::model::{Action, ContactId, Outcome, Status, UserId};
+use rollcall::runs;
+
+use crate::stage::{Stage, contact, each_vendor, everywhere, line, user};
+
+everywhere!(
+    a_dismissal_is_of_exactly_those_shown_and_signed,
+    an_approval_is_of_exactly_those_shown_and_signed,
+    a_user_is_ignored_and_looked_at_again,
+);
+each_vendor!(
+    an_ignored_user_named_by_principal_name_is_looked_at_again,
+    a_link_by_hand_is_written_down_with_who_made_it,
+);
+
+const NAMES: [&str; 6] = ["anna", "bert", "carl", "dora", "emil", "fred"];
+
+fn id(name: &str) -> UserId {
+    UserId::new(&user(name).0.id)
+}
+
+fn signed() -> Signed {
+    Signed {
+        staff: "Ann".into(),
+        note: Some("they left in May".into()),
+    }
+}
+
+/// Who did what to how many users, in the order in which it was done.
+async fn events(stage: &Stage) -> Vec<(String, String, Option<String>, String)> {
+    stage
+        .read(|conn| {
+            events::table
+                .select((events::staff, events::kind, events::user_id, events::detail))
+                .order(events::id)
+                .load(conn)
+        })
+        .await
+}
+
+/// How the holds were closed, by whom, and their note.
+async fn closed(stage: &Stage) -> Vec<(Option<String>, Option<String>, Option<String>)> {
+    stage
+        .read(|conn| {
+            holds::table
+                .select((holds::closed_how, holds::closed_by, holds::note))
+                .order(holds::id)
+                .load(conn)
+        })
+        .await
+}
+
+/// A company whose hold has four people; a fifth joined it since it was shown to somebody.
+async fn holding(stage: &Stage) -> Vec<UserId> {
+    stage.users(NAMES.map(user));
+    stage.sync().await;
+    for name in &NAMES[..4] {
+        stage.edit(name, |user| user.account_enabled = Some(false));
+    }
+    assert_eq!(stage.sync().await.status, Status::Held);
+    let shown = stage.held_ids().await;
+    stage.edit("emil", |user| user.account_enabled = Some(false));
+    stage.sync().await;
+    assert_eq!(stage.held_ids().await.len(), 5);
+    shown
+}
+
+async fn a_dismissal_is_of_exactly_those_shown_and_signed(stage: Stage) {
+    let shown = holding(&stage).await;
+    let (app, company, signed) = (&stage.app, stage.company().await, signed());
+    let watch = |_: &str, _| ();
+    let done = decisions::dismiss(app, &company, &shown, &signed, &watch).await;
+    let done = done.unwrap().unwrap();
+    assert_eq!((done.hold.people.len(), done.left), (4, 1));
+    assert_eq!(stage.held_ids().await, [id("emil")]);
+    assert_eq!(closed(&stage).await, [(None, None, None)], "still open");
+    let again = decisions::dismiss(app, &company, &shown, &signed, &watch).await;
+    assert_eq!(again.unwrap(), None);
+    let rest = [id("emil")];
+    let done = decisions::dismiss(app, &company, &rest, &signed, &watch).await;
+    assert_eq!(done.unwrap().unwrap().left, 0);
+    let by = (
+        Some("dismissed".to_owned()),
+        Some("Ann".to_owned()),
+        Some("they left in May".to_owned()),
+    );
+    assert_eq!(closed(&stage).await, [by]);
+    let events = events(&stage).await;
+    assert_eq!(events.len(), 5);
+    for (staff, kind, user, detail) in &events {
+        assert_eq!(
+            (staff.as_str(), kind.as_str(), detail.as_str()),
+            ("Ann", "dismissed", "they left in May")
+        );
+        assert!(user.is_some());
+    }
+    assert_eq!(stage.sync().await.status, Status::Succeeded);
+}
+
+async fn an_approval_is_of_exactly_those_shown_and_signed(stage: Stage) {
+    let shown = holding(&stage).await;
+    let (app, company, signed) = (&stage.app, stage.company().await, signed());
+    let watch = |_: &str, _| ();
+    let nobody = runs::approve(app, &company, &[id("fred")], &signed, &watch).await;
+    assert!(nobody.is_none(), "fred does not wait");
+    let finished = runs::approve(app, &company, &shown, &signed, &watch).await;
+    let report = finished.unwrap().report;
+    assert_eq!(report.people.len(), 4);
+    assert!(
+        report
+            .people
+            .iter()
+            .all(|line| line.outcome == Outcome::Applied)
+    );
+    assert_eq!(stage.held_ids().await, [id("emil")], "nobody saw emil");
+    assert!(stage.stored("emil@contoso.example").active);
+    assert_eq!(closed(&stage).await, [(None, None, None)]);
+    let rest = [id("emil")];
+    runs::approve(app, &company, &rest, &signed, &watch)
+        .await
+        .unwrap();
+    let by = (
+        Some("approved".to_owned()),
+        Some("Ann".to_owned()),
+        Some("they left in May".to_owned()),
+    );
+    assert_eq!(closed(&stage).await, [by]);
+    let events = events(&stage).await;
+    assert_eq!(events.len(), 5);
+    assert!(events.iter().all(|event| event.1 == "approved"));
+    let open = stage
+        .read(move |conn| hold_rows::open_of(conn, company.id))
+        .await;
+    assert_eq!(open, None);
+}
+
+async fn version(stage: &Stage) -> i64 {
+    let id = stage.company_id;
+    let version = stage.read(move |conn| companies::version(conn, id)).await;
+    version.unwrap()
+}
+
+async fn a_user_is_ignored_and_looked_at_again(stage: Stage) {
+    stage.users(["anna", "bert"].map(user));
+    stage.sync().await;
+    let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
+    let before = version(&stage).await;
+    let (anna, staff) = (id("anna"), "Ann");
+    let new = decisions::ignore(app, &company, &anna, staff, &watch).await;
+    assert!(new.unwrap());
+    let new = decisions::ignore(app, &company, &anna, staff, &watch).await;
+    assert!(!new.unwrap(), "already");
+    assert_eq!(version(&stage).await, before + 1);
+    assert_eq!(stage.company().await.ignored, [anna.as_str()]);
+    let report = stage.sync().await;
+    assert_eq!(line(&report, "anna").action, Action::OutOfScope);
+    let company = stage.company().await;
+    let was = decisions::stop_ignoring(app, &company, &anna, staff, &watch).await;
+    assert!(was.unwrap());
+    let was = decisions::stop_ignoring(app, &company, &anna, staff, &watch).await;
+    assert!(!was.unwrap());
+    assert_eq!(version(&stage).await, before + 2);
+    let report = stage.sync().await;
+    assert_eq!(line(&report, "anna").action, Action::Unchanged);
+    let kinds: Vec<_> = events(&stage).await;
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|event| (event.0.as_str(), event.1.as_str(), event.3.as_str()))
+        .collect();
+    let upn = "anna@contoso.example";
+    assert_eq!(
+        kinds,
+        [("Ann", "ignored", upn), ("Ann", "stopped ignoring", upn)]
+    );
+}
+
+async fn an_ignored_user_named_by_principal_name_is_looked_at_again(stage: Stage) {
+    stage.users(["anna", "bert"].map(user));
+    stage.sync().await;
+    let entry = " Anna@contoso.example".to_owned();
+    stage.set(|company| company.ignored = vec![entry]).await;
+    let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
+    let was = decisions::stop_ignoring(app, &company, &id("anna"), "Ann", &watch).await;
+    assert!(was.unwrap(), "no run has seen the entry yet");
+    assert_eq!(stage.company().await.ignored, [""; 0]);
+    let gone = rollcall::model::Company {
+        id: 4711,
+        ..company
+    };
+    let error = decisions::ignore(app, &gone, &id("anna"), "Ann", &watch).await;
+    assert_eq!(error.unwrap_err().kind, "not_set_up");
+}
+
+async fn a_link_by_hand_is_written_down_with_who_made_it(stage: Stage) {
+    stage.users(["anna", "bert"].map(user));
+    stage.sync().await;
+    let other = ContactId::new(&stage.psa.put(&contact("other")));
+    let old = stage.stored("anna@contoso.example").id;
+    let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
+    let link = async |who: &str, contact: &ContactId| {
+        decisions::link_by_hand(app, &company, who, contact, "Ann", &watch)
+            .await
+            .unwrap()
+    };
+    let anna = "ANNA@contoso.example";
+    let Linking::Linked(linked) = link(anna, &other).await else {
+        panic!("it is linked");
+    };
+    assert_eq!(linked.next, Next::InStep);
+    assert!(linked.until_now.is_some_and(|words| words.contains(&old)));
+    assert!(matches!(link(anna, &other).await, Linking::Already(_)));
+    assert!(matches!(link("nobody", &other).await, Linking::NoUser));
+    let none = ContactId::new("999999");
+    assert!(matches!(link(anna, &none).await, Linking::NoContact));
+    let bert = id("bert").to_string();
+    assert!(matches!(link(&bert, &other).await, Linking::Taken(_)));
+    let detail = format!("to contact {other}, until now contact {old}");
+    let expected = (
+        "Ann".to_owned(),
+        "linked".to_owned(),
+        Some(id("anna").to_string()),
+        detail,
+    );
+    assert_eq!(events(&stage).await, [expected]);
+}
