@@ -104,7 +104,7 @@ impl Waiting {
             if let Some(path) = line.trim().strip_prefix("source ") {
                 waiting.environment = path.into();
             }
-            if line.contains("stay up until Ctrl-C") {
+            if line.contains("stays up until Ctrl-C") {
                 break;
             }
             story.push_str(&line);
