@@ -1,6 +1,7 @@
 //! Connections tested with a real read, stored ones and those of a form that is not saved yet. Writes nothing anywhere.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
@@ -8,7 +9,7 @@ use crate::app::App;
 use crate::directory::{Credential, Directory};
 use crate::model::filter::Named;
 use crate::model::{Company, ContactTypeId, PsaCompany, TenantConnection, Test, Vocabulary};
-use crate::psa::{self, Connection, Psa};
+use crate::psa::{self, Budget, Connection, Psa};
 use crate::sync::failure::{RunError, company_gone, failure};
 use crate::sync::report::and;
 use crate::sync::select::{self, Activity};
@@ -27,6 +28,17 @@ pub struct TriedTenant {
     pub users: usize,
     /// So many of them have a licence that counts, and may sign in.
     pub active: usize,
+}
+
+/// A PSA that answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriedPsa {
+    /// Its words and limits.
+    pub vocabulary: Vocabulary,
+    /// The names of phone types that the connection uses and that the PSA does not have.
+    pub missing: Vec<String>,
+    /// How much of the vendor's hourly budget is used; `None` where there is none, or it was not told.
+    pub budget: Option<Budget>,
 }
 
 /// Reads companies, types and limits with a stored PSA connection, as a run does.
@@ -48,10 +60,43 @@ pub async fn try_psa(
     fields: &BTreeMap<String, String>,
     secrets: BTreeMap<String, SecretString>,
 ) -> Result<Vocabulary, RunError> {
+    let psa = unstored(app, kind, fields, secrets)?;
+    psa_answers(&*psa, None).await
+}
+
+/// Like [`try_psa`], but phone types that are missing are part of the answer, so that others can be chosen from what was read.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn look_at_psa(
+    app: &App,
+    kind: &str,
+    fields: &BTreeMap<String, String>,
+    secrets: BTreeMap<String, SecretString>,
+) -> Result<TriedPsa, RunError> {
+    let psa = unstored(app, kind, fields, secrets)?;
+    let vocabulary = vocabulary(&*psa).await?;
+    let missing = psa.missing_phone_types(&vocabulary);
+    // The budget is worth knowing, and no reason to call the connection bad.
+    let budget = psa.budget().await.unwrap_or_default();
+    Ok(TriedPsa {
+        vocabulary,
+        missing,
+        budget,
+    })
+}
+
+/// The client of a connection that is not stored.
+fn unstored(
+    app: &App,
+    kind: &str,
+    fields: &BTreeMap<String, String>,
+    secrets: BTreeMap<String, SecretString>,
+) -> Result<Arc<dyn Psa>, RunError> {
     let advice = "Check what is filled in";
     let vendor = psa::vendor(kind)
         .ok_or_else(|| sync::not_set_up(format!("There is no PSA of the kind {kind}"), advice))?;
-    let psa = (vendor.connect)(Connection {
+    (vendor.connect)(Connection {
         fields: fields.clone(),
         secrets,
         remembered: None,
@@ -59,20 +104,24 @@ pub async fn try_psa(
         at_once: None,
         http: app.http().clone(),
     })
-    .map_err(|message| sync::not_set_up(message, advice))?;
-    psa_answers(&*psa, None).await
+    .map_err(|message| sync::not_set_up(message, advice))
+}
+
+/// Reads a connection's words and limits, after a look at its companies.
+async fn vocabulary(psa: &dyn Psa) -> Result<Vocabulary, RunError> {
+    psa.companies("").await?;
+    Ok(Vocabulary {
+        contact_types: psa.contact_types().await?,
+        phone_types: psa.phone_types().await?,
+        limits: psa.limits().await?,
+    })
 }
 
 async fn psa_answers(
     psa: &dyn Psa,
     default_type: Option<&Named<ContactTypeId>>,
 ) -> Result<Vocabulary, RunError> {
-    psa.companies("").await?;
-    let vocabulary = Vocabulary {
-        contact_types: psa.contact_types().await?,
-        phone_types: psa.phone_types().await?,
-        limits: psa.limits().await?,
-    };
+    let vocabulary = vocabulary(psa).await?;
     if let (Some(types), Some(wanted)) = (&vocabulary.contact_types, default_type)
         && !types.iter().any(|known| known.id == wanted.id)
     {

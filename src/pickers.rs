@@ -3,9 +3,11 @@
 
 mod drafts;
 mod names;
+mod products;
 
 pub use drafts::{complete, members};
 pub use names::{explain_last, group_names, groups_of};
+pub use products::{Product, products, standard_list, told};
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -67,6 +67,34 @@ impl App {
         ))
     }
 
+    /// The stored secrets of a PSA connection that can be unsealed, by the vendor's keys: for a test before it is saved.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn psa_secrets(
+        &self,
+        id: i64,
+    ) -> Result<std::collections::BTreeMap<String, SecretString>, RunError> {
+        let stored = self
+            .db()
+            .read(move |conn| {
+                let names = secrets::names(conn, OF_PSA, id)?;
+                let all = names
+                    .iter()
+                    .map(|name| secrets::get(conn, OF_PSA, id, name));
+                all.collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        let mut opened = std::collections::BTreeMap::new();
+        for secret in stored.into_iter().flatten() {
+            let keys = self.keyring();
+            if let Ok(text) = keys.open_text(OF_PSA, id, &secret.name, &secret.sealed) {
+                opened.insert(secret.name, text);
+            }
+        }
+        Ok(opened)
+    }
+
     /// A company's tenant connection and its client.
     ///
     /// # Errors

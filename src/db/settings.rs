@@ -52,6 +52,13 @@ pub fn set_ignored_licences(conn: &mut Conn, licences: &[String]) -> QueryResult
     put(conn, IGNORED_LICENCES, &json(licences)?)
 }
 
+/// Forgets the licences that somebody set, so that the standard list holds again.
+pub fn forget_ignored_licences(conn: &mut Conn) -> QueryResult<()> {
+    diesel::delete(settings::table.find(IGNORED_LICENCES))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Whether PSA addresses that people enter in the portal may lead into private networks (self-hosted `ConnectWise`).
 pub fn private_psa_addresses(conn: &mut Conn) -> QueryResult<bool> {
     Ok(get(conn, PRIVATE_PSA_ADDRESSES)?.is_some_and(|value| value.trim() == ALLOWED))

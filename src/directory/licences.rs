@@ -32,6 +32,25 @@ pub fn sku_name(sku: &SkuId) -> Option<&'static str> {
     BY_ID.get(sku.as_str()).copied()
 }
 
+/// The products of the table whose name or part number contains the text, whatever its case: SKU id, part number, name; by name.
+pub fn products(text: &str) -> Vec<(SkuId, &'static str, &'static str)> {
+    let wanted = text.trim().to_lowercase();
+    let fits = |value: &str| value.to_lowercase().contains(&wanted);
+    let mut found: Vec<_> = NAMES
+        .lines()
+        .skip(1)
+        .filter_map(|row| {
+            let (id, rest) = column(row);
+            let (part_number, rest) = column(rest);
+            let name = column(rest).0;
+            (fits(part_number) || fits(name) || id == wanted)
+                .then(|| (SkuId::new(id), part_number, name))
+        })
+        .collect();
+    found.sort_by_key(|(_, _, name)| name.to_lowercase());
+    found
+}
+
 /// The ignore list to start with: part numbers of free, viral and trial SKUs, which do not make a user licensed.
 /// Source: the default list of the open-source project CIPP.
 pub const FREE_SKUS: &[&str] = &[

@@ -19,7 +19,7 @@ use crate::http::{ApiError, Http, Kind, Service};
 use crate::model::{Cloud, GroupId, Sku, SkuId, TenantConnection, TenantId, User, UserId};
 use graph::{Graph, Read};
 
-pub use licences::{FREE_SKUS, sku_name};
+pub use licences::{FREE_SKUS, products, sku_name};
 
 /// Requests at once for one tenant, unless set otherwise.
 pub const AT_ONCE: usize = 4;

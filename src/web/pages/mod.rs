@@ -9,6 +9,8 @@ pub mod filters;
 pub mod fleet;
 pub mod holds;
 pub mod jobs;
+pub mod licence_settings;
+pub mod microsoft_settings;
 pub mod new_company;
 pub mod overview;
 pub mod parting;
@@ -16,6 +18,8 @@ pub mod people;
 pub mod person;
 pub mod pickers;
 pub mod preview;
+mod psa_fields;
+pub mod psa_form;
 pub mod psa_settings;
 pub mod runs;
 pub mod settings;
@@ -35,6 +39,8 @@ pub const ALL: &[&[Entry]] = &[
     fleet::ROUTES,
     holds::ROUTES,
     jobs::ROUTES,
+    licence_settings::ROUTES,
+    microsoft_settings::ROUTES,
     new_company::ROUTES,
     overview::ROUTES,
     parting::ROUTES,
@@ -42,6 +48,7 @@ pub const ALL: &[&[Entry]] = &[
     person::ROUTES,
     pickers::ROUTES,
     preview::ROUTES,
+    psa_form::ROUTES,
     psa_settings::ROUTES,
     runs::ROUTES,
     settings::ROUTES,
@@ -62,6 +69,8 @@ pub fn samples() -> Samples {
         fleet::samples,
         holds::samples,
         jobs::samples,
+        licence_settings::samples,
+        microsoft_settings::samples,
         new_company::samples,
         overview::samples,
         parting::samples,
@@ -69,6 +78,7 @@ pub fn samples() -> Samples {
         person::samples,
         pickers::samples,
         preview::samples,
+        psa_form::samples,
         psa_settings::samples,
         runs::samples,
         settings::samples,

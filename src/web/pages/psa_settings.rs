@@ -1,10 +1,216 @@
-//! TODO psa_settings
+//! The PSA connections: which there are, who uses them, how their last runs went; and removing one.
 
-use crate::web::Samples;
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use serde::{Deserialize, Serialize};
+
+use crate::app::OF_PSA;
+use crate::connections::{self, Parted};
+use crate::db::{companies, psa_connections, runs, secrets};
+use crate::model::Status;
+use crate::psa::vendor;
 use crate::web::routes::{Entry, routes};
+use crate::web::{Form, Page, Place, Samples, Visit, WebError};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/settings/psa" Administrator list;
+    Get Page "/settings/psa/{psa:\\d+}/remove" Administrator before_removing;
+    Post Act "/settings/psa/{psa:\\d+}/remove" Administrator remove;
+};
+
+const HERE: &str = "/settings/psa";
+/// So many names are shown at once.
+const NAMED: usize = 8;
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<ListPage>();
+    all.page::<RemovalPage>();
+}
+
+/// All connections.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ListPage {
+    connections: Vec<Line>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Line {
+    id: i64,
+    name: String,
+    vendor: String,
+    companies: Vec<String>,
+    more: usize,
+    /// A secret that its vendor needs is not stored.
+    incomplete: bool,
+    /// So many of its companies' last runs failed.
+    failing: usize,
+}
+
+impl Page for ListPage {
+    const TEMPLATE: &'static str = "pages/psa_settings.html";
+
+    fn title(&self) -> String {
+        "PSA connections".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Settings
+    }
+
+    fn samples() -> Vec<Self> {
+        let line = |id: i64, name: &str| Line {
+            id,
+            name: name.into(),
+            vendor: "A PSA".into(),
+            companies: vec!["Contoso".into(), name.into()],
+            more: usize::try_from(id).unwrap_or_default() % 3,
+            incomplete: id == 3,
+            failing: usize::try_from(id).unwrap_or_default() % 2,
+        };
+        let alone = Line {
+            companies: Vec::new(),
+            more: 0,
+            ..line(2, "Main PSA")
+        };
+        let hostile = "\"'><script>alert(1)</script>\u{202e}\u{1f600}";
+        vec![
+            Self::default(),
+            Self {
+                connections: vec![alone],
+            },
+            Self {
+                connections: (1..40).map(|id| line(id, hostile)).collect(),
+            },
+        ]
+    }
+}
+
+async fn list(visit: Visit) -> Result<HttpResponse, WebError> {
+    let lines = visit
+        .app()
+        .db()
+        .read(|conn| {
+            let last = runs::recent_of_all(conn, 1)?;
+            let mut lines = Vec::new();
+            for connection in psa_connections::list(conn)? {
+                let used = companies::of_psa(conn, connection.id)?;
+                let failed = |id: &i64| {
+                    let runs = last.get(id).map_or(&[][..], Vec::as_slice);
+                    runs.iter().any(|run| run.status == Some(Status::Failed))
+                };
+                let failing = used.iter().filter(|(id, _)| failed(id)).count();
+                let known = secrets::names(conn, OF_PSA, connection.id)?;
+                let vendor = vendor(&connection.kind);
+                let mut needed = vendor.map_or(&[][..], |vendor| vendor.fields).iter();
+                let incomplete =
+                    needed.any(|field| field.secret && !known.iter().any(|name| name == field.key));
+                let more = used.len().saturating_sub(NAMED);
+                let names = used.into_iter().take(NAMED).map(|(_, name)| name);
+                lines.push(Line {
+                    id: connection.id,
+                    name: connection.name,
+                    vendor: vendor.map_or(connection.kind, |vendor| vendor.name.to_owned()),
+                    companies: names.collect(),
+                    more,
+                    incomplete,
+                    failing,
+                });
+            }
+            Ok(lines)
+        })
+        .await?;
+    visit.page(&ListPage { connections: lines })
+}
+
+/// What stays and what goes.
+#[derive(Clone, Debug, Serialize)]
+pub struct RemovalPage {
+    id: i64,
+    name: String,
+    version: i64,
+    /// They use it, so that it stays.
+    companies: Vec<String>,
+}
+
+impl Page for RemovalPage {
+    const TEMPLATE: &'static str = "pages/psa_removal.html";
+
+    fn title(&self) -> String {
+        "Remove a PSA connection".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Settings
+    }
+
+    fn samples() -> Vec<Self> {
+        let free = Self {
+            id: 1,
+            name: "Main PSA".into(),
+            version: 3,
+            companies: Vec::new(),
+        };
+        let used = Self {
+            name: "<script>\"'\u{202e}\u{1f600}".into(),
+            companies: (0..500).map(|at| format!("<script>{at}")).collect(),
+            ..free.clone()
+        };
+        vec![free, used]
+    }
+}
+
+async fn removal(visit: &Visit, id: i64) -> Result<RemovalPage, WebError> {
+    let (connection, version, used) = visit
+        .app()
+        .db()
+        .read(move |conn| {
+            Ok((
+                psa_connections::get(conn, id)?,
+                psa_connections::version(conn, id)?,
+                companies::of_psa(conn, id)?,
+            ))
+        })
+        .await?;
+    let (Some(connection), Some(version)) = (connection, version) else {
+        return Err(WebError::NotFound);
+    };
+    Ok(RemovalPage {
+        id,
+        name: connection.name,
+        version,
+        companies: used.into_iter().map(|(_, name)| name).collect(),
+    })
+}
+
+async fn before_removing(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
+    visit.page(&removal(&visit, *id).await?)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RemovalForm {
+    version: String,
+}
+
+async fn remove(
+    visit: Visit,
+    id: Path<i64>,
+    form: Form<RemovalForm>,
+) -> Result<HttpResponse, WebError> {
+    let page = removal(&visit, *id).await?;
+    let version = form.0.version.parse().unwrap_or_default();
+    match connections::remove_psa(visit.app(), *id, version, &visit.name()).await? {
+        Parted::Done { .. } => Ok(visit.done(HERE, format!("{} is removed.", page.name))),
+        Parted::Stale { .. } => Ok(visit.refused(
+            &format!("{HERE}/{}/remove", page.id),
+            "Somebody changed this connection meanwhile, so that it was not removed. Look again.",
+        )),
+        Parted::Gone => Err(WebError::NotFound),
+        Parted::InUse(companies) => {
+            let page = RemovalPage { companies, ..page };
+            visit.again(&page)
+        }
+    }
+}

@@ -1,10 +1,315 @@
-//! TODO settings
+//! Where the settings begin: a card for each kind with its state in a sentence; and what is set of the installation itself.
 
-use crate::web::Samples;
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Database;
+use crate::connections;
+use crate::db::{jobs, parting, psa_connections, settings, staff};
 use crate::web::routes::{Entry, routes};
+use crate::web::{Form, Page, Place, Samples, Visit, WebError};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/settings" Administrator show;
+    Get Page "/settings/installation" Administrator installation;
+    Post Act "/settings/installation" Administrator save_installation;
+};
+
+/// So many days before its end a secret is worth a warning.
+const SOON: i64 = 30;
+/// So many names stand in a sentence.
+const NAMED: usize = 5;
+/// So many jobs that failed are counted.
+const COUNTED: i64 = 100;
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<SettingsPage>();
+    all.page::<InstallationPage>();
+}
+
+/// The cards.
+#[derive(Clone, Debug, Serialize)]
+pub struct SettingsPage {
+    cards: Vec<Card>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Card {
+    href: String,
+    title: String,
+    sentence: String,
+    /// What needs a person; empty: nothing.
+    warning: String,
+}
+
+impl Card {
+    fn new(href: &str, title: &str, sentence: impl Into<String>) -> Self {
+        Self {
+            href: href.into(),
+            title: title.into(),
+            sentence: sentence.into(),
+            warning: String::new(),
+        }
+    }
+}
+
+impl Page for SettingsPage {
+    const TEMPLATE: &'static str = "pages/settings.html";
+
+    fn title(&self) -> String {
+        "Settings".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Settings
+    }
+
+    fn samples() -> Vec<Self> {
+        let calm = Card::new(
+            "/settings/psa",
+            "PSA connections",
+            "No PSA is connected yet.",
+        );
+        let hostile = Card {
+            sentence: format!(
+                "1 connection: <script>\"'\u{202e}\u{1f600} {}",
+                "x".repeat(500)
+            ),
+            warning: "The client secret has ended.".into(),
+            ..calm.clone()
+        };
+        vec![
+            Self {
+                cards: vec![calm.clone()],
+            },
+            Self {
+                cards: vec![calm, hostile],
+            },
+        ]
+    }
+}
+
+/// "3 connections: A, B, C", or what is said of none.
+pub(super) fn counted(names: &[String], one: &str, many: &str, none: &str) -> String {
+    if names.is_empty() {
+        return none.to_owned();
+    }
+    let first = names
+        .iter()
+        .take(NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = names.len().saturating_sub(NAMED);
+    let kind = if names.len() == 1 { one } else { many };
+    if more == 0 {
+        format!("{} {kind}: {first}.", names.len())
+    } else {
+        format!("{} {kind}: {first} and {more} more.", names.len())
+    }
+}
+
+fn number(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
+    let app = visit.app();
+    let (psas, licences, people, failed) = app
+        .db()
+        .read(|conn| {
+            Ok((
+                psa_connections::labels(conn)?,
+                settings::ignored_licences(conn)?,
+                staff::list(conn)?,
+                jobs::list_failed(conn, COUNTED)?.len(),
+            ))
+        })
+        .await?;
+    let names: Vec<String> = psas.into_iter().map(|(_, name)| name).collect();
+    let psa = Card::new(
+        "/settings/psa",
+        "PSA connections",
+        counted(
+            &names,
+            "connection",
+            "connections",
+            "No PSA is connected yet.",
+        ),
+    );
+    let licences = Card::new(
+        "/settings/licences",
+        "Licences that do not count",
+        match &licences {
+            Some(own) => format!(
+                "{} on your own list.",
+                number(own.len(), "licence", "licences")
+            ),
+            None => "The standard list: free, viral and trial licences.".to_owned(),
+        },
+    );
+    let waiting = people.iter().filter(|person| !person.has_password).count();
+    let staff = Card::new(
+        "/settings/staff",
+        "Staff",
+        match waiting {
+            0 => format!("{}.", number(people.len(), "person", "people")),
+            waiting => format!(
+                "{}, {waiting} of them without a password yet.",
+                number(people.len(), "person", "people")
+            ),
+        },
+    );
+    let jobs = Card::new(
+        "/settings/jobs",
+        "Jobs",
+        match failed {
+            0 => "What runs, what waits, and when. None has failed.".to_owned(),
+            failed => format!(
+                "What runs, what waits, and when. {} failed.",
+                number(failed, "job has", "jobs have")
+            ),
+        },
+    );
+    let installation = Card::new(
+        "/settings/installation",
+        "Installation",
+        format!("Rollcall {} on {}.", VERSION, database(&visit)),
+    );
+    let cards = vec![
+        psa,
+        licences,
+        microsoft(&visit).await?,
+        staff,
+        jobs,
+        installation,
+    ];
+    visit.page(&SettingsPage { cards })
+}
+
+async fn microsoft(visit: &Visit) -> Result<Card, WebError> {
+    let mut card = Card::new(
+        "/settings/microsoft",
+        "Microsoft app",
+        "Not set up. With an app of your own, a customer connects by one consent.",
+    );
+    let Some(app) = connections::microsoft_app(visit.app()).await? else {
+        return Ok(card);
+    };
+    let with = if app.certificate {
+        "certificate"
+    } else {
+        "client secret"
+    };
+    card.sentence = match app.expires {
+        Some(end) => format!(
+            "Set up with a {with} that ends on {}.",
+            end.format("%-d %b %Y")
+        ),
+        None => format!("Set up with a {with}; its end date is not known."),
+    };
+    let left = app
+        .expires
+        .map(|end| (end - visit.now().date_naive()).num_days());
+    match left {
+        Some(..0) => card.warning = format!("The {with} has ended: replace it."),
+        Some(..SOON) => card.warning = format!("The {with} ends soon: replace it."),
+        _ => {}
+    }
+    Ok(card)
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn database(visit: &Visit) -> &'static str {
+    match visit.app().config().database {
+        Database::Sqlite(_) => "SQLite",
+        Database::Postgres(_) => "PostgreSQL",
+    }
+}
+
+/// What is set of the installation.
+#[derive(Clone, Debug, Serialize)]
+pub struct InstallationPage {
+    address: String,
+    /// Given in the environment, not guessed from where the portal listens.
+    address_given: bool,
+    database: String,
+    version: String,
+    private_psa_addresses: bool,
+}
+
+impl Page for InstallationPage {
+    const TEMPLATE: &'static str = "pages/installation_settings.html";
+
+    fn title(&self) -> String {
+        "Installation".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Settings
+    }
+
+    fn samples() -> Vec<Self> {
+        let one = Self {
+            address: "https://rollcall.example".into(),
+            address_given: true,
+            database: "SQLite".into(),
+            version: "1.2.3".into(),
+            private_psa_addresses: false,
+        };
+        let other = Self {
+            address: format!("http://<script>\"'\u{202e}{}", "x".repeat(300)),
+            address_given: false,
+            private_psa_addresses: true,
+            ..one.clone()
+        };
+        vec![one, other]
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct InstallationForm {
+    private_psa_addresses: String,
+}
+
+async fn installation(visit: Visit) -> Result<HttpResponse, WebError> {
+    let private = visit
+        .app()
+        .db()
+        .read(settings::private_psa_addresses)
+        .await?;
+    let config = visit.app().config();
+    visit.page(&InstallationPage {
+        address: config.portal_url(),
+        address_given: config.public_url.is_some(),
+        database: database(&visit).into(),
+        version: VERSION.into(),
+        private_psa_addresses: private,
+    })
+}
+
+async fn save_installation(
+    visit: Visit,
+    form: Form<InstallationForm>,
+) -> Result<HttpResponse, WebError> {
+    let allowed = form.0.private_psa_addresses == "true";
+    let (name, now) = (visit.name(), visit.now());
+    visit
+        .app()
+        .db()
+        .write(move |conn| {
+            settings::allow_private_psa_addresses(conn, allowed)?;
+            let detail = if allowed {
+                "PSA addresses in private networks are allowed"
+            } else {
+                "PSA addresses in private networks are refused"
+            };
+            parting::note(conn, (&name, "installation_saved"), None, detail, now)
+        })
+        .await?;
+    Ok(visit.done("/settings/installation", "Saved."))
+}

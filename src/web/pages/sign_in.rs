@@ -1,6 +1,8 @@
 //! Signing in and out, and the link by which somebody chooses a password. The page says the same for a wrong name and a wrong
 //! password.
 
+use std::net::{IpAddr, SocketAddr};
+
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
@@ -92,7 +94,7 @@ async fn sign_in(
     form: Form<SignInForm>,
 ) -> Result<HttpResponse, WebError> {
     let form = form.0;
-    let address = request.peer_addr().map(|address| address.ip());
+    let address = client(&request, &visit);
     let mut page = SignInPage {
         name: form.name.clone(),
         ..SignInPage::default()
@@ -108,6 +110,30 @@ async fn sign_in(
             visit.page_with(StatusCode::TOO_MANY_REQUESTS, &page)
         }
     }
+}
+
+/// The address that the visitor comes from. Behind a proxy on this computer, which there is only where the portal has a public
+/// address, the proxy says it: the last entry is its own, those before it may be anybody's invention.
+fn client(request: &HttpRequest, visit: &Visit) -> Option<IpAddr> {
+    let peer = request.peer_addr().map(|address| address.ip());
+    let proxied = visit.app().config().public_url.is_some()
+        && peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+    if !proxied {
+        return peer;
+    }
+    let last = request.headers().get_all("x-forwarded-for").last();
+    let last = last.and_then(|value| value.to_str().ok());
+    let entry = last
+        .and_then(|value| value.rsplit(',').next())
+        .map(str::trim);
+    entry.and_then(address).or(peer)
+}
+
+/// An address as proxies write it: bare, in brackets, or with a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
+    bare.parse().or_else(|_| with_port()).ok()
 }
 
 /// Makes the session theirs, under a new key and token, and leads to where they wanted to be.

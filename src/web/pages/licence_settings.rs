@@ -1,0 +1,236 @@
+//! The licences that do not count: who has only these is a leaver.
+
+use actix_web::HttpResponse;
+use actix_web::web::Query;
+use serde::{Deserialize, Serialize};
+
+use crate::db::{parting, settings};
+use crate::pickers;
+use crate::rules;
+use crate::web::routes::{Entry, routes};
+use crate::web::{Form, Mistakes, Page, Place, Samples, Visit, WebError};
+
+/// The routes.
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/settings/licences" Administrator show;
+    Post Act "/settings/licences/add" Administrator add;
+    Post Act "/settings/licences/remove" Administrator remove;
+    Post Act "/settings/licences/standard" Administrator standard;
+};
+
+const HERE: &str = "/settings/licences";
+/// So many suggestions are shown.
+const SUGGESTED: usize = 20;
+/// So many licences are on the list at most.
+const MOST: usize = 150;
+
+/// The samples.
+pub fn samples(all: &mut Samples) {
+    all.page::<LicencesPage>();
+}
+
+/// The list, and what can be added.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LicencesPage {
+    list: Vec<Line>,
+    /// Nobody has changed it.
+    standard: bool,
+    /// What is looked for.
+    q: String,
+    found: Vec<Line>,
+    mistakes: Mistakes,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Line {
+    entry: String,
+    name: String,
+}
+
+impl Page for LicencesPage {
+    const TEMPLATE: &'static str = "pages/licence_settings.html";
+
+    fn title(&self) -> String {
+        "Licences that do not count".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Settings
+    }
+
+    fn samples() -> Vec<Self> {
+        let line = |entry: &str, name: &str| Line {
+            entry: entry.into(),
+            name: name.into(),
+        };
+        let hostile = "\"'><script>alert(1)</script>\u{202e}\u{1f600}";
+        let many = Self {
+            list: (0..300)
+                .map(|at| line(&format!("PART_{at}"), "A product with a name"))
+                .collect(),
+            standard: true,
+            ..Self::default()
+        };
+        let searched = Self {
+            list: vec![line(hostile, ""), line("FLOW_FREE", "Power Automate Free")],
+            q: hostile.into(),
+            found: vec![
+                line("SPB", "Microsoft 365 Business Premium"),
+                line(hostile, hostile),
+            ],
+            mistakes: [("licence", "The licence must not be empty.")]
+                .into_iter()
+                .collect(),
+            ..Self::default()
+        };
+        let nothing = Self {
+            q: "x".repeat(400),
+            ..Self::default()
+        };
+        vec![Self::default(), many, searched, nothing]
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Search {
+    q: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Licence {
+    licence: String,
+}
+
+async fn page(visit: &Visit, q: &str) -> Result<LicencesPage, WebError> {
+    let set = visit.app().db().read(settings::ignored_licences).await?;
+    let standard = set.is_none();
+    let entries = set.unwrap_or_else(pickers::standard_list);
+    let q: String = q.trim().chars().take(400).collect();
+    let found = if q.is_empty() {
+        Vec::new()
+    } else {
+        let mut found = pickers::products(visit.app(), &q, SUGGESTED + entries.len()).await?;
+        found.retain(|one| {
+            !entries
+                .iter()
+                .any(|entry| rules::same(entry, &one.part_number))
+        });
+        found.truncate(SUGGESTED);
+        found
+    };
+    let mut list: Vec<Line> = pickers::told(&entries)
+        .into_iter()
+        .map(|(entry, name)| Line {
+            name: name.unwrap_or_default().to_owned(),
+            entry,
+        })
+        .collect();
+    list.sort_by_cached_key(|line| {
+        let shown = if line.name.is_empty() {
+            &line.entry
+        } else {
+            &line.name
+        };
+        shown.to_lowercase()
+    });
+    Ok(LicencesPage {
+        list,
+        standard,
+        q,
+        found: found
+            .into_iter()
+            .map(|one| Line {
+                entry: one.part_number,
+                name: one.name,
+            })
+            .collect(),
+        mistakes: Mistakes::default(),
+    })
+}
+
+async fn show(visit: Visit, query: Query<Search>) -> Result<HttpResponse, WebError> {
+    visit.page(&page(&visit, &query.q).await?)
+}
+
+/// Changes the list in one transaction, so that two who do so at once lose nothing. The answer says whether it is another now.
+async fn change(
+    visit: &Visit,
+    what: String,
+    work: impl FnOnce(&mut Vec<String>) -> bool + Send + 'static,
+) -> Result<bool, WebError> {
+    let (staff, now) = (visit.name(), visit.now());
+    let write = visit.app().db().write(move |conn| {
+        let set = settings::ignored_licences(conn)?;
+        let mut entries = set.unwrap_or_else(pickers::standard_list);
+        let changed = work(&mut entries);
+        if changed {
+            settings::set_ignored_licences(conn, &entries)?;
+            parting::note(conn, (&staff, "licences_saved"), None, &what, now)?;
+        }
+        Ok(changed)
+    });
+    Ok(write.await?)
+}
+
+async fn add(visit: Visit, form: Form<Licence>) -> Result<HttpResponse, WebError> {
+    let entry = match rules::text("licence", "The licence", &form.0.licence) {
+        Ok(entry) => rules::guid(&entry).unwrap_or(entry),
+        Err(mistake) => {
+            let mut page = page(&visit, &form.0.licence).await?;
+            page.mistakes
+                .add(mistake.field, format!("{}.", mistake.message));
+            return visit.again(&page);
+        }
+    };
+    let (what, said) = (
+        format!("Licence {entry} does not count any more"),
+        format!("{entry} does not count from now on. The next run of each company goes by it."),
+    );
+    let added = change(&visit, what, move |entries| {
+        let known = entries.iter().any(|known| rules::same(known, &entry));
+        if !known && entries.len() < MOST {
+            entries.push(entry);
+            return true;
+        }
+        false
+    });
+    if added.await? {
+        Ok(visit.done(HERE, said))
+    } else {
+        visit.say("info", "The list has this licence already, or is full.");
+        Ok(visit.lead(HERE))
+    }
+}
+
+async fn remove(visit: Visit, form: Form<Licence>) -> Result<HttpResponse, WebError> {
+    let entry = form.0.licence;
+    let shown: String = entry.chars().take(256).collect();
+    let what = format!("Licence {shown} counts again");
+    let removed = change(&visit, what, move |entries| {
+        let before = entries.len();
+        entries.retain(|known| !rules::same(known, &entry));
+        entries.len() < before
+    });
+    if removed.await? {
+        Ok(visit.done(HERE, format!("{shown} counts again.")))
+    } else {
+        visit.say("info", "This licence is not on the list any more.");
+        Ok(visit.lead(HERE))
+    }
+}
+
+async fn standard(visit: Visit) -> Result<HttpResponse, WebError> {
+    let (staff, now) = (visit.name(), visit.now());
+    visit
+        .app()
+        .db()
+        .write(move |conn| {
+            settings::forget_ignored_licences(conn)?;
+            let what = "The standard list of licences that do not count is back";
+            parting::note(conn, (&staff, "licences_saved"), None, what, now)
+        })
+        .await?;
+    Ok(visit.done(HERE, "The standard list is back."))
+}
