@@ -5,7 +5,7 @@ mod drafts;
 mod names;
 
 pub use drafts::{complete, members};
-pub use names::{explain_last, group_names, groups_of};
+pub use names::{explain_last, group_names, groups_of, remembered_names};
 
 use std::collections::HashMap;
 use std::time::Duration;
