@@ -6,7 +6,7 @@ mod names;
 mod products;
 
 pub use drafts::{complete, members};
-pub use names::{explain_last, group_names, groups_of};
+pub use names::{explain_last, group_names, groups_of, remembered_names};
 pub use products::{Product, products, standard_list, told};
 
 use std::collections::HashMap;

@@ -58,17 +58,14 @@ pub async fn group_names(
     join_all(names).await.into_iter().flatten().collect()
 }
 
-/// Explains a user from the last reading, without a request; `None` where neither the tenant nor a link has them. Groups whose
-/// names are not remembered are called by their ids.
+/// The display names that are remembered of the groups that a company's filters name. Sends no request.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn explain_last(
+pub async fn remembered_names(
     app: &App,
     company: &Company,
-    (last, plan): (&Last, &Plan),
-    wanted: &str,
-) -> Result<Option<Explanation>, RunError> {
+) -> Result<HashMap<GroupId, String>, RunError> {
     let id = company.id;
     let connection = app
         .db()
@@ -84,6 +81,21 @@ pub async fn explain_last(
             }
         }
     }
+    Ok(names)
+}
+
+/// Explains a user from the last reading, without a request; `None` where neither the tenant nor a link has them. Groups whose
+/// names are not remembered are called by their ids.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn explain_last(
+    app: &App,
+    company: &Company,
+    (last, plan): (&Last, &Plan),
+    wanted: &str,
+) -> Result<Option<Explanation>, RunError> {
+    let names = remembered_names(app, company).await?;
     let called = Names {
         licence: &|id| sku_name(&SkuId::new(id)),
         group: &|id| names.get(id).cloned(),

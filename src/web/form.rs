@@ -51,6 +51,11 @@ impl Mistakes {
             .or_insert_with(|| sentence.into());
     }
 
+    /// What is wrong with a field.
+    pub fn get(&self, field: &str) -> Option<&str> {
+        self.0.get(field).map(String::as_str)
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -128,6 +128,30 @@ pub fn field(word: &str) -> String {
     .into()
 }
 
+/// What a field of the directory is called.
+pub fn directory_field(word: &str) -> String {
+    let attribute = word.strip_prefix("extensionAttribute");
+    if let Some(number) = attribute {
+        return format!("Extension attribute {number}");
+    }
+    match word {
+        "department" => "Department",
+        "jobTitle" => "Job title",
+        "officeLocation" => "Office",
+        "companyName" => "Company name",
+        "city" => "City",
+        "state" => "State or province",
+        "country" => "Country",
+        "usageLocation" => "Usage location",
+        "employeeType" => "Employee type",
+        "employeeId" => "Employee ID",
+        "userType" => "User type",
+        "" => "Field",
+        other => other,
+    }
+    .into()
+}
+
 /// What a kind of run is called.
 pub fn mode(word: &str) -> String {
     match word {

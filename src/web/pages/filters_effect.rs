@@ -1,0 +1,319 @@
+//! What the filters on the screen would do, from the last reading and before anything is saved: whom each takes, which can
+//! never take anybody, and who would come, go and move.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Path};
+use serde::Serialize;
+
+use super::filters_form::{Draft, FiltersForm};
+use super::filters_known::Known;
+use crate::model::{Company, Filter};
+use crate::pickers;
+use crate::sync::cover;
+use crate::sync::effect::{self, Affected, Effect, Taken};
+use crate::sync::plan::{Plan, plan};
+use crate::sync::snapshot::Snapshot;
+use crate::web::{At, Form, Part, Visit, WebError};
+
+/// A list shows so many names.
+const MOST_NAMES: usize = 20;
+
+/// Whom a filter takes.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Takes {
+    /// Whether it is counted; it is not where something was not read yet.
+    pub counted: bool,
+    pub count: usize,
+    pub names: Vec<String>,
+    pub more: usize,
+    /// Why it can never take anybody.
+    pub warning: String,
+    /// What is missing.
+    pub unfinished: Vec<String>,
+    pub off: bool,
+}
+
+/// Whom no filter takes.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Others {
+    /// Whether there is a filter.
+    pub filters: bool,
+    pub default_site: String,
+    pub people: Takes,
+}
+
+/// One person of an effect.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Moved {
+    pub name: String,
+    pub from: String,
+    pub to: String,
+}
+
+/// Some people of an effect.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Moves {
+    pub title: String,
+    pub people: Vec<Moved>,
+    pub more: usize,
+}
+
+/// What stands beside the Save button.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct EffectView {
+    pub sentence: String,
+    pub lists: Vec<Moves>,
+    /// What the sentence leaves out: groups that cannot be read, filters that are not finished.
+    pub notices: Vec<String>,
+    /// Nothing was read of this company yet.
+    pub unread: bool,
+    pub read_at: Option<At>,
+    /// Who saved meanwhile.
+    pub overtaken: String,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct EffectPart {
+    pub company: i64,
+    pub effect: EffectView,
+    /// By the key of the filter.
+    pub takes: BTreeMap<String, Takes>,
+    pub others: Others,
+}
+
+impl Part for EffectPart {
+    const TEMPLATE: &'static str = "parts/filter_effect.html";
+
+    fn samples() -> Vec<Self> {
+        let hostile = "<script>\"'\u{202e}🙂".to_owned();
+        let takes = Takes {
+            counted: true,
+            count: 21,
+            names: vec![hostile.clone(); MOST_NAMES],
+            more: 1,
+            warning: hostile.clone(),
+            unfinished: vec![hostile.clone()],
+            off: false,
+        };
+        let moves = Moves {
+            title: "Move to New Site".into(),
+            people: vec![Moved {
+                name: hostile.clone(),
+                from: "Main".into(),
+                to: "x".repeat(300),
+            }],
+            more: 3,
+        };
+        let off = Takes {
+            off: true,
+            ..Takes::default()
+        };
+        let full = Self {
+            company: 7,
+            effect: EffectView {
+                sentence: "14 people move to New Site".into(),
+                lists: vec![moves],
+                notices: vec![hostile.clone()],
+                unread: false,
+                read_at: Some(At::sample()),
+                overtaken: hostile.clone(),
+            },
+            takes: [("k0".into(), takes.clone()), ("k1".into(), off)].into(),
+            others: Others {
+                filters: true,
+                default_site: String::new(),
+                people: takes,
+            },
+        };
+        let unread = Self {
+            company: 7,
+            effect: EffectView {
+                unread: true,
+                ..EffectView::default()
+            },
+            others: Others {
+                default_site: hostile,
+                ..Others::default()
+            },
+            ..Self::default()
+        };
+        vec![full, unread, Self::default()]
+    }
+}
+
+/// Works out what the filters on the screen would do.
+pub(super) async fn show(
+    visit: Visit,
+    company: Path<i64>,
+    form: Form<FiltersForm>,
+) -> Result<HttpResponse, WebError> {
+    let mut known = Known::load(&visit, *company).await?;
+    let form = form.0;
+    let listed = form.listed()?;
+    let sites: Vec<&str> = listed.iter().map(|(_, one)| one.site.as_str()).collect();
+    known.ask_sites(&visit, &sites).await;
+    let draft = Draft::read(&known, &listed);
+    let keys: Vec<&str> = listed.iter().map(|(key, _)| *key).collect();
+    let mut part = work_out(&visit, &known, &keys, &draft).await?;
+    if form.version != known.version {
+        part.effect.overtaken.clone_from(&known.saved);
+        if part.effect.overtaken.is_empty() {
+            part.effect.overtaken = "somebody".into();
+        }
+    }
+    visit.part(&part)
+}
+
+/// Compares the draft with what is saved. Groups that no run has read are read now.
+pub(super) async fn work_out(
+    visit: &Visit,
+    known: &Known,
+    keys: &[&str],
+    draft: &Draft,
+) -> Result<EffectPart, WebError> {
+    let filters = draft.deciding();
+    let mut part = uncounted(known, keys, draft, &filters);
+    if let Some(message) = draft.mistakes.get("form") {
+        part.effect.notices.push(message.to_owned());
+    }
+    for at in &draft.unfinished {
+        let label = filters[*at].label(*at);
+        let sentence = format!("{label} is not finished, so it is left out here.");
+        part.effect.notices.push(sentence);
+    }
+    let Some(last) = &known.last else {
+        part.effect.unread = true;
+        return Ok(part);
+    };
+    part.effect.read_at = Some(At::new(last.read_at, visit.now()));
+    let mut snapshot = last.snapshot.clone();
+    let both = Company {
+        filters: [known.company.filters.clone(), filters.clone()].concat(),
+        ..known.company.clone()
+    };
+    for (group, error) in pickers::complete(visit.app(), &both, &mut snapshot).await {
+        let name = known.group(group.as_str(), "");
+        let sentence = format!(
+            "The members of {name} cannot be read now, so it counts as empty here. {}. {}.",
+            error.message, error.advice
+        );
+        part.effect.notices.push(sentence);
+    }
+    let saved = known.company.filters.clone();
+    let counting = web::block(move || {
+        let before = with(&mut snapshot, saved);
+        let after = with(&mut snapshot, filters);
+        let effect = effect::effect(&before, &after);
+        (effect, effect::takes(&snapshot, &after), in_scope(&after))
+    });
+    let (effect, takes, all) = counting.await.map_err(anyhow::Error::from)?;
+    for (key, people) in keys.iter().zip(&takes.filters) {
+        if let Some(view) = part.takes.get_mut(*key) {
+            count(view, people);
+        }
+    }
+    count(&mut part.others.people, &takes.nobody);
+    if !part.others.filters {
+        part.others.people.count = all;
+    }
+    part.effect.sentence = if draft.deciding() == known.company.filters {
+        "Nothing is changed yet.".into()
+    } else {
+        format!("{}.", effect::sentence(&effect))
+    };
+    part.effect.lists = lists(&effect);
+    Ok(part)
+}
+
+/// What can be said without counting.
+pub(super) fn uncounted(
+    known: &Known,
+    keys: &[&str],
+    draft: &Draft,
+    filters: &[Filter],
+) -> EffectPart {
+    let skus = known.last.as_ref().map(|last| last.snapshot.skus.as_slice());
+    let covers = cover::covers(filters, skus.unwrap_or_default());
+    let takes = keys.iter().enumerate().map(|(at, key)| {
+        let unfinished = draft.by_filter.get(&at).cloned().unwrap_or_default();
+        let cover = covers[at].as_ref().filter(|_| unfinished.is_empty());
+        let takes = Takes {
+            warning: cover
+                .map(|cover| format!("{}.", cover::sentence(cover, filters)))
+                .unwrap_or_default(),
+            off: !draft.filters[at].enabled,
+            unfinished,
+            ..Takes::default()
+        };
+        ((*key).to_owned(), takes)
+    });
+    let default = known.company.default_site.as_ref();
+    EffectPart {
+        company: known.company.id,
+        takes: takes.collect(),
+        others: Others {
+            filters: !filters.is_empty(),
+            default_site: default.map(|site| site.name.clone()).unwrap_or_default(),
+            people: Takes::default(),
+        },
+        effect: EffectView::default(),
+    }
+}
+
+fn with(snapshot: &mut Snapshot, filters: Vec<Filter>) -> Plan {
+    snapshot.rules.filters = filters;
+    plan(snapshot)
+}
+
+fn in_scope(plan: &Plan) -> usize {
+    let routes = plan.people.iter().filter_map(|person| person.trace.route.as_ref());
+    routes.filter(|route| route.to.in_scope()).count()
+}
+
+fn count(view: &mut Takes, people: &[Taken]) {
+    view.counted = true;
+    view.count = people.len();
+    view.more = people.len().saturating_sub(MOST_NAMES);
+    let names = people.iter().take(MOST_NAMES);
+    view.names = names.map(|one| called(&one.name, &one.upn)).collect();
+}
+
+fn called(name: &str, upn: &str) -> String {
+    if name.is_empty() { upn } else { name }.to_owned()
+}
+
+fn lists(effect: &Effect) -> Vec<Moves> {
+    let mut lists = Vec::new();
+    let mut add = |title: String, people: &[Affected]| {
+        if people.is_empty() {
+            return;
+        }
+        let shown = people.iter().take(MOST_NAMES);
+        lists.push(Moves {
+            title: format!("{title} ({})", people.len()),
+            people: shown
+                .map(|one| Moved {
+                    name: called(&one.name, &one.upn),
+                    from: one.from.clone(),
+                    to: one.to.clone(),
+                })
+                .collect(),
+            more: people.len().saturating_sub(MOST_NAMES),
+        });
+    };
+    for moving in &effect.moves {
+        let title = match &moving.site {
+            Some(site) => format!("Move to {}", site.name),
+            None => "No site any more".to_owned(),
+        };
+        add(title, &moving.people);
+    }
+    add("Come into scope".into(), &effect.into_scope);
+    add("Fall out of scope".into(), &effect.out_of_scope);
+    add("Get another contact type".into(), &effect.types);
+    add("Something else changes".into(), &effect.actions);
+    lists
+}
