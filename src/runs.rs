@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
 use futures_util::stream::{self, StreamExt};
 
 use crate::app::App;
-use crate::db::companies;
 use crate::db::events::{self, NewEvent};
 use crate::db::holds::{self, Signed};
+use crate::db::{Conn, companies};
 use crate::http::{Counter, counted};
 use crate::model::{Calls, Company, Mode, UserId};
 use crate::sync::failure::{RunError, SETTINGS_CHANGED, failure};
@@ -125,28 +127,62 @@ pub async fn approve(
     options.requested_by = Some(signed.staff.clone());
     let (id, shown) = (company.id, shown.to_vec());
     let (signed, now) = (signed.clone(), app.clock().now());
-    let approved = app.db().write(move |conn| {
-        let waiting = holds::open_of(conn, id)?.map_or_else(Vec::new, |hold| hold.people);
-        let mut approved = HashSet::new();
-        for person in waiting {
-            if shown.contains(&person.user_id) {
-                let event = NewEvent {
-                    staff: &signed.staff,
-                    company_id: Some(id),
-                    user_id: Some(person.user_id.clone()),
-                    kind: "approved",
-                    detail: signed.note.clone().unwrap_or_default(),
-                };
-                events::append(conn, &event, now)?;
-                approved.insert(person.user_id);
-            }
-        }
-        Ok(approved)
-    });
-    match approved.await {
-        Ok(approved) if approved.is_empty() => return None,
-        Ok(approved) => options.approved = approved,
+    let written = app
+        .db()
+        .write(move |conn| sign(conn, id, |user| shown.contains(user), &signed, now));
+    match written.await {
+        Ok(waiting) => options.approved = waiting.into_iter().collect(),
         Err(error) => return Some(not_begun(app, company, &options, error.into())),
+    }
+    approved(app, company, options, watch).await
+}
+
+/// Writes down who approves the deactivation of these people, as far as they wait in the company's open hold, and gives those.
+///
+/// # Errors
+/// Where the database fails.
+pub fn sign(
+    conn: &mut Conn,
+    company: i64,
+    is_shown: impl Fn(&UserId) -> bool,
+    signed: &Signed,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<UserId>> {
+    let waiting = holds::open_of(conn, company)?.map_or_else(Vec::new, |hold| hold.people);
+    let mut these: Vec<UserId> = waiting.into_iter().map(|person| person.user_id).collect();
+    these.retain(is_shown);
+    for user in &these {
+        let event = NewEvent {
+            staff: &signed.staff,
+            company_id: Some(company),
+            user_id: Some(user.clone()),
+            kind: "approved",
+            detail: signed.note.clone().unwrap_or_default(),
+        };
+        events::append(conn, &event, now)?;
+    }
+    Ok(these)
+}
+
+/// Deactivates who of the approved people of these options waits in the company's open hold now; who left it since it was signed
+/// is not meant any more. `None` where that is nobody.
+pub async fn approved(
+    app: &App,
+    company: &Company,
+    mut options: Options,
+    watch: Watch<'_>,
+) -> Option<Finished> {
+    let id = company.id;
+    match app.db().read(move |conn| holds::open_of(conn, id)).await {
+        Ok(hold) => {
+            let people = hold.iter().flat_map(|hold| &hold.people);
+            let waiting: HashSet<&UserId> = people.map(|person| &person.user_id).collect();
+            options.approved.retain(|user| waiting.contains(user));
+        }
+        Err(error) => return Some(not_begun(app, company, &options, error.into())),
+    }
+    if options.approved.is_empty() {
+        return None;
     }
     Some(one(app, company, &options, watch).await)
 }

@@ -1,12 +1,16 @@
 //! How jobs are asked for: each wish as one job, within the caller's transaction. Whoever asks wakes the workers of this
 //! process once it is committed (`app.jobs().wake()`); those of others look by themselves.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
 
 use crate::db::Conn;
+use crate::db::holds::Signed;
 use crate::db::jobs::{self, Enqueued, NewJob, Priority, RunWork, Work};
 use crate::model::{Mode, UserId};
+use crate::runs;
 
 /// A run follows a save after this, so that several saves make one run; at most
 /// [`jobs::LONGEST_AFTER_A_SAVE`] after the first of them.
@@ -29,6 +33,7 @@ pub fn enqueue_run(
     let run = RunWork {
         mode,
         approved: [].into(),
+        note: None,
         expect: None,
     };
     let mut new = new_job(company, Work::Run(run), requested_by, now);
@@ -57,13 +62,15 @@ pub fn enqueue_expected(
     let run = RunWork {
         mode: Mode::Update,
         approved: [].into(),
+        note: None,
         expect: Some(digest.to_owned()),
     };
     let new = new_job(company, Work::Run(run), requested_by, now);
     click(conn, &new, now)
 }
 
-/// Asks for the deactivation of these people of the company's open hold.
+/// Asks for the deactivation of these people of the company's open hold, and writes down for each of them who approved it, with
+/// the note. The run deactivates those who wait still when it begins.
 ///
 /// # Errors
 /// Where the database fails.
@@ -71,16 +78,22 @@ pub fn enqueue_approval(
     conn: &mut Conn,
     company: i64,
     approved: impl IntoIterator<Item = UserId>,
-    requested_by: &str,
+    signed: &Signed,
     now: DateTime<Utc>,
 ) -> QueryResult<Enqueued> {
+    let approved: BTreeSet<UserId> = approved.into_iter().collect();
     let run = RunWork {
         mode: Mode::Approval,
-        approved: approved.into_iter().collect(),
+        approved: approved.clone(),
+        note: signed.note.clone(),
         expect: None,
     };
-    let new = new_job(company, Work::Run(run), requested_by, now);
-    click(conn, &new, now)
+    let new = new_job(company, Work::Run(run), &signed.staff, now);
+    if let Some(id) = jobs::clicked(conn, &new, now - DOUBLE_CLICK)? {
+        return Ok(Enqueued::Waiting(id));
+    }
+    runs::sign(conn, company, |user| approved.contains(user), signed, now)?;
+    jobs::enqueue(conn, &new, now)
 }
 
 /// Asks for a preview of an update, which replaces the company's last one.

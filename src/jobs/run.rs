@@ -5,9 +5,10 @@ use chrono::TimeDelta;
 
 use super::Ended;
 use crate::app::App;
+use crate::db::holds::Signed;
 use crate::db::jobs::{Job, RunWork};
 use crate::db::{DbError, companies};
-use crate::model::{Company, RunFailure};
+use crate::model::{Company, Mode, RunFailure};
 use crate::runs;
 use crate::sync::Options;
 use crate::sync::failure::{SETTINGS_CHANGED, STOPPED};
@@ -37,7 +38,18 @@ pub(super) async fn run(app: &App, job: &Job, asked: &RunWork) -> Result<Ended, 
     options.expect.clone_from(&asked.expect);
     options.run_id.clone_from(&job.run_id);
     options.requested_by.clone_from(&job.requested_by);
-    let finished = runs::one(app, &company, &options, &|_, _| ()).await;
+    let finished = if asked.mode == Mode::Approval {
+        options.signed = Some(Signed {
+            staff: job.requested_by.clone().unwrap_or_default(),
+            note: asked.note.clone(),
+        });
+        match runs::approved(app, &company, options, &|_, _| ()).await {
+            Some(finished) => finished,
+            None => return Ok(Ended::Cancelled(NOBODY_WAITS.to_owned())),
+        }
+    } else {
+        runs::one(app, &company, &options, &|_, _| ()).await
+    };
     let Some(error) = finished.report.error else {
         return Ok(Ended::Done);
     };
@@ -48,6 +60,9 @@ pub(super) async fn run(app: &App, job: &Job, asked: &RunWork) -> Result<Ended, 
     }
     Ok(ended(&error))
 }
+
+/// Why an approval is not carried out.
+const NOBODY_WAITS: &str = "None of the people approved waits for it any more";
 
 /// The company as it is now, or why nothing is to be written for it.
 async fn wanted(app: &App, job: &Job) -> Result<Result<Company, String>, DbError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rollcall::app::App;
+use rollcall::db::holds::Signed;
 use rollcall::db::jobs::{self, Enqueued, Job, JobState, Priority};
 use rollcall::db::{DbError, companies};
 use rollcall::jobs::{enqueue_approval, enqueue_preview, enqueue_run};
@@ -65,7 +66,13 @@ async fn ask_for_an_approval(stage: &Stage, users: &[&str]) -> i64 {
     let (company, now) = (stage.company_id, stage.clock.now());
     let users: Vec<_> = users.iter().map(|user| (*user).into()).collect();
     stage
-        .write(move |conn| enqueue_approval(conn, company, users, "Robin", now))
+        .write(move |conn| {
+            let signed = Signed {
+                staff: "Robin".into(),
+                note: None,
+            };
+            enqueue_approval(conn, company, users, &signed, now)
+        })
         .await
         .id()
 }

@@ -24,6 +24,9 @@ pub struct RunWork {
     /// With [`Mode::Approval`]: whose deactivation was approved.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub approved: BTreeSet<UserId>,
+    /// With [`Mode::Approval`]: what was said about it. Who said it asked for the job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The digest of the preview that was looked at: the run does that, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<String>,
@@ -58,6 +61,9 @@ impl Work {
                     run.mode = Mode::Resync;
                 }
                 run.approved.extend(new.approved.iter().cloned());
+                if new.mode == Mode::Approval {
+                    run.note.clone_from(&new.note);
+                }
                 if new.expect.is_some() {
                     run.expect.clone_from(&new.expect);
                 }
