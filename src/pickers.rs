@@ -3,9 +3,13 @@
 
 mod drafts;
 mod names;
+mod places;
 
 pub use drafts::{complete, members};
 pub use names::{explain_last, group_names, groups_of};
+pub use places::{
+    Places, psa_company, psa_company_of, remember_tenant, remembered_places, tenant_name,
+};
 
 use std::collections::HashMap;
 use std::time::Duration;
