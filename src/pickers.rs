@@ -3,10 +3,14 @@
 
 mod drafts;
 mod names;
+mod places;
 mod products;
 
 pub use drafts::{complete, members};
 pub use names::{explain_last, group_names, groups_of, remembered_names};
+pub use places::{
+    Places, psa_company, psa_company_of, remember_tenant, remembered_places, tenant_name,
+};
 pub use products::{Product, products, standard_list, told};
 
 use std::collections::HashMap;

@@ -168,7 +168,10 @@ impl App {
     }
 
     /// What an owner signs in with, by certificate or by secret; `None` where none of that way is stored.
-    async fn credential(
+    ///
+    /// # Errors
+    /// Where it cannot be unsealed or used.
+    pub async fn credential(
         &self,
         kind: &'static str,
         owner: i64,

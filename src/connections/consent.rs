@@ -148,6 +148,20 @@ pub async fn begin_consent(
     ))
 }
 
+/// The company that an answer of Microsoft is about, by its query, whoever asked; `None` where nobody did. Uses nothing up: to
+/// be asked before [`finish_consent`], so that who is refused can be led to where to begin again.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn consent_company(app: &App, query: &str) -> Result<Option<i64>, RunError> {
+    let hash = hash(&Answer::parse(query).state);
+    let found = app
+        .db()
+        .read(move |conn| consents::company_of(conn, &hash))
+        .await?;
+    Ok(found)
+}
+
 /// Ends what [`begin_consent`] began, with the query of the address to which Microsoft sent the browser back (without its
 /// `?`): the tenant is read with the MSP's own app, then connected. A state is good once.
 ///

@@ -12,14 +12,14 @@ mod secret;
 mod tenant;
 
 pub use company::save_company;
-pub use consent::{ConsentEnd, ConsentRefusal, begin_consent, finish_consent};
+pub use consent::{ConsentEnd, ConsentRefusal, begin_consent, consent_company, finish_consent};
 pub use microsoft::{MicrosoftApp, microsoft_app, of_microsoft_app, save_microsoft_app};
 pub use part::{
     Parted, Parting, before_removing_company, disconnect_tenant, remove_company, remove_psa,
 };
 pub use psa::{PsaForm, before_saving_psa, save_psa};
 pub use secret::NewSecret;
-pub use tenant::{TenantForm, before_saving_tenant, save_tenant};
+pub use tenant::{TenantForm, before_saving_tenant, before_trying_tenant, save_tenant};
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use zeroize::Zeroizing;
 
 use crate::db::{Conn, secrets};
-use crate::directory::certificate_end;
+use crate::directory::{Credential, certificate_end};
 use crate::rules::Mistake;
 use crate::seal::Keyring;
 
@@ -55,6 +55,26 @@ pub(super) struct Checked {
     /// The last day of the certificate.
     pub(super) end: Option<NaiveDate>,
     secrets: Vec<(&'static str, SecretString)>,
+}
+
+impl Checked {
+    /// The same for a client that signs in with it; `None` where it is damaged.
+    pub(super) fn credential(&self) -> Option<Credential> {
+        let named = |wanted: &str| {
+            let mut secrets = self.secrets.iter();
+            secrets
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, secret)| secret)
+        };
+        if !self.certificate {
+            return named("client_secret").cloned().map(Credential::Secret);
+        }
+        let pfx = BASE64_STANDARD.decode(named("certificate")?.expose_secret());
+        Some(Credential::Certificate {
+            pfx: pfx.ok()?.into(),
+            password: named("certificate_password").cloned(),
+        })
+    }
 }
 
 /// Checks a secret that is given; `None` where none is.

@@ -10,6 +10,7 @@ use super::{Saving, turn_of};
 use crate::app::{App, OF_COMPANY};
 use crate::db::facts::tenant_scope;
 use crate::db::{Conn, companies, facts, links, parting, secrets, settings, tenant_connections};
+use crate::directory::Credential;
 use crate::model::{Cloud, Company, TenantConnection, TenantId};
 use crate::rules::{self, Mistake};
 use crate::runs;
@@ -49,6 +50,47 @@ pub fn before_saving_tenant(conn: &mut Conn, company: i64, tenant_id: &str) -> Q
         Some(stored) if stored.tenant_id != tenant => links::count(conn, company),
         _ => Ok(0),
     }
+}
+
+/// What a form says, ready to be tried with a real read before it is saved: with the secret that it gives, or the one that would
+/// be kept. The mistakes are those of [`save_tenant`].
+///
+/// # Errors
+/// Where the database fails, or a stored secret cannot be unsealed.
+pub async fn before_trying_tenant(
+    app: &App,
+    company: i64,
+    form: &TenantForm,
+) -> Result<Result<(TenantConnection, Credential), Vec<Mistake>>, RunError> {
+    let (stored, names, shared) = app
+        .db()
+        .read(move |conn| {
+            Ok((
+                tenant_connections::get(conn, company)?,
+                secrets::names(conn, OF_COMPANY, company)?,
+                settings::get(conn, settings::MICROSOFT_APP)?,
+            ))
+        })
+        .await?;
+    let draft = match draft(form, stored.as_ref(), &names, shared.as_deref()) {
+        Ok(draft) => draft,
+        Err(mistakes) => return Ok(Err(mistakes)),
+    };
+    let credential = match (&draft.new, draft.shared) {
+        (Some(new), _) => new.credential(),
+        (None, true) => app.microsoft_app().await?.map(|(_, credential)| credential),
+        (None, false) => {
+            let certificate = draft.tenant.certificate;
+            app.credential(OF_COMPANY, company, certificate).await?
+        }
+    };
+    Ok(match credential {
+        Some(credential) => Ok((draft.tenant, credential)),
+        None => Err(vec![Mistake::new(
+            "client_secret",
+            "Give a client secret or a certificate",
+        )]),
+    })
 }
 
 /// Saves how the tenant of a company is read; `version` is the company's. Where another secret or another way to sign in is

@@ -41,6 +41,15 @@ pub fn put(
         .map(drop)
 }
 
+/// The company that a question is about, whoever asked it; `None` where there is no such question.
+pub fn company_of(conn: &mut Conn, state_hash: &str) -> QueryResult<Option<i64>> {
+    dsl::consents
+        .find(state_hash)
+        .select(dsl::company_id)
+        .first(conn)
+        .optional()
+}
+
 /// Takes the question that an answer belongs to: the second of two answers finds nothing.
 pub fn take(
     conn: &mut Conn,

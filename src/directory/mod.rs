@@ -237,16 +237,32 @@ impl fmt::Debug for Directory {
 /// Where people find the user in Microsoft's admin centre.
 /// Source of the path: used by other open-source tools for MSPs; of the hosts: Microsoft's page on national clouds.
 pub fn user_link(cloud: Cloud, tenant: &TenantId, user: &UserId) -> String {
-    let host = match cloud {
-        Cloud::Global => "entra.microsoft.com",
-        Cloud::Usgov | Cloud::UsgovDod => "entra.microsoft.us",
-        Cloud::China => "entra.microsoftonline.cn",
-    };
     format!(
-        "https://{host}/{}/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{}",
+        "https://{}/{}/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{}",
+        entra(cloud),
         graph::encoded(tenant.as_str()),
         graph::encoded(user.as_str())
     )
+}
+
+/// Where people find the secrets and certificates of an app that is registered in the tenant.
+/// Source of the path: links in many public repositories.
+pub fn app_link(cloud: Cloud, tenant: &TenantId, client_id: &str) -> String {
+    format!(
+        "https://{}/{}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/{}",
+        entra(cloud),
+        graph::encoded(tenant.as_str()),
+        graph::encoded(client_id)
+    )
+}
+
+/// The host of Microsoft's admin centre.
+const fn entra(cloud: Cloud) -> &'static str {
+    match cloud {
+        Cloud::Global => "entra.microsoft.com",
+        Cloud::Usgov | Cloud::UsgovDod => "entra.microsoft.us",
+        Cloud::China => "entra.microsoftonline.cn",
+    }
 }
 
 /// The address parsed, without a slash at the end.

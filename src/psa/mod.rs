@@ -39,11 +39,17 @@ pub struct Vendor {
     pub connect: fn(Connection) -> Result<Arc<dyn Psa>, String>,
     /// The address at which people see a contact, or `None` where it is not known yet.
     pub contact_link: ContactLink,
+    /// The same for a company.
+    pub company_link: CompanyLink,
 }
 
 /// Makes a contact's address for people from the connection's fields and [`Psa::address`].
 pub type ContactLink =
     fn(&BTreeMap<String, String>, Option<&serde_json::Value>, &ContactId) -> Option<String>;
+
+/// Makes a company's address for people from the connection's fields and [`Psa::address`].
+pub type CompanyLink =
+    fn(&BTreeMap<String, String>, Option<&serde_json::Value>, &PsaCompanyId) -> Option<String>;
 
 /// One thing that a connection needs.
 #[derive(Clone, Copy, Debug)]

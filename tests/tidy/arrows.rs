@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("main",       "cli"),
     ("cli",        "cli-demo web auth jobs fleet decisions checks pickers runs app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
     ("cli-demo",   "cli web auth jobs connections simulator fleet pickers runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
-    ("web",        "auth jobs connections rules fleet decisions checks pickers runs app sync sync-pure psa mail db seal config clock model directory::sku_name directory::user_link"),
+    ("web",        "auth jobs connections rules fleet decisions checks pickers runs app sync sync-pure psa mail db seal config clock model directory::sku_name directory::user_link directory::app_link"),
     ("auth",       "app db seal config clock model"),
     ("jobs",       "fleet runs app sync sync-pure psa mail db config clock model"),
     ("fleet",      "app psa directory db seal http rules config clock model"),

@@ -62,6 +62,7 @@ pub const VENDOR: Vendor = Vendor {
         Ok(Arc::new(Autotask { client }))
     },
     contact_link,
+    company_link,
 };
 
 /// Most companies that a search answers.
@@ -74,6 +75,23 @@ fn contact_link(
     address: Option<&Value>,
     contact: &ContactId,
 ) -> Option<String> {
+    command_link(address, "OpenContact", ("ContactID", contact.as_str()))
+}
+
+/// The page of a company. Source: the same, with the words of several public repositories.
+fn company_link(
+    _: &BTreeMap<String, String>,
+    address: Option<&Value>,
+    company: &PsaCompanyId,
+) -> Option<String> {
+    command_link(address, "OpenAccount", ("AccountID", company.as_str()))
+}
+
+fn command_link(
+    address: Option<&Value>,
+    command: &str,
+    (name, id): (&str, &str),
+) -> Option<String> {
     let mut url = Url::parse(address?.get("web_url")?.as_str()?).ok()?;
     if !matches!(url.scheme(), "https" | "http") {
         return None;
@@ -82,8 +100,8 @@ fn contact_link(
         .join("Autotask/AutotaskExtend/ExecuteCommand.aspx")
         .ok()?;
     url.query_pairs_mut()
-        .append_pair("Code", "OpenContact")
-        .append_pair("ContactID", contact.as_str());
+        .append_pair("Code", command)
+        .append_pair(name, id);
     Some(url.into())
 }
 

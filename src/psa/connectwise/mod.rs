@@ -20,7 +20,7 @@ use url::{Host, Url};
 
 use self::client::Client;
 use super::{Connection, CredentialField, Psa, Vendor};
-use crate::model::{ContactId, text};
+use crate::model::{ContactId, PsaCompanyId, text};
 
 /// `ConnectWise` as a vendor.
 pub const VENDOR: Vendor = Vendor {
@@ -30,6 +30,7 @@ pub const VENDOR: Vendor = Vendor {
     contact_types: true,
     connect,
     contact_link,
+    company_link,
 };
 
 const FIELDS: [CredentialField; 7] = [
@@ -177,6 +178,23 @@ fn contact_link(
     address: Option<&serde_json::Value>,
     contact: &ContactId,
 ) -> Option<String> {
+    record_link(fields, address, ("ContactFV", contact.as_str()))
+}
+
+/// The same for a company; source: several public repositories too.
+fn company_link(
+    fields: &BTreeMap<String, String>,
+    address: Option<&serde_json::Value>,
+    company: &PsaCompanyId,
+) -> Option<String> {
+    record_link(fields, address, ("CompanyFV", company.as_str()))
+}
+
+fn record_link(
+    fields: &BTreeMap<String, String>,
+    address: Option<&serde_json::Value>,
+    (kind, id): (&str, &str),
+) -> Option<String> {
     let mut url = Url::parse(fields.get("url")?.trim()).ok()?;
     let host = url.host_str()?.to_owned();
     let site = host.strip_prefix("api-").unwrap_or(&host);
@@ -186,8 +204,8 @@ fn contact_link(
     url.query_pairs_mut()
         .clear()
         .append_pair("locale", "en_US")
-        .append_pair("recordType", "ContactFV")
-        .append_pair("recid", contact.as_str());
+        .append_pair("recordType", kind)
+        .append_pair("recid", id);
     if cloud {
         let company = fields.get("company_id")?.trim();
         url.query_pairs_mut().append_pair("companyName", company);
@@ -267,5 +285,7 @@ mod tests {
         let own = contact_link(&fields("https://psa.msp.example"), None, &"7".into()).unwrap();
         assert!(own.starts_with("https://psa.msp.example/v4_6_release/"));
         assert!(own.ends_with("recid=7"));
+        let company = company_link(&fields("https://psa.msp.example"), None, &"250".into());
+        assert!(company.is_some_and(|link| link.ends_with("recordType=CompanyFV&recid=250")));
     }
 }
