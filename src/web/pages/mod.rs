@@ -11,6 +11,8 @@ pub mod holds;
 pub mod jobs;
 pub mod new_company;
 pub mod overview;
+pub mod overview_live;
+mod overview_state;
 pub mod parting;
 pub mod people;
 pub mod person;
