@@ -4,6 +4,8 @@ pub mod account;
 pub mod conflicts;
 pub mod connection;
 pub mod contact_sync;
+mod contact_sync_filters;
+mod contact_sync_form;
 pub mod errors;
 pub mod filters;
 pub mod fleet;

@@ -45,6 +45,8 @@ pub struct OverviewPage {
     live: Live,
     tiles: Option<Tiles>,
     counted_at: Option<At>,
+    /// The last good run.
+    counted_by: Option<String>,
     last: Option<Last>,
     next: Next,
     dots: Vec<Dot>,
@@ -128,6 +130,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
         live: Live::default(),
         tiles: None,
         counted_at: None,
+        counted_by: None,
         last: None,
         next: Next::default(),
         dots: Vec::new(),
@@ -162,6 +165,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             leavers: 4,
         }),
         counted_at: Some(At::sample()),
+        counted_by: Some("0193aaaa-0000-7000-8000-000000000000".into()),
         last: Some(Last {
             id: "0193aaaa-0000-7000-8000-000000000000".into(),
             mode: "update",
@@ -296,6 +300,7 @@ fn page(read: &Read, live: Live, now: DateTime<Utc>) -> OverviewPage {
         live,
         tiles,
         counted_at: good.map(|run| At::new(run.started_at, now)),
+        counted_by: good.map(|run| run.id.clone()),
         last: last.map(|run| Last {
             id: run.id.clone(),
             mode: run.mode.as_str(),

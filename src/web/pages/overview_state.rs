@@ -8,7 +8,7 @@ use crate::db::runs::Run;
 use crate::model::{Action, Company, RunFailure, Status};
 use crate::sync::plan::Plan;
 use crate::sync::report::Counts;
-use crate::sync::select::Activity;
+use crate::sync::select::{Activity, LeaverReason};
 
 /// A company whose last good run is older than this is stale.
 const STALE: TimeDelta = TimeDelta::hours(36);
@@ -61,7 +61,7 @@ pub struct Tiles {
     pub conflicts: usize,
     /// Left alone.
     pub out_of_scope: usize,
-    /// Who left and has a link.
+    /// Who left: users of the tenant, and those who are deleted and have a link.
     pub leavers: usize,
 }
 
@@ -89,17 +89,17 @@ impl Tiles {
             leavers: counts.deactivate,
         };
         let Some(plan) = plan else { return tiles };
-        let left = |activity: &Activity| matches!(activity, Activity::Leaver(_));
-        let (mut in_sync, mut leavers) = (0, 0);
+        let deleted = Activity::Leaver(LeaverReason::Deleted);
+        let (mut in_sync, mut gone) = (0, 0);
         for person in &plan.people {
-            if left(&person.trace.activity) {
-                leavers += 1;
-            } else if !matches!(person.action, Action::OutOfScope | Action::Conflict) {
-                in_sync += 1;
+            match (&person.trace.activity, person.action) {
+                (activity, _) if *activity == deleted => gone += 1,
+                (Activity::Leaver(_), _) | (_, Action::OutOfScope | Action::Conflict) => {}
+                _ => in_sync += 1,
             }
         }
         tiles.in_sync = usize::saturating_sub(in_sync, counts.failed);
-        tiles.leavers = leavers;
+        tiles.leavers = plan.read.leavers + gone;
         tiles
     }
 }
