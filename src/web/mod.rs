@@ -3,6 +3,7 @@
 //! only through the rooms below.
 
 pub mod assets;
+mod csv;
 mod error;
 mod form;
 mod frame;

@@ -1,10 +1,431 @@
-//! TODO contact_sync
+//! A company's settings: what is synced and when, where contacts go by default, when deactivations wait, and its filters in
+//! short. Turning contact sync on has a page of its own, which shows first what would happen.
 
-use crate::web::Samples;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use chrono_tz::TZ_VARIANTS;
+use diesel::QueryResult;
+use serde::Serialize;
+
+use super::contact_sync_filters::{FilterLine, lines};
+use super::contact_sync_form::{Choice, Difference, SettingsForm, guard_words};
+use crate::connections::{Saving, save_company};
+use crate::db::jobs::Priority;
+use crate::db::{Conn, companies, events, links, tenant_connections};
+use crate::jobs;
+use crate::model::{Company, GroupId, Mode, RunFailure, Site};
+use crate::pickers;
+use crate::sync::effect::{self, Takes};
+use crate::sync::failure::RunError;
+use crate::sync::{last, plan};
 use crate::web::routes::{Entry, routes};
+use crate::web::{At, CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/companies/{company:\\d+}/contact-sync" Reader show;
+    Post Act "/companies/{company:\\d+}/contact-sync" Technician save;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<ContactSyncPage>();
+}
+
+/// A page waits so long for the names of groups; without them it shows ids.
+const NAMES_WAIT: Duration = Duration::from_secs(3);
+/// Where no contact is linked yet, the guard is explained with so many.
+const EXAMPLE: usize = 40;
+
+/// A company's settings.
+#[derive(Clone, Debug, Serialize)]
+pub struct ContactSyncPage {
+    head: CompanyHead,
+    form: SettingsForm,
+    mistakes: Mistakes,
+    stale: Option<Stale>,
+    tenant: bool,
+    sites: Vec<Choice>,
+    /// Why the sites could not be read.
+    problem: Option<RunFailure>,
+    /// The sites were read anew just now.
+    fresh: bool,
+    zones: Vec<&'static str>,
+    guard: String,
+    filters: Vec<FilterLine>,
+    /// How many active users no filter takes.
+    nobody: Option<usize>,
+    read_at: Option<At>,
+}
+
+/// Somebody else saved meanwhile.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Stale {
+    who: String,
+    at: Option<At>,
+    differences: Vec<Difference>,
+}
+
+impl Page for ContactSyncPage {
+    const TEMPLATE: &'static str = "pages/contact_sync.html";
+
+    fn title(&self) -> String {
+        format!("Contact sync of {}", self.head.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        Some(self.head.clone())
+    }
+
+    fn samples() -> Vec<Self> {
+        samples_of_page()
+    }
+}
+
+fn samples_of_page() -> Vec<ContactSyncPage> {
+    let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
+    let empty = ContactSyncPage {
+        head: CompanyHead::sample(Tab::ContactSync),
+        form: SettingsForm::default(),
+        mistakes: Mistakes::default(),
+        stale: None,
+        tenant: false,
+        sites: Vec::new(),
+        problem: Some(RunFailure {
+            kind: "unreachable".into(),
+            message: format!("The PSA did not answer {hostile}"),
+            advice: "Check the network".into(),
+        }),
+        fresh: false,
+        zones: vec!["UTC"],
+        guard: "With 40 linked contacts, more than 8 wait for you.".into(),
+        filters: Vec::new(),
+        nobody: None,
+        read_at: None,
+    };
+    let line = FilterLine {
+        name: hostile.into(),
+        when: hostile.into(),
+        to: "x".repeat(256),
+        off: true,
+        takes: None,
+    };
+    let full = ContactSyncPage {
+        form: SettingsForm {
+            name: hostile.into(),
+            sync_contacts: true,
+            update_existing: true,
+            use_email: true,
+            default_site: "2".into(),
+            schedule: hostile.into(),
+            ..SettingsForm::default()
+        },
+        mistakes: [
+            ("name", "The name must not be empty"),
+            ("sync_contacts", "Connect the tenant first"),
+            ("default_site", "Choose another one"),
+            ("guard_floor", "A whole number"),
+        ]
+        .into_iter()
+        .collect(),
+        stale: Some(Stale {
+            who: hostile.into(),
+            at: Some(At::sample()),
+            differences: vec![Difference {
+                name: "Company name",
+                theirs: hostile.into(),
+                yours: String::new(),
+            }],
+        }),
+        tenant: true,
+        sites: vec![Choice {
+            id: "2".into(),
+            name: format!("{hostile} (gone from the PSA)"),
+        }],
+        problem: None,
+        fresh: true,
+        filters: vec![
+            line.clone(),
+            FilterLine {
+                off: false,
+                takes: Some(1),
+                ..line.clone()
+            },
+            FilterLine {
+                takes: Some(14),
+                ..line
+            },
+        ],
+        nobody: Some(2),
+        read_at: Some(At::sample()),
+        ..empty.clone()
+    };
+    let one = ContactSyncPage {
+        nobody: Some(1),
+        stale: Some(Stale::default()),
+        ..full.clone()
+    };
+    vec![empty, full, one]
+}
+
+/// What the database knows of the company.
+struct Known {
+    company: Company,
+    version: i64,
+    tenant: bool,
+    linked: usize,
+    saved: Option<events::Event>,
+}
+
+fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
+    let Some(company) = companies::get(conn, id)? else {
+        return Ok(None);
+    };
+    let linked = links::count(conn, id)?;
+    Ok(Some(Known {
+        company,
+        version: companies::version(conn, id)?.unwrap_or_default(),
+        tenant: tenant_connections::get(conn, id)?.is_some(),
+        linked: usize::try_from(linked).unwrap_or_default(),
+        saved: last_save(conn, id)?,
+    }))
+}
+
+/// What was last saved of a company's settings, by whom.
+pub(super) fn last_save(conn: &mut Conn, company: i64) -> QueryResult<Option<events::Event>> {
+    let saves = |event: &events::Event| {
+        matches!(
+            event.kind.as_str(),
+            "company_saved" | "company_added" | "tenant_saved" | "tenant_disconnected"
+        )
+    };
+    Ok(events::of_company(conn, company, 50)?
+        .into_iter()
+        .find(saves))
+}
+
+async fn known(visit: &Visit, id: i64) -> Result<Known, WebError> {
+    let found = visit.app().db().read(move |conn| read(conn, id)).await?;
+    found.ok_or(WebError::NotFound)
+}
+
+type Sites = Result<Vec<Site>, RunError>;
+
+/// What is shown besides the settings themselves.
+#[derive(Default)]
+struct Shown {
+    mistakes: Mistakes,
+    stale: Option<Stale>,
+    fresh: bool,
+}
+
+async fn page(
+    visit: &Visit,
+    known: &Known,
+    (form, sites): (SettingsForm, Sites),
+    shown: Shown,
+) -> Result<ContactSyncPage, WebError> {
+    let (company, now) = (&known.company, visit.now());
+    let (read, groups) = futures_util::join!(taken(visit, company), group_names(visit, company));
+    let read = read?;
+    let linked = match known.linked {
+        0 => EXAMPLE,
+        linked => linked,
+    };
+    let typed = form.company(company, &sites).0.guard;
+    Ok(ContactSyncPage {
+        head: CompanyHead::new(company, Tab::ContactSync),
+        sites: form.choices(company, &sites),
+        problem: sites.err(),
+        guard: guard_words(typed, linked),
+        filters: lines(company, read.as_ref().map(|(takes, _)| takes), &groups),
+        nobody: read.as_ref().map(|(takes, _)| takes.nobody.len()),
+        read_at: read.map(|(_, at)| At::new(at, now)),
+        form,
+        mistakes: shown.mistakes,
+        stale: shown.stale,
+        fresh: shown.fresh,
+        tenant: known.tenant,
+        zones: TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
+    })
+}
+
+/// Whom the filters take of those who were read last.
+async fn taken(
+    visit: &Visit,
+    company: &Company,
+) -> Result<Option<(Takes, chrono::DateTime<chrono::Utc>)>, WebError> {
+    if company.filters.is_empty() {
+        return Ok(None);
+    }
+    let last = last::snapshot(visit.app().db(), company).await?;
+    Ok(last.map(|last| {
+        let plan = plan::plan(&last.snapshot);
+        (effect::takes(&last.snapshot, &plan), last.read_at)
+    }))
+}
+
+async fn group_names(visit: &Visit, company: &Company) -> HashMap<GroupId, String> {
+    let groups = pickers::groups_of(company);
+    let asked = pickers::group_names(visit.app(), company, &groups, false);
+    let named = tokio::time::timeout(NAMES_WAIT, asked).await;
+    named.unwrap_or_default()
+}
+
+async fn show(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
+    let known = known(&visit, *id).await?;
+    let sites = pickers::sites(visit.app(), &known.company, false).await;
+    let form = SettingsForm::of(&known.company, known.version);
+    visit.page(&page(&visit, &known, (form, sites), Shown::default()).await?)
+}
+
+async fn save(
+    visit: Visit,
+    id: Path<i64>,
+    form: Form<SettingsForm>,
+) -> Result<HttpResponse, WebError> {
+    let (known, form) = (known(&visit, *id).await?, form.0);
+    let refresh = form.action == "refresh";
+    let sites = pickers::sites(visit.app(), &known.company, refresh).await;
+    if refresh {
+        let shown = Shown {
+            fresh: sites.is_ok(),
+            ..Shown::default()
+        };
+        return visit.page(&page(&visit, &known, (form, sites), shown).await?);
+    }
+    let (mut company, mut mistakes) = form.company(&known.company, &sites);
+    if form.version != known.version {
+        return stale(&visit, &known, (form, sites)).await;
+    }
+    let turns_on = company.sync_contacts && !known.company.sync_contacts;
+    if turns_on && !known.tenant {
+        mistakes.add(
+            "sync_contacts",
+            "Connect the company's Microsoft 365 tenant first.",
+        );
+    }
+    if !mistakes.is_empty() {
+        // What the rules say besides is said at once, not after this is mended.
+        if let Err(more) = crate::rules::company::tidy(&company, true) {
+            for mistake in more {
+                mistakes.add(field_of(&mistake.field), sentence(&mistake.message));
+            }
+        }
+        return again(&visit, &known, (form, sites), mistakes).await;
+    }
+    // Before it is turned on, somebody sees what that does.
+    company.sync_contacts &= !turns_on;
+    let (who, now) = (visit.name(), visit.now());
+    let asks = who.clone();
+    let then = move |conn: &mut Conn, id| {
+        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &asks, now).map(drop)
+    };
+    match save_company(visit.app(), &company, form.version, &who, then).await? {
+        Saving::Saved { id, .. } => saved(&visit, (id, &company), turns_on).await,
+        Saving::Stale { .. } => {
+            let known = self::known(&visit, known.company.id).await?;
+            stale(&visit, &known, (form, sites)).await
+        }
+        Saving::Gone => Err(WebError::NotFound),
+        Saving::NameTaken => {
+            mistakes.add("name", "Another company is called so already.");
+            again(&visit, &known, (form, sites), mistakes).await
+        }
+        Saving::PlaceTaken { by } => {
+            mistakes.add("form", format!("{by} has this place in the PSA."));
+            again(&visit, &known, (form, sites), mistakes).await
+        }
+        Saving::Mistakes(found) => {
+            for mistake in found {
+                mistakes.add(field_of(&mistake.field), sentence(&mistake.message));
+            }
+            again(&visit, &known, (form, sites), mistakes).await
+        }
+    }
+}
+
+/// Leads on after a save: to the page that turns contact sync on, or back with what follows.
+async fn saved(
+    visit: &Visit,
+    (id, company): (i64, &Company),
+    turns_on: bool,
+) -> Result<HttpResponse, WebError> {
+    let here = format!("/companies/{id}/contact-sync");
+    if turns_on {
+        let (who, now) = (visit.name(), visit.now());
+        let asked = visit
+            .app()
+            .db()
+            .write(move |conn| jobs::enqueue_preview(conn, id, &who, now));
+        let job = asked.await?.id();
+        visit.app().jobs().wake();
+        return Ok(visit.lead(&format!("{here}/turn-on?watch={job}")));
+    }
+    if company.sync_contacts {
+        visit.app().jobs().wake();
+        return Ok(visit.done(&here, "Saved. A run starts within five minutes."));
+    }
+    Ok(visit.done(
+        &here,
+        "Saved. Contact sync is off, so nothing is written to the PSA.",
+    ))
+}
+
+async fn again(
+    visit: &Visit,
+    known: &Known,
+    typed: (SettingsForm, Sites),
+    mistakes: Mistakes,
+) -> Result<HttpResponse, WebError> {
+    let shown = Shown {
+        mistakes,
+        ..Shown::default()
+    };
+    visit.again(&page(visit, known, typed, shown).await?)
+}
+
+/// Somebody else saved meanwhile: shows what was typed, what is stored, and lets the visitor choose.
+async fn stale(
+    visit: &Visit,
+    known: &Known,
+    (mut form, sites): (SettingsForm, Sites),
+) -> Result<HttpResponse, WebError> {
+    let stored = SettingsForm::of(&known.company, known.version);
+    let choices = form.choices(&known.company, &sites);
+    let differences = form.differences(&stored, &choices);
+    let saved = known.saved.as_ref();
+    form.version = known.version;
+    let shown = Shown {
+        stale: Some(Stale {
+            who: saved.map(|event| event.staff.clone()).unwrap_or_default(),
+            at: saved.map(|event| At::new(event.at, visit.now())),
+            differences,
+        }),
+        ..Shown::default()
+    };
+    let page = page(visit, known, (form, sites), shown).await?;
+    visit.page_with(StatusCode::CONFLICT, &page)
+}
+
+/// The field of the form beside which a mistake stands.
+fn field_of(field: &str) -> &str {
+    match field {
+        "name" | "schedule" | "timezone" | "guard_percent" | "default_site" | "sync_contacts" => {
+            field
+        }
+        _ => "form",
+    }
+}
+
+fn sentence(text: &str) -> String {
+    crate::web::words::sentence(text)
+}

@@ -1,0 +1,287 @@
+//! How a company does, in one sentence with the one button that leads on, and its people in numbers. Pure.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::db::events::Event;
+use crate::db::runs::Run;
+use crate::model::{Action, Company, RunFailure, Status};
+use crate::sync::plan::Plan;
+use crate::sync::report::Counts;
+use crate::sync::select::{Activity, LeaverReason};
+
+/// A company whose last good run is older than this is stale.
+const STALE: TimeDelta = TimeDelta::hours(36);
+
+/// How a company does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// `ok`, `info`, `warn`, `bad` or `off`.
+    pub kind: &'static str,
+    /// In one sentence.
+    pub sentence: String,
+    /// What to do about it; may be empty.
+    pub advice: String,
+    /// The button that leads to the cure: what it says, and its address.
+    pub button: Option<(&'static str, String)>,
+    /// The step of setting up that comes next, from 1; 0: it is set up.
+    pub step: u8,
+}
+
+/// What is known of a company.
+pub struct Known<'a> {
+    /// Its settings.
+    pub company: &'a Company,
+    /// Whether its tenant is connected.
+    pub tenant: bool,
+    /// What was done to it.
+    pub events: &'a [Event],
+    /// Whether there is a preview that did not fail.
+    pub preview: bool,
+    /// Its last runs, newest first.
+    pub runs: &'a [Run],
+    /// How many people wait for a technician.
+    pub held: usize,
+    /// Its people in numbers.
+    pub tiles: Option<Tiles>,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+/// The company's people in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tiles {
+    /// With a contact that is as it should be.
+    pub in_sync: usize,
+    /// Changed by the last good run.
+    pub changed: usize,
+    /// Waiting for a technician.
+    pub held: usize,
+    /// In conflict.
+    pub conflicts: usize,
+    /// Left alone.
+    pub out_of_scope: usize,
+    /// Who left: users of the tenant, and those who are deleted and have a link.
+    pub leavers: usize,
+}
+
+/// A run's counts; none where it has not ended.
+pub fn counts(run: &Run) -> Option<Counts> {
+    Counts::deserialize(&run.counts).ok()
+}
+
+/// Whether a run did what it was there for, for everybody or all but some.
+pub fn is_good(run: &Run) -> bool {
+    !run.preview && run.status.is_some_and(|status| status != Status::Failed)
+}
+
+impl Tiles {
+    /// Counts people: by the last plan, where it is kept, else by the counts of the run.
+    pub fn of(run: &Run, plan: Option<&Plan>, held: usize) -> Self {
+        let counts = counts(run).unwrap_or_default();
+        let written = counts.create + counts.update + counts.reactivate + counts.deactivate;
+        let mut tiles = Self {
+            in_sync: counts.unchanged + counts.create + counts.update + counts.link,
+            changed: written.saturating_sub(counts.held + counts.failed),
+            held,
+            conflicts: counts.conflict,
+            out_of_scope: counts.out_of_scope,
+            leavers: counts.deactivate,
+        };
+        let Some(plan) = plan else { return tiles };
+        let deleted = Activity::Leaver(LeaverReason::Deleted);
+        let (mut in_sync, mut gone) = (0, 0);
+        for person in &plan.people {
+            match (&person.trace.activity, person.action) {
+                (activity, _) if *activity == deleted => gone += 1,
+                (Activity::Leaver(_), _) | (_, Action::OutOfScope | Action::Conflict) => {}
+                _ => in_sync += 1,
+            }
+        }
+        tiles.in_sync = usize::saturating_sub(in_sync, counts.failed);
+        tiles.leavers = plan.read.leavers + gone;
+        tiles
+    }
+}
+
+impl State {
+    /// Judges a company: what is worst comes first.
+    pub fn of(known: &Known<'_>) -> Self {
+        let company = known.company;
+        let base = format!("/companies/{}", company.id);
+        let button = |label, tail: &str| Some((label, format!("{base}{tail}")));
+        if !known.tenant {
+            return Self {
+                kind: "info",
+                sentence: "This company is not set up yet.".into(),
+                advice: "First let Rollcall read its Microsoft 365 tenant.".into(),
+                button: button("Connect tenant", "/connection"),
+                step: 1,
+            };
+        }
+        if !company.sync_contacts {
+            return Self::off(known, &button);
+        }
+        let Some(last) = known.runs.iter().find(|run| !run.running) else {
+            return Self {
+                kind: "info",
+                sentence: "Contact sync is on, and no run is over yet.".into(),
+                advice: "The first run shows here what it did.".into(),
+                ..Self::default()
+            };
+        };
+        if let Some(error) = last.error.as_ref().filter(|_| !is_good(last)) {
+            return Self::failing(error, last, &button);
+        }
+        let tiles = known.tiles.unwrap_or_default();
+        let warn = |sentence: String, advice: &str, button| Self {
+            kind: "warn",
+            sentence,
+            advice: advice.into(),
+            button,
+            step: 0,
+        };
+        if known.held > 0 {
+            let sentence = match known.held {
+                1 => "1 deactivation waits for you.".to_owned(),
+                held => format!("{held} deactivations wait for you."),
+            };
+            let advice = "There are more of them than usual. Nothing happens to these contacts before somebody looks.";
+            let to = Some((
+                "Look at who is held",
+                format!("/holds?company={}", company.id),
+            ));
+            return warn(sentence, advice, to);
+        }
+        if last.status == Some(Status::Partial) {
+            let failed = counts(last).unwrap_or_default().failed;
+            let sentence = format!("{} failed in the last run.", people(failed));
+            let to = Some(("See who failed", format!("/runs/{}", last.id)));
+            return warn(sentence, "Everybody else went through.", to);
+        }
+        if tiles.conflicts > 0 {
+            let verb = if tiles.conflicts == 1 { "is" } else { "are" };
+            let sentence = format!("{} {verb} in conflict.", people(tiles.conflicts));
+            let advice = "Rollcall cannot tell which contact is theirs.";
+            let to = Some((
+                "Settle conflicts",
+                format!("/conflicts?company={}", company.id),
+            ));
+            return warn(sentence, advice, to);
+        }
+        if known.now - last.started_at > STALE {
+            let sentence = "Nothing ran for more than 36 hours.".to_owned();
+            return warn(sentence, "Sync contacts now, and look at the runs.", None);
+        }
+        Self {
+            kind: "ok",
+            sentence: match tiles.in_sync {
+                0 => "All is well. Nobody is in scope.".into(),
+                1 => "All is well: 1 person is in sync.".into(),
+                count => format!("All is well: {count} people are in sync."),
+            },
+            ..Self::default()
+        }
+    }
+
+    /// A company whose contact sync is off: what comes before it is turned on.
+    fn off(
+        known: &Known<'_>,
+        button: &dyn Fn(&'static str, &str) -> Option<(&'static str, String)>,
+    ) -> Self {
+        let company = known.company;
+        let mut events = known.events.iter();
+        let saved = company.default_site.is_some()
+            || !company.filters.is_empty()
+            || events.any(|event| event.kind == "company_saved");
+        let new = |sentence: &str, advice: &str, button, step| Self {
+            kind: if step == 0 { "off" } else { "info" },
+            sentence: sentence.into(),
+            advice: advice.into(),
+            button,
+            step,
+        };
+        if !known.runs.is_empty() {
+            return new(
+                "Contact sync is off: nothing is written for this company.",
+                "Contacts in the PSA stay as they are.",
+                button("Turn on contact sync", "/contact-sync/turn-on"),
+                0,
+            );
+        }
+        if known.preview {
+            return new(
+                "Everything is ready.",
+                "You have seen what a run would do. Turn contact sync on, and it is done.",
+                button("Turn on contact sync", "/contact-sync/turn-on"),
+                4,
+            );
+        }
+        if saved {
+            return new(
+                "The settings are saved, and nothing is written yet.",
+                "See who would be created, changed and deactivated.",
+                button("See the preview", "/preview"),
+                3,
+            );
+        }
+        new(
+            "The tenant is connected, and nothing is written yet.",
+            "Say where contacts go and what may be changed.",
+            button("Set up contact sync", "/contact-sync"),
+            2,
+        )
+    }
+
+    fn failing(
+        error: &RunFailure,
+        run: &Run,
+        button: &dyn Fn(&'static str, &str) -> Option<(&'static str, String)>,
+    ) -> Self {
+        let sentence = crate::web::words::sentence(&error.message);
+        Self {
+            kind: "bad",
+            sentence: format!("The last run failed: {sentence}"),
+            advice: crate::web::words::sentence(&error.advice),
+            button: match cure(&error.kind) {
+                Cure::Connection => button("Mend the connection", "/connection"),
+                Cure::ContactSync => button("Mend the settings", "/contact-sync"),
+                Cure::Preview => button("See the preview", "/preview"),
+                Cure::Run => Some(("See the run", format!("/runs/{}", run.id))),
+            },
+            step: 0,
+        }
+    }
+}
+
+/// Where a failure is mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cure {
+    /// On the company's connection page.
+    Connection,
+    /// Among its settings and filters.
+    ContactSync,
+    /// By looking at a new preview.
+    Preview,
+    /// Nothing is to be mended: the run says more.
+    Run,
+}
+
+/// Where a failure of this kind is mended.
+pub fn cure(kind: &str) -> Cure {
+    match kind {
+        "credentials" | "secret_expired" | "consent" | "tenant" | "wrong_tenant" | "permission"
+        | "not_set_up" | "secret_key" | "company_gone" | "unreachable" => Cure::Connection,
+        "plan_changed" => Cure::Preview,
+        kind if kind.starts_with("missing_") => Cure::ContactSync,
+        _ => Cure::Run,
+    }
+}
+
+/// So many people.
+pub fn people(count: usize) -> String {
+    match count {
+        1 => "1 person".into(),
+        count => format!("{count} people"),
+    }
+}
