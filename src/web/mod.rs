@@ -3,6 +3,7 @@
 //! only through the rooms below.
 
 pub mod assets;
+pub mod csv;
 mod error;
 mod form;
 mod frame;
@@ -10,6 +11,7 @@ mod gate;
 mod page;
 pub mod pages;
 mod portal;
+pub mod progress;
 pub mod routes;
 mod serve;
 pub mod session;

@@ -65,6 +65,7 @@ pub fn status(word: &str) -> String {
         "partial" => "Some failed",
         "failed" => "Failed",
         "running" => "Running",
+        "interrupted" => "Interrupted",
         "queued" => "Waiting",
         "cancelled" => "Cancelled",
         "done" => "Done",
@@ -74,10 +75,10 @@ pub fn status(word: &str) -> String {
 }
 
 /// How a run's status is coloured.
-fn status_kind(word: &str) -> String {
+pub fn status_kind(word: &str) -> String {
     match word {
         "succeeded" | "done" => "ok",
-        "held" | "partial" => "warn",
+        "held" | "partial" | "interrupted" => "warn",
         "failed" => "bad",
         "running" | "queued" => "info",
         _ => "off",

@@ -52,6 +52,7 @@ pub const ALL: &[&[Entry]] = &[
 /// The samples of all pages and parts.
 pub fn samples() -> Samples {
     let mut all = Samples::default();
+    super::progress::samples(&mut all);
     all.page::<errors::ErrorPage>();
     for samples in [
         account::samples,

@@ -1,0 +1,62 @@
+//! Files of comma-separated values. A cell that a spreadsheet would take for a formula is shown as text.
+
+use anyhow::Context;
+
+use super::WebError;
+
+/// What a spreadsheet takes for the beginning of a formula.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// The bytes of a file with a head and rows, in UTF-8 with a mark that spreadsheets know it by.
+///
+/// # Errors
+/// Where a row has more or fewer cells than the head.
+pub fn file<R, C>(head: &[&str], rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>, WebError>
+where
+    R: IntoIterator<Item = C>,
+    C: AsRef<str>,
+{
+    let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+    writer.write_record(head).context("a file's head")?;
+    for row in rows {
+        let cells = row.into_iter().map(|one| cell(one.as_ref()));
+        writer.write_record(cells).context("a file's row")?;
+    }
+    let bytes = writer.into_inner();
+    Ok(bytes.map_err(|error| anyhow::anyhow!("a file: {error}"))?)
+}
+
+/// The text as a cell: with a `'` in front where it would be a formula.
+pub fn cell(text: &str) -> String {
+    if text.starts_with(FORMULA) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_would_be_a_formula_is_text() {
+        for text in ["=1+1", "+49", "-1", "@x", "\tx", "\rx"] {
+            assert_eq!(cell(text), format!("'{text}"));
+        }
+        assert_eq!(cell("Contoso"), "Contoso");
+        assert_eq!(cell(""), "");
+    }
+
+    #[test]
+    fn quotes_and_line_ends_stay_in_their_cell() {
+        let bytes = file(&["Name", "Why"], [["A \"B\", C", "one\ntwo"]]).expect("a file");
+        let text = String::from_utf8(bytes).expect("text");
+        assert_eq!(text, "\u{feff}Name,Why\n\"A \"\"B\"\", C\",\"one\ntwo\"\n");
+    }
+
+    #[test]
+    fn a_row_of_another_length_is_refused() {
+        assert!(file(&["Name", "Why"], [["one"]]).is_err());
+    }
+}
