@@ -209,10 +209,7 @@ struct FailedRow {
 }
 
 /// The companies whose last job failed for good since then, previews apart.
-pub fn failed_jobs(
-    conn: &mut Conn,
-    since: DateTime<Utc>,
-) -> QueryResult<HashMap<i64, FailedJob>> {
+pub fn failed_jobs(conn: &mut Conn, since: DateTime<Utc>) -> QueryResult<HashMap<i64, FailedJob>> {
     let query = diesel::sql_query(
         "SELECT jobs.company_id, run_id, error, finished_at FROM (SELECT (SELECT id FROM jobs \
          WHERE company_id = companies.id AND lane <> 'preview' ORDER BY created_at DESC, id DESC LIMIT 1) AS wanted \

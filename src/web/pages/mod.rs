@@ -17,6 +17,7 @@ pub mod person;
 pub mod pickers;
 pub mod preview;
 pub mod psa_settings;
+pub mod run;
 pub mod runs;
 pub mod settings;
 pub mod sign_in;
@@ -43,6 +44,7 @@ pub const ALL: &[&[Entry]] = &[
     pickers::ROUTES,
     preview::ROUTES,
     psa_settings::ROUTES,
+    run::ROUTES,
     runs::ROUTES,
     settings::ROUTES,
     sign_in::ROUTES,
@@ -71,6 +73,7 @@ pub fn samples() -> Samples {
         pickers::samples,
         preview::samples,
         psa_settings::samples,
+        run::samples,
         runs::samples,
         settings::samples,
         sign_in::samples,
