@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 use serde_json::Value;
 
 use super::Conn;
-use super::schema::{companies, hold_people, holds, jobs, tenant_connections};
+use super::schema::{companies, hold_people, holds, jobs, runs, tenant_connections};
 use super::types::{Json, stamp};
 use crate::model::RunFailure;
 
@@ -230,4 +230,27 @@ pub fn failed_jobs(conn: &mut Conn, since: DateTime<Utc>) -> QueryResult<HashMap
             (row.company_id, job)
         })
         .collect())
+}
+
+/// When the last runs of these companies began, newest first and at most `per_company` of each, with the word of how each
+/// ended; `running` where it has not, as far as is known.
+pub fn strips(
+    conn: &mut Conn,
+    of: &[i64],
+    per_company: i64,
+) -> QueryResult<HashMap<i64, Vec<(DateTime<Utc>, String)>>> {
+    let mut found = HashMap::new();
+    for company in of {
+        let rows: Vec<(NaiveDateTime, Option<String>)> = runs::table
+            .filter(runs::company_id.eq(company).and(runs::preview.eq(false)))
+            .select((runs::started_at, runs::status))
+            .order((runs::started_at.desc(), runs::id.desc()))
+            .limit(per_company)
+            .load(conn)?;
+        let row = |(at, status): (NaiveDateTime, Option<String>)| {
+            (at.and_utc(), status.unwrap_or_else(|| "running".into()))
+        };
+        found.insert(*company, rows.into_iter().map(row).collect());
+    }
+    Ok(found)
 }

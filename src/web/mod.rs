@@ -3,6 +3,7 @@
 //! only through the rooms below.
 
 pub mod assets;
+mod attention;
 pub mod csv;
 mod error;
 mod form;

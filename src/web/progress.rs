@@ -205,18 +205,16 @@ pub fn strip(newest_first: &[Run], now: DateTime<Utc>) -> Vec<Dot> {
     newest_first
         .iter()
         .rev()
-        .map(|run| {
-            let word = status(run);
-            Dot {
-                kind: words::status_kind(word),
-                text: format!(
-                    "{}, {}",
-                    words::status(word),
-                    At::new(run.started_at, now).ago
-                ),
-            }
-        })
+        .map(|run| dot(status(run), run.started_at, now))
         .collect()
+}
+
+/// The dot of a run with a status of this word that began at `at`.
+pub fn dot(word: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Dot {
+    Dot {
+        kind: words::status_kind(word),
+        text: format!("{}, {}", words::status(word), At::new(at, now).ago),
+    }
 }
 
 /// The word of a run's status: `running` while it goes on, `interrupted` where its process is gone.
