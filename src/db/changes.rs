@@ -218,6 +218,69 @@ pub fn of_run(conn: &mut Conn, run: &str) -> QueryResult<Vec<ChangeRecord>> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// One person's line of a run in short: enough to find and to count it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Short {
+    /// Row id.
+    pub id: i64,
+    /// The run.
+    pub run_id: String,
+    /// The user's principal name.
+    pub upn: String,
+    /// The user's name as displayed.
+    pub name: String,
+    /// What is done.
+    pub action: Action,
+    /// What came of it so far.
+    pub outcome: Outcome,
+}
+
+crate::model::debug_by!(Short, id, run_id, action, outcome);
+
+/// The lines of these runs in short, in the order written.
+pub fn short_of_runs(conn: &mut Conn, all: &[String]) -> QueryResult<Vec<Short>> {
+    type Row = (i64, String, String, String, Word<Action>, Word<Outcome>);
+    let mut found = Vec::new();
+    for some in all.chunks(AT_ONCE) {
+        let rows: Vec<Row> = dsl::changes
+            .filter(dsl::run_id.eq_any(some))
+            .select((
+                dsl::id,
+                dsl::run_id,
+                dsl::upn,
+                dsl::name,
+                dsl::action,
+                dsl::outcome,
+            ))
+            .order(dsl::id)
+            .load(conn)?;
+        let short = |(id, run_id, upn, name, action, outcome): Row| Short {
+            id,
+            run_id,
+            upn,
+            name,
+            action: action.0,
+            outcome: outcome.0,
+        };
+        found.extend(rows.into_iter().map(short));
+    }
+    Ok(found)
+}
+
+/// The lines of these row ids, in the order written.
+pub fn by_ids(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<ChangeRecord>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        let rows = dsl::changes
+            .filter(dsl::id.eq_any(some))
+            .select(Row::as_select())
+            .order(dsl::id)
+            .load(conn)?;
+        found.extend(rows.into_iter().map(ChangeRecord::from));
+    }
+    Ok(found)
+}
+
 /// What was done for a user of a company, newest first.
 pub fn of_user(conn: &mut Conn, company: i64, user: &UserId) -> QueryResult<Vec<ChangeRecord>> {
     let rows = dsl::changes

@@ -304,6 +304,18 @@ fn of_state(conn: &mut Conn, company: i64, state: JobState) -> QueryResult<Vec<J
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// The jobs of all companies that wait or are being done, in the order in which they come.
+pub fn unfinished(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Job>> {
+    let alive = [JobState::Queued, JobState::Running].map(JobState::as_str);
+    let rows = dsl::jobs
+        .filter(dsl::state.eq_any(alive))
+        .select(Row::as_select())
+        .order((dsl::state.desc(), dsl::priority, dsl::run_at, dsl::id))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// The last jobs that failed for good, newest first.
 pub fn list_failed(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Job>> {
     let rows = dsl::jobs

@@ -32,6 +32,7 @@ pub mod dismissals;
 pub mod events;
 pub mod facts;
 pub mod filters;
+pub mod fleet;
 pub mod holds;
 pub mod ignored_users;
 pub mod jobs;

@@ -238,10 +238,34 @@ pub fn page(
     before: Option<(DateTime<Utc>, &str)>,
     limit: i64,
 ) -> QueryResult<Vec<Run>> {
+    page_of(conn, (company, None), before, limit)
+}
+
+/// Which runs, by how they ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that ended so.
+    Ended(Status),
+    /// Those that have not ended, as far as is known.
+    Running,
+}
+
+/// Like [`page`], of the runs that ended in one way alone.
+pub fn page_of(
+    conn: &mut Conn,
+    (company, which): (Option<i64>, Option<Which>),
+    before: Option<(DateTime<Utc>, &str)>,
+    limit: i64,
+) -> QueryResult<Vec<Run>> {
     let mut query = dsl::runs.select(Row::as_select()).into_boxed();
     if let Some(company) = company {
         query = query.filter(dsl::company_id.eq(company));
     }
+    query = match which {
+        None => query,
+        Some(Which::Ended(status)) => query.filter(dsl::status.eq(status.as_str())),
+        Some(Which::Running) => query.filter(dsl::state.eq(RUNNING)),
+    };
     if let Some((at, id)) = before {
         let at = stamp(at);
         query = query.filter(

@@ -3,18 +3,22 @@
 //! only through the rooms below.
 
 pub mod assets;
-mod csv;
+mod attention;
+pub mod csv;
 mod error;
 mod form;
 mod frame;
 mod gate;
+pub mod listing;
 mod page;
 pub mod pages;
 mod portal;
+pub mod progress;
 pub mod routes;
 mod serve;
 pub mod session;
 pub mod templates;
+mod vendor_links;
 pub(crate) mod visit;
 mod words;
 
@@ -23,4 +27,5 @@ pub use form::{Form, Mistakes};
 pub use page::{At, CompanyHead, Page, Part, Place, Sample, Samples, Tab};
 pub use portal::Portal;
 pub use serve::{bind, serve};
+pub use vendor_links::VendorLinks;
 pub use visit::{Notice, Shell, Visit};

@@ -65,6 +65,7 @@ pub fn status(word: &str) -> String {
         "partial" => "Some failed",
         "failed" => "Failed",
         "running" => "Running",
+        "interrupted" => "Interrupted",
         "queued" => "Waiting",
         "cancelled" => "Cancelled",
         "done" => "Done",
@@ -74,10 +75,10 @@ pub fn status(word: &str) -> String {
 }
 
 /// How a run's status is coloured.
-fn status_kind(word: &str) -> String {
+pub fn status_kind(word: &str) -> String {
     match word {
         "succeeded" | "done" => "ok",
-        "held" | "partial" => "warn",
+        "held" | "partial" | "interrupted" => "warn",
         "failed" => "bad",
         "running" | "queued" => "info",
         _ => "off",
@@ -176,4 +177,76 @@ pub fn sentence(text: &str) -> String {
         whole.push('.');
     }
     whole
+}
+
+/// What went wrong with a run, in a few words: its error's kind.
+pub fn failure(kind: &str) -> String {
+    match kind {
+        "unreachable" => "Cannot be reached",
+        "unavailable" => "Not available",
+        "throttled" => "Asked for a pause",
+        "lost" => "An answer was lost",
+        "credentials" => "Sign-in refused",
+        "secret_expired" => "Client secret expired",
+        "consent" => "Admin consent missing",
+        "tenant" => "Tenant not found",
+        "wrong_tenant" => "Another tenant answers",
+        "permission" => "Permission missing",
+        "not_found" => "Something is gone",
+        "refused" => "Refused",
+        "incomplete" => "Not read to the end",
+        "unexpected" => "An answer that nobody understands",
+        "budget" => "Hourly requests used up",
+        "not_set_up" => "Connection not complete",
+        "secret_key" => "A stored secret cannot be opened",
+        "company_gone" => "Company gone from the PSA",
+        "database" => "Rollcall's database failed",
+        "plan_changed" => "Changed since the preview",
+        "stopped" | "interrupted" | "overtaken" | "settings_changed" => "Ended early",
+        _ => "Failed",
+    }
+    .into()
+}
+
+/// What was done, of so many people: "created".
+pub fn done(action: &str) -> String {
+    match action {
+        "create" => "created",
+        "link" => "linked",
+        "update" => "updated",
+        "reactivate" => "reactivated",
+        "deactivate" => "deactivated",
+        "unchanged" => "in sync",
+        "out_of_scope" => "out of scope",
+        "conflict" => "in conflict",
+        other => other,
+    }
+    .into()
+}
+
+/// A field's value, as the report has it.
+pub fn value(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "nothing".into(),
+        serde_json::Value::Bool(true) => "yes".into(),
+        serde_json::Value::Bool(false) => "no".into(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// How long something took, of seconds: "4 s", "2 min 5 s".
+pub fn duration(seconds: i64) -> String {
+    match seconds.max(0) {
+        0 => "under 1 s".into(),
+        short @ 1..60 => format!("{short} s"),
+        some @ 60..3600 if some % 60 == 0 => format!("{} min", some / 60),
+        some @ 60..3600 => format!("{} min {} s", some / 60, some % 60),
+        long => format!("{} h {} min", long / 3600, long % 3600 / 60),
+    }
+}
+
+/// "1 person", "2 people".
+pub fn count(number: i64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -1,10 +1,411 @@
-//! TODO fleet
+//! The fleet, by exception: what needs a person, then every company.
 
-use crate::web::Samples;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::Query;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::db::fleet::{self, Brief, LastRun};
+use crate::db::psa_connections;
+use crate::model::text;
+use crate::web::attention::{Cause, Concerned, Fleet, in_sync, judge};
+use crate::web::listing::{Choice, Pager, ROWS, address, choices};
+use crate::web::progress::{self, Dot, sample_strip};
 use crate::web::routes::{Entry, routes};
+use crate::web::{At, Page, Place, Samples, Visit, WebError, csv, words};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/" Reader show;
+    Get File "/fleet.csv" Reader file;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<FleetPage>();
+}
+
+/// So many runs stand in a strip.
+const DOTS: i64 = 10;
+/// A job that failed for good so long ago is no news.
+const NEWS: TimeDelta = TimeDelta::days(14);
+
+/// The fleet.
+#[derive(Clone, Debug, Serialize)]
+pub struct FleetPage {
+    causes: Vec<Cause>,
+    /// Whether a job failed for good lately.
+    jobs_failed: bool,
+    /// How many companies there are, whatever the filter.
+    total: usize,
+    /// Whether there is a PSA connection.
+    has_psa: bool,
+    search: String,
+    show: Vec<Choice>,
+    psa: Vec<Choice>,
+    sort: Vec<Choice>,
+    companies: Vec<CompanyRow>,
+    pager: Pager,
+    file: String,
+}
+
+/// One company.
+#[derive(Clone, Debug, Serialize)]
+struct CompanyRow {
+    id: i64,
+    name: String,
+    psa: String,
+    sync_contacts: bool,
+    /// Whether something needs a person.
+    needy: bool,
+    /// Whether its tenant is connected.
+    connected: bool,
+    people: Option<usize>,
+    dots: Vec<Dot>,
+    last: Option<LastSeen>,
+    /// When the next run may begin, where one waits.
+    next: Option<At>,
+    /// Its schedule in words; empty: none.
+    schedule: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct LastSeen {
+    id: String,
+    at: At,
+    status: String,
+}
+
+impl Page for FleetPage {
+    const TEMPLATE: &'static str = "pages/fleet.html";
+
+    fn title(&self) -> String {
+        "Fleet".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn samples() -> Vec<Self> {
+        samples_of_a_fleet()
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    search: String,
+    show: String,
+    psa: String,
+    sort: String,
+    page: String,
+}
+
+const SHOW: [(&str, &str); 3] = [
+    ("", "All companies"),
+    ("person", "Needs a person"),
+    ("off", "Contact sync off"),
+];
+const SORT: [(&str, &str); 3] = [
+    ("", "Name"),
+    ("last", "Last run"),
+    ("people", "People in sync"),
+];
+
+/// Everything but the strips.
+struct Found {
+    fleet: Fleet,
+    psas: Vec<(i64, String)>,
+}
+
+fn load(conn: &mut crate::db::Conn, now: DateTime<Utc>) -> diesel::QueryResult<Found> {
+    Ok(Found {
+        fleet: Fleet {
+            companies: fleet::companies(conn)?,
+            last: fleet::last_runs(conn)?,
+            good: fleet::last_good_runs(conn)?,
+            held: fleet::held(conn)?,
+            next: fleet::next_runs(conn)?,
+            failed: fleet::failed_jobs(conn, now - NEWS)?,
+        },
+        psas: psa_connections::labels(conn)?,
+    })
+}
+
+async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    let now = visit.now();
+    let asked = asked.into_inner();
+    let page = visit.app().db().read(move |conn| {
+        let found = load(conn, now)?;
+        let mut page = draw(&found, &asked, now);
+        let ids: Vec<i64> = page.companies.iter().map(|row| row.id).collect();
+        let mut strips = fleet::strips(conn, &ids, DOTS)?;
+        for row in &mut page.companies {
+            let runs = strips.remove(&row.id).unwrap_or_default();
+            row.dots = runs
+                .iter()
+                .rev()
+                .map(|(at, status)| progress::dot(status, *at, now))
+                .collect();
+        }
+        Ok(page)
+    });
+    visit.page(&page.await?)
+}
+
+fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
+    let fleet = &found.fleet;
+    let (causes, needy) = judge(fleet, now);
+    let psas: HashMap<i64, &str> = found
+        .psas
+        .iter()
+        .map(|(id, name)| (*id, name.as_str()))
+        .collect();
+    let search = text::folded(&asked.search);
+    let psa: Option<i64> = asked.psa.parse().ok();
+    let mut fits: Vec<&Brief> = fleet
+        .companies
+        .iter()
+        .filter(|one| search.is_empty() || text::folded(&one.name).contains(&*search))
+        .filter(|one| psa.is_none_or(|psa| one.psa_id == psa))
+        .filter(|one| match asked.show.as_str() {
+            "person" => needy.contains(&one.id),
+            "off" => !one.sync_contacts,
+            _ => true,
+        })
+        .collect();
+    let people = |one: &Brief| fleet.good.get(&one.id).and_then(in_sync);
+    match asked.sort.as_str() {
+        "last" => {
+            fits.sort_by_key(|one| Reverse(fleet.last.get(&one.id).map(|run| run.started_at)))
+        }
+        "people" => fits.sort_by_key(|one| Reverse(people(one))),
+        _ => fits.sort_by_key(|one| text::folded(&one.name).into_owned()),
+    }
+    let kept = [
+        ("search", asked.search.as_str()),
+        ("show", &asked.show),
+        ("psa", &asked.psa),
+        ("sort", &asked.sort),
+    ];
+    let pager = Pager::new(&asked.page, fits.len(), "/", &kept);
+    let shown = fits.iter().skip(pager.skipped()).take(ROWS);
+    let rows = shown.map(|one| CompanyRow {
+        id: one.id,
+        name: one.name.clone(),
+        psa: psas.get(&one.psa_id).copied().unwrap_or_default().into(),
+        sync_contacts: one.sync_contacts,
+        needy: needy.contains(&one.id),
+        connected: one.connected,
+        people: people(one),
+        dots: Vec::new(),
+        last: fleet.last.get(&one.id).map(|run| LastSeen {
+            id: run.id.clone(),
+            at: At::new(run.started_at, now),
+            status: status(run).into(),
+        }),
+        next: fleet
+            .next
+            .get(&one.id)
+            .map(|at| At::new(*at.max(&now), now)),
+        schedule: schedule(one),
+    });
+    let psa_names = found
+        .psas
+        .iter()
+        .map(|(id, name)| (id.to_string(), name.clone()));
+    FleetPage {
+        jobs_failed: !fleet.failed.is_empty(),
+        total: fleet.companies.len(),
+        has_psa: !found.psas.is_empty(),
+        search: asked.search.clone(),
+        show: choices(SHOW, &asked.show),
+        psa: choices(
+            std::iter::once((String::new(), "All".to_owned())).chain(psa_names),
+            &asked.psa,
+        ),
+        sort: choices(SORT, &asked.sort),
+        companies: rows.collect(),
+        file: address("/fleet.csv", &[]),
+        causes,
+        pager,
+    }
+}
+
+fn status(run: &LastRun) -> &str {
+    run.status.as_deref().unwrap_or("running")
+}
+
+/// The daily run in words; empty where nothing is set.
+fn schedule(company: &Brief) -> String {
+    match &company.schedule {
+        Some(time) if company.sync_contacts => format!("daily {time} {}", company.timezone),
+        _ => String::new(),
+    }
+}
+
+const HEAD: [&str; 14] = [
+    "Company",
+    "PSA connection",
+    "Contact sync",
+    "Tenant connected",
+    "Needs a person",
+    "People in sync",
+    "Conflicts",
+    "Held deactivations",
+    "Last run",
+    "Last run began",
+    "Last error",
+    "What to do",
+    "Last good run began",
+    "Next run",
+];
+
+/// Every company of the fleet.
+async fn file(visit: Visit) -> Result<HttpResponse, WebError> {
+    let now = visit.now();
+    let found = visit.app().db().read(move |conn| load(conn, now)).await?;
+    let fleet = &found.fleet;
+    let (_, needy) = judge(fleet, now);
+    let psas: HashMap<i64, String> = found.psas.iter().cloned().collect();
+    let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let stamp = |at: DateTime<Utc>| At::new(at, now).iso;
+    let rows = fleet.companies.iter().map(|one| {
+        let last = fleet.last.get(&one.id);
+        let good = fleet.good.get(&one.id);
+        let error = last.and_then(|run| run.error.as_ref());
+        let next = fleet.next.get(&one.id).copied().map(stamp);
+        let conflicts = good.and_then(crate::web::attention::counts_of);
+        [
+            one.name.clone(),
+            psas.get(&one.psa_id).cloned().unwrap_or_default(),
+            if one.sync_contacts { "on" } else { "off" }.to_owned(),
+            word(one.connected),
+            word(needy.contains(&one.id)),
+            good.and_then(in_sync)
+                .map(|people| people.to_string())
+                .unwrap_or_default(),
+            conflicts
+                .map(|counts| counts.conflict.to_string())
+                .unwrap_or_default(),
+            fleet
+                .held
+                .get(&one.id)
+                .copied()
+                .unwrap_or_default()
+                .to_string(),
+            last.map(|run| words::status(status(run)))
+                .unwrap_or_default(),
+            last.map(|run| stamp(run.started_at)).unwrap_or_default(),
+            error.map(|error| error.message.clone()).unwrap_or_default(),
+            error.map(|error| error.advice.clone()).unwrap_or_default(),
+            good.map(|run| stamp(run.started_at)).unwrap_or_default(),
+            next.unwrap_or_else(|| schedule(one)),
+        ]
+    });
+    Ok(visit.csv("fleet", csv::file(&HEAD, rows)?))
+}
+
+fn samples_of_a_fleet() -> Vec<FleetPage> {
+    let row = CompanyRow {
+        id: 7,
+        name: "<script>alert(1)</script> \u{202e}\"Contoso\" 🏢".into(),
+        psa: "Our <b>PSA</b>".into(),
+        sync_contacts: true,
+        needy: true,
+        connected: true,
+        people: Some(1200),
+        dots: sample_strip(),
+        last: Some(LastSeen {
+            id: "0193aaaa-0000-7000-8000-000000000000".into(),
+            at: At::sample(),
+            status: "failed".into(),
+        }),
+        next: Some(At::sample()),
+        schedule: String::new(),
+    };
+    let new = CompanyRow {
+        name: "Fabrikam ".repeat(30),
+        sync_contacts: false,
+        needy: false,
+        connected: false,
+        people: None,
+        dots: Vec::new(),
+        last: None,
+        next: None,
+        schedule: "daily 02:30 Europe/London".into(),
+        ..row.clone()
+    };
+    let bare = CompanyRow {
+        schedule: String::new(),
+        ..new.clone()
+    };
+    let several = Cause {
+        kind: "bad".into(),
+        title: "Client secret expired".into(),
+        advice: "Add a new one in Entra, then paste it here".into(),
+        companies: vec![
+            Concerned {
+                name: "<script>alert(1)</script>".into(),
+                link: "/companies/7/connection".into(),
+            },
+            Concerned {
+                name: "Fabrikam".into(),
+                link: "/companies/8/connection".into(),
+            },
+        ],
+        more: 3,
+        button: String::new(),
+        link: String::new(),
+    };
+    let one = Cause {
+        kind: "warn".into(),
+        advice: String::new(),
+        more: 0,
+        button: "Look at the held deactivations".into(),
+        link: "/holds".into(),
+        ..several.clone()
+    };
+    let empty = FleetPage {
+        causes: Vec::new(),
+        jobs_failed: false,
+        total: 0,
+        has_psa: false,
+        search: String::new(),
+        show: choices(SHOW, ""),
+        psa: Vec::new(),
+        sort: choices(SORT, ""),
+        companies: Vec::new(),
+        pager: Pager::default(),
+        file: "/fleet.csv".into(),
+    };
+    let calm = FleetPage {
+        total: 1,
+        has_psa: true,
+        companies: vec![row.clone()],
+        ..empty.clone()
+    };
+    let many = FleetPage {
+        causes: vec![several, one],
+        jobs_failed: true,
+        total: 120,
+        search: "\"><script>alert(1)</script>".into(),
+        psa: choices([("", "All"), ("1", "Our PSA")], "1"),
+        companies: vec![row, new, bare],
+        pager: Pager::new("2", 120, "/", &[]),
+        ..calm.clone()
+    };
+    let sought = FleetPage {
+        companies: Vec::new(),
+        ..many.clone()
+    };
+    let with_psa = FleetPage {
+        has_psa: true,
+        ..empty.clone()
+    };
+    vec![empty, with_psa, calm, many, sought]
+}

@@ -29,6 +29,7 @@ pub mod preview;
 mod psa_fields;
 pub mod psa_form;
 pub mod psa_settings;
+pub mod run;
 pub mod runs;
 pub mod settings;
 pub mod sign_in;
@@ -58,6 +59,7 @@ pub const ALL: &[&[Entry]] = &[
     preview::ROUTES,
     psa_form::ROUTES,
     psa_settings::ROUTES,
+    run::ROUTES,
     runs::ROUTES,
     settings::ROUTES,
     sign_in::ROUTES,
@@ -67,6 +69,7 @@ pub const ALL: &[&[Entry]] = &[
 /// The samples of all pages and parts.
 pub fn samples() -> Samples {
     let mut all = Samples::default();
+    super::progress::samples(&mut all);
     all.page::<errors::ErrorPage>();
     for samples in [
         account::samples,
@@ -88,6 +91,7 @@ pub fn samples() -> Samples {
         preview::samples,
         psa_form::samples,
         psa_settings::samples,
+        run::samples,
         runs::samples,
         settings::samples,
         sign_in::samples,

@@ -1,10 +1,465 @@
-//! TODO runs
+//! The history: the runs of a company and of the fleet. It is looked at, never changed.
 
-use crate::web::Samples;
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::{Path, Query};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::db::runs::{self, Run, Which};
+use crate::db::{Conn, changes, companies};
+use crate::model::{Action, Outcome, Status};
+use crate::sync::report::Counts;
+use crate::web::listing::{Choice, ROWS, address, choices};
 use crate::web::routes::{Entry, routes};
+use crate::web::{
+    At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, csv, progress, words,
+};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/runs" Reader of_fleet;
+    Get File "/runs.csv" Reader fleet_file;
+    Get Page "/companies/{company:\\d+}/runs" Reader of_company;
+    Get File "/companies/{company:\\d+}/runs.csv" Reader company_file;
+    Get Part "/companies/{company:\\d+}/progress" Reader live;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<RunsPage>();
+}
+
+/// So many of the newest runs stand in a file.
+const IN_A_FILE: i64 = 10_000;
+
+/// The words of the filter.
+const STATUSES: [&str; 5] = ["succeeded", "held", "partial", "failed", "running"];
+
+/// Runs, newest first.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunsPage {
+    head: Option<CompanyHead>,
+    runs: Vec<RunRow>,
+    status: Vec<Choice>,
+    /// Whether some runs are left out by the filter.
+    filtered: bool,
+    /// Whether these are the newest.
+    newest: bool,
+    /// The address of the older ones; empty: there are none.
+    older: String,
+    /// The address without the filter.
+    path: String,
+    file: String,
+}
+
+/// One run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunRow {
+    id: String,
+    company_id: i64,
+    company: String,
+    removed: bool,
+    at: At,
+    mode: String,
+    preview: bool,
+    status: String,
+    /// What it did, or why it failed.
+    what: String,
+    duration: String,
+    requests: u64,
+    asked_by: String,
+}
+
+impl Page for RunsPage {
+    const TEMPLATE: &'static str = "pages/runs.html";
+
+    fn title(&self) -> String {
+        match &self.head {
+            Some(head) => format!("Runs of {}", head.name),
+            None => "Runs".into(),
+        }
+    }
+
+    fn place(&self) -> Place {
+        if self.head.is_some() {
+            Place::Fleet
+        } else {
+            Place::Runs
+        }
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        self.head.clone()
+    }
+
+    fn samples() -> Vec<Self> {
+        let row = RunRow {
+            id: "0193aaaa-0000-7000-8000-000000000000".into(),
+            company_id: 7,
+            company: "<script>alert(1)</script> \u{202e}Co\" 🏢".into(),
+            removed: true,
+            at: At::sample(),
+            mode: "update".into(),
+            preview: false,
+            status: "succeeded".into(),
+            what: "2 created, 1 updated".into(),
+            duration: "4 s".into(),
+            requests: 12,
+            asked_by: "Robin 'the' <b>".into(),
+        };
+        let quiet = RunRow {
+            company: "Contoso".into(),
+            removed: false,
+            preview: true,
+            status: "running".into(),
+            what: String::new(),
+            duration: String::new(),
+            asked_by: String::new(),
+            ..row.clone()
+        };
+        let empty = Self {
+            head: None,
+            runs: Vec::new(),
+            status: status_choices(""),
+            filtered: false,
+            newest: true,
+            older: String::new(),
+            path: "/runs".into(),
+            file: "/runs.csv".into(),
+        };
+        let long = RunRow {
+            company: "Long ".repeat(50),
+            what: "Nothing comes to an end here ".repeat(20),
+            status: "failed".into(),
+            ..quiet.clone()
+        };
+        let one = Self {
+            head: Some(CompanyHead::sample(Tab::Runs)),
+            runs: vec![row.clone()],
+            ..empty.clone()
+        };
+        let many = Self {
+            runs: vec![row, quiet, long],
+            status: status_choices("failed"),
+            filtered: true,
+            newest: false,
+            older: "/runs?status=failed&before=x".into(),
+            ..empty.clone()
+        };
+        let filtered = Self {
+            filtered: true,
+            ..empty.clone()
+        };
+        vec![empty, one, many, filtered]
+    }
+}
+
+/// What is asked for in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    status: String,
+    /// The run that the page before ended with.
+    before: String,
+}
+
+impl Asked {
+    fn which(&self) -> Option<Which> {
+        match self.status.as_str() {
+            "running" => Some(Which::Running),
+            other => Status::parse(other).map(Which::Ended),
+        }
+    }
+
+    /// The word of the filter; empty where there is none.
+    fn word(&self) -> &str {
+        self.which().map_or("", |_| &self.status)
+    }
+}
+
+fn status_choices(chosen: &str) -> Vec<Choice> {
+    let all = STATUSES.map(|word| (word.to_owned(), words::status(word)));
+    choices(
+        [(String::new(), "All".to_owned())].into_iter().chain(all),
+        chosen,
+    )
+}
+
+async fn of_fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    show(&visit, None, &asked).await
+}
+
+async fn of_company(
+    visit: Visit,
+    company: Path<i64>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    show(&visit, Some(CompanyHead::new(&company, Tab::Runs)), &asked).await
+}
+
+/// What a list of runs is made from.
+struct Found {
+    runs: Vec<Run>,
+    names: Names,
+    done: HashMap<String, String>,
+}
+
+struct Names {
+    all: HashMap<i64, String>,
+    here: HashMap<i64, String>,
+}
+
+impl Names {
+    fn load(conn: &mut Conn) -> diesel::QueryResult<Self> {
+        Ok(Self {
+            all: companies::names(conn)?,
+            here: companies::labels(conn)?.into_iter().collect(),
+        })
+    }
+
+    /// The name, and whether the company is removed.
+    fn of(&self, id: i64) -> (String, bool) {
+        let name = self.all.get(&id).cloned().unwrap_or_default();
+        (name, !self.here.contains_key(&id))
+    }
+}
+
+async fn show(
+    visit: &Visit,
+    head: Option<CompanyHead>,
+    asked: &Asked,
+) -> Result<HttpResponse, WebError> {
+    let company = head.as_ref().map(|head| head.id);
+    let (which, before) = (asked.which(), asked.before.clone());
+    let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
+    let found = visit.app().db().read(move |conn| {
+        let before = match runs::get(conn, &before)? {
+            Some(run) => Some((run.started_at, run.id)),
+            None => None,
+        };
+        let before = before.as_ref().map(|(at, id)| (*at, id.as_str()));
+        let runs = runs::page_of(conn, (company, which), before, limit)?;
+        Ok(Found {
+            names: Names::load(conn)?,
+            done: done(conn, &runs)?,
+            runs,
+        })
+    });
+    let mut found = found.await?;
+    let more = found.runs.len() > ROWS;
+    found.runs.truncate(ROWS);
+    progress::note_dead(visit.app(), &mut found.runs).await?;
+    let path = match company {
+        Some(id) => format!("/companies/{id}/runs"),
+        None => "/runs".to_owned(),
+    };
+    let last = found.runs.last().filter(|_| more);
+    let older = last.map(|last| address(&path, &[("status", asked.word()), ("before", &last.id)]));
+    let now = visit.now();
+    visit.page(&RunsPage {
+        head,
+        runs: found.runs.iter().map(|run| row(run, &found, now)).collect(),
+        status: status_choices(asked.word()),
+        filtered: which.is_some(),
+        newest: asked.before.is_empty(),
+        older: older.unwrap_or_default(),
+        file: address(&format!("{path}.csv"), &[("status", asked.word())]),
+        path,
+    })
+}
+
+fn row(run: &Run, found: &Found, now: DateTime<Utc>) -> RunRow {
+    let (company, removed) = found.names.of(run.company_id);
+    let done = found.done.get(&run.id).cloned().unwrap_or_default();
+    let what = match &run.error {
+        Some(error) if done.is_empty() => words::failure(&error.kind),
+        Some(error) => format!("{}; {done}", words::failure(&error.kind)),
+        None => done,
+    };
+    RunRow {
+        id: run.id.clone(),
+        company_id: run.company_id,
+        company,
+        removed,
+        at: At::new(run.started_at, now),
+        mode: run.mode.as_str().into(),
+        preview: run.preview,
+        status: progress::status(run).into(),
+        what,
+        duration: duration(run),
+        requests: run.calls.total(),
+        asked_by: run.requested_by.clone().unwrap_or_default(),
+    }
+}
+
+/// How long a run took; empty as long as it has not ended.
+pub(super) fn duration(run: &Run) -> String {
+    run.finished_at
+        .map(|end| words::duration((end - run.started_at).num_seconds()))
+        .unwrap_or_default()
+}
+
+/// The counts of a run's report; `None` where it has not ended well enough to have any.
+pub(super) fn counts(run: &Run) -> Option<Counts> {
+    Counts::deserialize(&run.counts).ok()
+}
+
+/// What came of the people of each run, in words. The report counts people by action, whatever came of it, so where
+/// something may have come in between the history is asked.
+fn done(conn: &mut Conn, all: &[Run]) -> diesel::QueryResult<HashMap<String, String>> {
+    let smooth = |run: &&Run| {
+        matches!(run.status, Some(Status::Succeeded | Status::Held))
+            && run
+                .findings
+                .iter()
+                .all(|one| one.kind != "company_inactive")
+    };
+    let rough: Vec<String> = all
+        .iter()
+        .filter(|run| !smooth(run))
+        .map(|run| run.id.clone())
+        .collect();
+    let mut lines: HashMap<String, Vec<(Action, Outcome)>> = HashMap::new();
+    for line in changes::short_of_runs(conn, &rough)? {
+        let of_run = lines.entry(line.run_id).or_default();
+        of_run.push((line.action, line.outcome));
+    }
+    let words = all.iter().map(|run| {
+        let counts = counts(run).unwrap_or_default();
+        let written = lines.get(&run.id).map(Vec::as_slice).unwrap_or_default();
+        let of = |action: Action| {
+            if smooth(&run) {
+                let held = if action == Action::Deactivate {
+                    counts.held
+                } else {
+                    0
+                };
+                counts.by(action).saturating_sub(held)
+            } else {
+                written
+                    .iter()
+                    .filter(|line| **line == (action, Outcome::Applied))
+                    .count()
+            }
+        };
+        (run.id.clone(), in_words(of, &counts))
+    });
+    Ok(words.collect())
+}
+
+/// "2 created, 1 updated".
+fn in_words(of: impl Fn(Action) -> usize, counts: &Counts) -> String {
+    let acts = Action::ALL
+        .into_iter()
+        .filter(|action| action.writes() || *action == Action::Link)
+        .map(|action| (of(action), words::done(action.as_str())));
+    let rest = [
+        (counts.held, "held".to_owned()),
+        (counts.failed, "failed".to_owned()),
+        (counts.conflict, words::done("conflict")),
+    ];
+    let parts: Vec<String> = acts
+        .chain(rest)
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if parts.is_empty() && counts.unchanged > 0 {
+        return "Nothing to do".into();
+    }
+    parts.join(", ")
+}
+
+async fn fleet_file(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    file(&visit, None, &asked).await
+}
+
+async fn company_file(
+    visit: Visit,
+    company: Path<i64>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    file(&visit, Some(company.id), &asked).await
+}
+
+const HEAD: [&str; 22] = [
+    "Run",
+    "Company",
+    "Began",
+    "Ended",
+    "Kind",
+    "Status",
+    "Error",
+    "What to do",
+    "Asked for by",
+    "Create",
+    "Link",
+    "Update",
+    "Reactivate",
+    "Deactivate",
+    "In sync",
+    "Out of scope",
+    "Conflict",
+    "Held",
+    "Failed",
+    "Requests to Microsoft's login",
+    "Requests to Microsoft Graph",
+    "Requests to the PSA",
+];
+
+/// The newest runs, with the counts of their reports: people by action, whatever came of it; held and failed among them.
+async fn file(
+    visit: &Visit,
+    company: Option<i64>,
+    asked: &Asked,
+) -> Result<HttpResponse, WebError> {
+    let which = asked.which();
+    let found = visit.app().db().read(move |conn| {
+        let runs = runs::page_of(conn, (company, which), None, IN_A_FILE)?;
+        Ok((runs, Names::load(conn)?))
+    });
+    let (mut runs, names) = found.await?;
+    progress::note_dead(visit.app(), &mut runs).await?;
+    let rows = runs.iter().map(|run| {
+        let stamp = |at: DateTime<Utc>| At::new(at, at).iso;
+        let error = run.error.as_ref();
+        let mut cells = vec![
+            run.id.clone(),
+            names.of(run.company_id).0,
+            stamp(run.started_at),
+            run.finished_at.map(stamp).unwrap_or_default(),
+            words::mode(run.mode.as_str()),
+            words::status(progress::status(run)),
+            error.map(|error| error.message.clone()).unwrap_or_default(),
+            error.map(|error| error.advice.clone()).unwrap_or_default(),
+            run.requested_by.clone().unwrap_or_default(),
+        ];
+        let counts = counts(run).unwrap_or_default();
+        let numbers = Action::ALL.map(|action| counts.by(action));
+        cells.extend(numbers.iter().map(ToString::to_string));
+        cells.extend([counts.held, counts.failed].map(|number| number.to_string()));
+        let calls = [run.calls.login, run.calls.graph, run.calls.psa];
+        cells.extend(calls.map(|number| number.to_string()));
+        cells
+    });
+    Ok(visit.csv("runs", csv::file(&HEAD, rows)?))
+}
+
+/// How far the company's run is; when it is over, the page is loaded again.
+async fn live(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    match progress::of_company(visit.app(), company.id).await? {
+        Some(going) => visit.part(&going),
+        None => Ok(over()),
+    }
+}
+
+/// The answer to a part of a run that is over.
+pub(super) fn over() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("HX-Refresh", "true"))
+        .finish()
+}

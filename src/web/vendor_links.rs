@@ -1,0 +1,62 @@
+//! Where people see a contact in the PSA and a user in Entra. Reads what is stored; asks no vendor.
+
+use diesel::QueryResult;
+
+use crate::db::{Conn, facts, psa_connections, tenant_connections};
+use crate::directory;
+use crate::model::{Company, ContactId, PsaConnection, TenantConnection, UserId};
+use crate::psa;
+use crate::sync::scene;
+
+/// Makes the addresses of one company's people at its vendors.
+#[derive(Default)]
+pub struct VendorLinks {
+    psa: Option<(PsaConnection, Option<serde_json::Value>)>,
+    tenant: Option<TenantConnection>,
+}
+
+impl VendorLinks {
+    /// What is known of a company's connections.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn of(conn: &mut Conn, company: &Company) -> QueryResult<Self> {
+        let psa = match psa_connections::get(conn, company.psa_id)? {
+            Some(found) => {
+                let address = facts::get(conn, &facts::psa_scope(found.id), scene::ADDRESS)?;
+                Some((found, address.map(|(address, _)| address)))
+            }
+            None => None,
+        };
+        Ok(Self {
+            psa,
+            tenant: tenant_connections::get(conn, company.id)?,
+        })
+    }
+
+    /// The contact in the PSA; empty where its address is not known.
+    pub fn contact(&self, contact: &ContactId) -> String {
+        let made = self.psa.as_ref().and_then(|(psa, address)| {
+            let vendor = psa::vendor(&psa.kind)?;
+            (vendor.contact_link)(&psa.fields, address.as_ref(), contact)
+        });
+        made.unwrap_or_default()
+    }
+
+    /// The user in Entra; empty where the company's tenant is not known.
+    pub fn user(&self, user: &UserId) -> String {
+        let tenant = self.tenant.as_ref();
+        tenant
+            .map(|tenant| directory::user_link(tenant.cloud, &tenant.tenant_id, user))
+            .unwrap_or_default()
+    }
+
+    /// The vendor's name, such as ConnectWise; "the PSA" where it is not known.
+    pub fn psa_name(&self) -> &'static str {
+        let vendor = self
+            .psa
+            .as_ref()
+            .and_then(|(psa, _)| psa::vendor(&psa.kind));
+        vendor.map_or("the PSA", |vendor| vendor.name)
+    }
+}
