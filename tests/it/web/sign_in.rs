@@ -14,8 +14,15 @@ use crate::stage::{Stage, Store, Vendor};
 const PASSWORD: &str = "correct horse battery";
 
 async fn back(visitor: &Visitor) -> Option<String> {
-    let form = [("name", "Reader"), ("password", PASSWORD)];
-    visitor.post("/sign-in", &form).await.location
+    // The token of the sign-in page itself: another page would be where the visitor wants to be.
+    let page = visitor.get("/sign-in").await.text;
+    let mark = "name=\"csrf\" value=\"";
+    let token = page[page.find(mark).unwrap() + mark.len()..]
+        .split('"')
+        .next()
+        .unwrap();
+    let form = [("csrf", token), ("name", "Reader"), ("password", PASSWORD)];
+    visitor.post_bare("/sign-in", &form).await.location
 }
 
 #[tokio::test]
