@@ -21,6 +21,7 @@ pub mod preview;
 mod psa_fields;
 pub mod psa_form;
 pub mod psa_settings;
+mod psa_view;
 pub mod runs;
 pub mod settings;
 pub mod sign_in;
