@@ -9,6 +9,7 @@ use crate::directory::{self, FREE_SKUS};
 use crate::model::Sku;
 use crate::model::text::folded;
 use crate::sync::scene::SKUS;
+use crate::sync::tenant;
 
 /// A licence that can be bought, or that a tenant has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,11 +77,11 @@ pub fn standard_list() -> Vec<String> {
 fn seen(conn: &mut Conn) -> diesel::QueryResult<Vec<Sku>> {
     let mut all = Vec::new();
     for (company, _) in companies::labels(conn)? {
-        let Some(tenant) = tenant_connections::get(conn, company)? else {
+        let Some(connection) = tenant_connections::get(conn, company)? else {
             continue;
         };
-        if let Some((value, _)) = facts::get(conn, &tenant_scope(&tenant.tenant_id), SKUS)? {
-            all.extend(serde_json::from_value::<Vec<Sku>>(value).unwrap_or_default());
+        if let Some((value, _)) = facts::get(conn, &tenant_scope(&connection.tenant_id), SKUS)? {
+            all.extend(tenant::skus_in(value));
         }
     }
     Ok(all)

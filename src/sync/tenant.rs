@@ -116,6 +116,12 @@ pub async fn skus(
     Ok(read?.skus)
 }
 
+/// The licences in a remembered fact of this kind; none where it cannot be understood.
+pub fn skus_in(fact: serde_json::Value) -> Vec<Sku> {
+    let read: Option<Skus> = serde_json::from_value(fact).ok();
+    read.map(|read| read.skus).unwrap_or_default()
+}
+
 async fn members(
     directory: &Directory,
     id: GroupId,

@@ -1,5 +1,11 @@
 //! The portal: pages through a browser without scripts; who may see and do what.
 
+mod account;
 mod gates;
+mod hostile;
+mod psa_settings;
 mod samples;
+mod settings;
+mod sign_in;
+mod staff;
 pub mod visitor;

@@ -30,6 +30,7 @@ mod psa_fields;
 pub mod psa_form;
 pub mod psa_settings;
 pub mod run;
+mod psa_view;
 pub mod runs;
 pub mod settings;
 pub mod sign_in;

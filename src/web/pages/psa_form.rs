@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 
 use actix_web::web::{Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::psa_fields::{self as fields, FieldLine, Read, Sent, TypeLine, URL};
+use super::psa_fields::{self as fields, Read, Sent, URL};
+use super::psa_view::{FormPage, Stored, differences, drawn, vendor_lines};
 use crate::app::OF_PSA;
 use crate::checks;
 use crate::connections::{self, PsaForm, Saving};
 use crate::db::{companies, psa_connections, secrets, settings};
 use crate::model::{PsaConnection, RunFailure};
-use crate::psa::{VENDORS, Vendor, vendor};
+use crate::psa::{Vendor, vendor};
 use crate::rules::address;
 use crate::sync::scene::{CONTACT_TYPES, PHONE_TYPES, psa_scope};
 use crate::web::routes::{Entry, routes};
-use crate::web::{Form, Mistakes, Page, Place, Samples, Visit, WebError};
+use crate::web::{Form, Mistakes, Samples, Visit, WebError};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -27,176 +28,15 @@ pub const ROUTES: &[Entry] = routes! {
     Post Act "/settings/psa/{psa:\\d+}" Administrator save;
 };
 
-/// So many companies are named.
-const NAMED: usize = 20;
-
 /// The samples.
 pub fn samples(all: &mut Samples) {
     all.page::<FormPage>();
-}
-
-/// The form.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct FormPage {
-    /// 0: a new one.
-    id: i64,
-    /// To choose from, while none is chosen.
-    vendors: Vec<VendorLine>,
-    kind: String,
-    vendor: String,
-    name: String,
-    version: i64,
-    fields: Vec<FieldLine>,
-    has_types: bool,
-    /// The types were read, now or in the last days.
-    types_known: bool,
-    types: Vec<TypeLine>,
-    contact_type: String,
-    used_by: Vec<String>,
-    used_more: usize,
-    /// What a test read; empty: none was made, or it failed.
-    said: Vec<String>,
-    failure: Option<RunFailure>,
-    /// It may be saved although the test failed.
-    anyway: bool,
-    /// Somebody saved it meanwhile: what is stored now and differs.
-    stale: bool,
-    differences: Vec<Difference>,
-    /// So many links retire when it is saved so.
-    retires: i64,
-    mistakes: Mistakes,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct VendorLine {
-    id: String,
-    name: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Difference {
-    label: String,
-    stored: String,
-}
-
-impl Page for FormPage {
-    const TEMPLATE: &'static str = "pages/psa_form.html";
-
-    fn title(&self) -> String {
-        if self.id == 0 {
-            "Add a PSA connection".into()
-        } else {
-            "PSA connection".into()
-        }
-    }
-
-    fn place(&self) -> Place {
-        Place::Settings
-    }
-
-    fn samples() -> Vec<Self> {
-        let hostile = "\"'><script>alert(1)</script>\u{202e}\u{1f600}";
-        let choose = Self {
-            vendors: vendor_lines(),
-            ..Self::default()
-        };
-        let field = |key: &str, secret: bool, choices: &[&str]| FieldLine {
-            key: key.into(),
-            label: format!("Field {key}"),
-            help: "Where to find it".into(),
-            secret,
-            stored: secret && key == "b",
-            value: if secret {
-                String::new()
-            } else {
-                hostile.into()
-            },
-            default: if choices.is_empty() {
-                String::new()
-            } else {
-                "Direct".into()
-            },
-            choices: choices.iter().map(ToString::to_string).collect(),
-        };
-        let new = Self {
-            kind: "one".into(),
-            vendor: "One".into(),
-            fields: vec![field("a", false, &[]), field("b", true, &[])],
-            ..Self::default()
-        };
-        let full = Self {
-            id: 3,
-            name: hostile.into(),
-            version: 4,
-            fields: vec![
-                field("url", false, &[]),
-                field("b", true, &[]),
-                field("c", true, &[]),
-                field("d", false, &["Direct", hostile]),
-            ],
-            has_types: true,
-            types_known: true,
-            types: fields::types(&Read::default(), &format!("7:{hostile}")),
-            contact_type: format!("7:{hostile}"),
-            used_by: vec!["Contoso".into(), hostile.into()],
-            used_more: 12,
-            said: vec![
-                "The PSA answered.".into(),
-                "1,250 of 10,000 requests used this hour.".into(),
-            ],
-            ..new.clone()
-        };
-        let failed = Self {
-            said: Vec::new(),
-            types: Vec::new(),
-            types_known: false,
-            contact_type: String::new(),
-            failure: Some(RunFailure {
-                kind: "unreachable".into(),
-                message: hostile.into(),
-                advice: "Check the address".into(),
-            }),
-            anyway: true,
-            stale: true,
-            differences: vec![Difference {
-                label: "Name".into(),
-                stored: hostile.into(),
-            }],
-            retires: 12,
-            mistakes: [
-                ("name", "No."),
-                ("url", hostile),
-                ("b", "No."),
-                ("default_contact_type", "No."),
-            ]
-            .into_iter()
-            .collect(),
-            ..full.clone()
-        };
-        vec![choose, new, full, failed]
-    }
-}
-
-fn vendor_lines() -> Vec<VendorLine> {
-    let line = |vendor: &Vendor| VendorLine {
-        id: vendor.id.into(),
-        name: vendor.name.into(),
-    };
-    VENDORS.into_iter().map(line).collect()
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Choice {
     kind: String,
-}
-
-/// What is stored of a connection.
-struct Stored {
-    connection: PsaConnection,
-    version: i64,
-    secrets: Vec<String>,
-    used_by: Vec<String>,
 }
 
 async fn stored(visit: &Visit, id: i64) -> Result<Stored, WebError> {
@@ -263,27 +103,6 @@ fn as_sent(connection: &PsaConnection, version: i64) -> Sent {
             .unwrap_or_default(),
         fields: connection.fields.clone(),
         ..Sent::default()
-    }
-}
-
-/// The form with what was typed, but for its secrets.
-fn drawn(vendor: &Vendor, stored: Option<&Stored>, sent: &Sent, read: &Read) -> FormPage {
-    let names = stored.map_or(&[][..], |stored| &stored.secrets);
-    let used = stored.map_or(&[][..], |stored| &stored.used_by);
-    FormPage {
-        id: stored.map_or(0, |stored| stored.connection.id),
-        kind: vendor.id.into(),
-        vendor: vendor.name.into(),
-        name: sent.name.clone(),
-        version: sent.version.parse().unwrap_or_default(),
-        fields: fields::lines(vendor, &sent.fields, names, read),
-        has_types: vendor.contact_types,
-        types_known: read.contact_types.is_some(),
-        types: fields::types(read, &sent.contact_type),
-        contact_type: sent.contact_type.clone(),
-        used_by: used.iter().take(NAMED).cloned().collect(),
-        used_more: used.len().saturating_sub(NAMED),
-        ..FormPage::default()
     }
 }
 
@@ -450,38 +269,6 @@ async fn tried(
         }
     }
     checks::look_at_psa(app, &connection.kind, &connection.fields, all).await
-}
-
-/// What is stored now and is not what was typed.
-fn differences(vendor: &Vendor, stored: &PsaConnection, typed: &PsaConnection) -> Vec<Difference> {
-    let line = |label: &str, stored: &str| Difference {
-        label: label.into(),
-        stored: stored.into(),
-    };
-    let mut all = Vec::new();
-    if stored.name != typed.name.trim() {
-        all.push(line("Name", &stored.name));
-    }
-    for field in vendor.fields.iter().filter(|field| !field.secret) {
-        let value = |of: &PsaConnection| {
-            let typed = of.fields.get(field.key).cloned().unwrap_or_default();
-            match field.default {
-                Some(default) if typed.is_empty() => default.to_owned(),
-                _ => typed,
-            }
-        };
-        if value(stored) != value(typed) {
-            all.push(line(field.label, &value(stored)));
-        }
-    }
-    let kind = |of: &PsaConnection| {
-        let kind = of.default_contact_type.as_ref();
-        kind.map_or_else(|| "none".to_owned(), |kind| kind.name.clone())
-    };
-    if kind(stored) != kind(typed) {
-        all.push(line("Default contact type", &kind(stored)));
-    }
-    all
 }
 
 /// The form again. A script takes it only where its status is good.

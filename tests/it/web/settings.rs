@@ -1,0 +1,192 @@
+//! The settings: their cards, licences that do not count, the Microsoft app, the installation.
+
+use rollcall::connections::microsoft_app;
+use rollcall::db::settings;
+use rollcall::model::Role;
+
+use super::visitor::{Site, Visitor};
+use crate::stage::{CLIENT, Stage, Store, Vendor};
+
+async fn start() -> (Stage, Site, Visitor) {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    (stage, site, admin)
+}
+
+#[tokio::test]
+async fn each_setting_has_a_card_that_says_its_state() {
+    let (_stage, site, admin) = start().await;
+    let page = admin.get("/settings").await.text;
+    for (href, said) in [
+        ("/settings/psa", "1 connection: Main PSA."),
+        ("/settings/licences", "The standard list"),
+        ("/settings/microsoft", "Not set up."),
+        ("/settings/staff", "1 person."),
+        ("/settings/jobs", "None has failed."),
+        ("/settings/installation", "on SQLite."),
+    ] {
+        assert!(page.contains(&format!("href=\"{href}\"")), "{href}");
+        assert!(page.contains(said), "{said}");
+    }
+    let technician = site.signed_in(Role::Technician).await;
+    assert_eq!(technician.get("/settings").await.status, 403);
+}
+
+#[tokio::test]
+async fn licences_are_found_by_product_name_added_removed_and_put_back() {
+    let (stage, _site, admin) = start().await;
+    let page = admin.get("/settings/licences").await.text;
+    assert!(page.contains("Standard list") && page.contains("FLOW_FREE"));
+    assert!(page.contains("Users who have only these licences count as leavers"));
+    let found = admin
+        .get("/settings/licences?q=business+premium")
+        .await
+        .text;
+    assert!(found.contains("Microsoft 365 Business Premium"));
+    let nothing = admin.get("/settings/licences?q=no+such+thing").await.text;
+    assert!(nothing.contains("Add this part number as it is typed"));
+
+    let add = admin
+        .post("/settings/licences/add", &[("licence", " SPB ")])
+        .await;
+    assert_eq!(add.status, 303);
+    let list = stage.read(settings::ignored_licences).await.unwrap();
+    assert!(
+        list.iter().any(|entry| entry == "SPB") && list.iter().any(|entry| entry == "FLOW_FREE")
+    );
+    admin
+        .post("/settings/licences/add", &[("licence", "spb")])
+        .await;
+    assert_eq!(
+        stage.read(settings::ignored_licences).await.unwrap(),
+        list,
+        "once"
+    );
+    admin
+        .post("/settings/licences/remove", &[("licence", "flow_free")])
+        .await;
+    let after = stage.read(settings::ignored_licences).await.unwrap();
+    assert_eq!(after.len(), list.len() - 1);
+    for wrong in ["", "  ", "two\nlines"] {
+        let answer = admin
+            .post("/settings/licences/add", &[("licence", wrong)])
+            .await;
+        assert_eq!(answer.status, 422, "{wrong:?}");
+    }
+    admin.post("/settings/licences/standard", &[]).await;
+    assert_eq!(stage.read(settings::ignored_licences).await, None);
+    assert!(
+        admin
+            .get("/settings/licences")
+            .await
+            .text
+            .contains("The standard list is back.")
+    );
+}
+
+#[tokio::test]
+async fn a_licence_that_a_tenant_has_is_suggested_too() {
+    let (stage, _site, admin) = start().await;
+    stage.microsoft.tenant(crate::stage::TENANT, |tenant| {
+        tenant.skus[0].sku_id = "aaaaaaaa-0000-4000-8000-00000000000a".into();
+        tenant.skus[0].sku_part_number = "CONTOSO_ONLY".into();
+    });
+    let company = stage.company().await;
+    rollcall::pickers::licences(&stage.app, &company, true)
+        .await
+        .unwrap();
+    let found = admin.get("/settings/licences?q=contoso").await.text;
+    assert!(found.contains("CONTOSO_ONLY"));
+}
+
+#[tokio::test]
+async fn the_microsoft_app_is_saved_shown_without_its_secret_and_renewed_in_place() {
+    let (stage, _site, admin) = start().await;
+    let page = admin.get("/settings/microsoft").await.text;
+    for name in [
+        "User.Read.All",
+        "GroupMember.Read.All",
+        "LicenseAssignment.Read.All",
+    ] {
+        assert!(page.contains(name), "{name}");
+    }
+    assert!(
+        page.contains(&format!("{}/consent", stage.app.config().portal_url()).replace('/', "/"))
+    );
+    let mut form = vec![
+        ("client_id", "nonsense"),
+        ("way", "secret"),
+        ("client_secret", ""),
+        ("expires", "31.3."),
+    ];
+    let wrong = admin.post("/settings/microsoft", &form).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text.contains("id=\"expires-mistake\""));
+    form[3].1 = "2026-03-01";
+    let wrong = admin.post("/settings/microsoft", &form).await;
+    assert!(
+        wrong.text.contains("id=\"client_id-mistake\"")
+            && wrong.text.contains("value=\"nonsense\"")
+    );
+    assert!(wrong.text.contains("id=\"client_secret-mistake\""));
+    (form[0].1, form[2].1) = (CLIENT, "first-secret");
+    let saved = admin.post("/settings/microsoft", &form).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    let page = admin.get("/settings/microsoft").await.text;
+    assert!(page.contains("Keep the stored client secret") && !page.contains("first-secret"));
+    assert!(page.contains("value=\"2026-03-01\""));
+    let cards = admin.get("/settings").await.text;
+    assert!(cards.contains("that ends on 1 Mar 2026.") && cards.contains("ends soon"));
+
+    let keep = [
+        ("client_id", CLIENT),
+        ("way", "keep"),
+        ("expires", "2030-01-01"),
+    ];
+    assert_eq!(admin.post("/settings/microsoft", &keep).await.status, 303);
+    let (_, first) = stage.app.microsoft_app().await.unwrap().unwrap();
+    drop(first);
+    assert_eq!(
+        microsoft_app(&stage.app).await.unwrap().unwrap().expires,
+        "2030-01-01".parse().ok()
+    );
+    let cards = admin.get("/settings").await.text;
+    assert!(!cards.contains("ends soon"));
+    let pfx = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        include_bytes!("../data/app.pfx"),
+    );
+    let bad = [
+        ("client_id", CLIENT),
+        ("way", "certificate"),
+        ("certificate", &pfx),
+        ("certificate_password", "no"),
+    ];
+    let refused = admin.post("/settings/microsoft", &bad).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("id=\"certificate-mistake\""));
+    assert!(
+        !microsoft_app(&stage.app)
+            .await
+            .unwrap()
+            .unwrap()
+            .certificate
+    );
+}
+
+#[tokio::test]
+async fn private_addresses_are_allowed_and_refused_by_a_tick_box() {
+    let (stage, _site, admin) = start().await;
+    let page = admin.get("/settings/installation").await.text;
+    assert!(page.contains("SQLite") && page.contains(env!("CARGO_PKG_VERSION")));
+    assert!(!page.contains("rollcall.db"));
+    let form = [("private_psa_addresses", "true")];
+    assert_eq!(
+        admin.post("/settings/installation", &form).await.status,
+        303
+    );
+    assert!(stage.read(settings::private_psa_addresses).await);
+    admin.post("/settings/installation", &[]).await;
+    assert!(!stage.read(settings::private_psa_addresses).await);
+}
