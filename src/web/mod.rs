@@ -3,13 +3,18 @@
 //! only through the rooms below.
 
 pub mod assets;
+mod csv;
+mod deciding;
 mod error;
+pub mod everyone;
 mod form;
 mod frame;
 mod gate;
+mod outward;
 mod page;
 pub mod pages;
 mod portal;
+mod portrait;
 pub mod routes;
 mod serve;
 pub mod session;
@@ -17,6 +22,7 @@ pub mod templates;
 pub(crate) mod visit;
 mod words;
 
+pub use csv::csv;
 pub use error::WebError;
 pub use form::{Form, Mistakes};
 pub use page::{At, CompanyHead, Page, Part, Place, Sample, Samples, Tab};

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod conflicts;
 pub mod connection;
+pub mod contact_choices;
 pub mod contact_sync;
 pub mod errors;
 pub mod filters;
@@ -30,6 +31,7 @@ pub const ALL: &[&[Entry]] = &[
     account::ROUTES,
     conflicts::ROUTES,
     connection::ROUTES,
+    contact_choices::ROUTES,
     contact_sync::ROUTES,
     filters::ROUTES,
     fleet::ROUTES,
@@ -57,6 +59,7 @@ pub fn samples() -> Samples {
         account::samples,
         conflicts::samples,
         connection::samples,
+        contact_choices::samples,
         contact_sync::samples,
         filters::samples,
         fleet::samples,
