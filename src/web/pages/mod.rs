@@ -1,6 +1,7 @@
 //! The pages, one file each: routes, typed contexts with samples, and handlers.
 
 pub mod account;
+mod conflict_samples;
 pub mod conflicts;
 pub mod connection;
 pub mod contact_choices;
@@ -17,6 +18,7 @@ pub mod people;
 pub mod person;
 pub mod pickers;
 pub mod preview;
+pub mod psa_contact;
 pub mod psa_settings;
 pub mod runs;
 pub mod settings;
@@ -44,6 +46,7 @@ pub const ALL: &[&[Entry]] = &[
     person::ROUTES,
     pickers::ROUTES,
     preview::ROUTES,
+    psa_contact::ROUTES,
     psa_settings::ROUTES,
     runs::ROUTES,
     settings::ROUTES,
@@ -72,6 +75,7 @@ pub fn samples() -> Samples {
         person::samples,
         pickers::samples,
         preview::samples,
+        psa_contact::samples,
         psa_settings::samples,
         runs::samples,
         settings::samples,
