@@ -78,7 +78,6 @@ async fn everybody() -> Stage {
     stage.psa.put(&contact("carl"));
     stage.set(|company| company.ignored = vec![id("ida")]).await;
     stage.run(Options::new(Mode::Update, false)).await;
-    // What is saved counts at once: a reading that is newer than its run's writes.
     stage
 }
 
