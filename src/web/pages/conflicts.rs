@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::people::aside;
 use super::person;
-use crate::db::{companies, plans, runs};
-use crate::model::{Company, Contact, Mode, Status, UserId};
+use crate::db::plans;
+use crate::model::{Company, Contact, UserId};
 use crate::sync::last::{self, Last};
 use crate::sync::pair::Conflict;
 use crate::sync::plan::{Person, Plan, Reason, plan};
@@ -23,24 +23,16 @@ use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, fo
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
-    Get Page "/conflicts" Reader fleet;
     Get Page "/companies/{company:\\d+}/conflicts" Reader show;
 };
 
 /// The samples.
 pub fn samples(all: &mut Samples) {
-    all.page::<FleetConflicts>();
     all.page::<ConflictsPage>();
 }
 
 /// So many people in conflict stand on a company's page.
 const ON_A_PAGE: usize = 20;
-/// So many companies stand on the fleet's page.
-const COMPANIES_ON_A_PAGE: usize = 20;
-/// So many people of each are named there.
-const NAMED: usize = 5;
-/// In so many last runs a complete one is looked for.
-const RUNS_LOOKED_AT: i64 = 5;
 
 /// The conflicts of one company.
 #[derive(Clone, Debug, Serialize)]
@@ -98,7 +90,7 @@ struct Query {
     page: String,
 }
 
-fn page_of(request: &HttpRequest) -> Result<usize, WebError> {
+pub(super) fn page_of(request: &HttpRequest) -> Result<usize, WebError> {
     let query: Query = form::read(request.query_string().as_bytes())?;
     Ok(query.page.parse().unwrap_or(1))
 }
@@ -134,7 +126,7 @@ async fn show(
 }
 
 /// The last reading, and the plan that its run made of it, as text.
-async fn both(
+pub(super) async fn both(
     visit: &Visit,
     company: &Company,
 ) -> Result<(Option<Last>, Option<String>), WebError> {
@@ -148,7 +140,7 @@ async fn both(
 }
 
 /// Everybody of a plan who is in conflict.
-fn in_conflict(plan: &Plan) -> impl Iterator<Item = (&Person, &Conflict)> {
+pub(super) fn in_conflict(plan: &Plan) -> impl Iterator<Item = (&Person, &Conflict)> {
     plan.people
         .iter()
         .filter_map(|person| match &person.reason {
@@ -158,7 +150,7 @@ fn in_conflict(plan: &Plan) -> impl Iterator<Item = (&Person, &Conflict)> {
 }
 
 /// Who was in conflict when it was read and is not any more, by what was decided since.
-fn settled(company: i64, then: Option<&str>, now: &Plan) -> Vec<Named> {
+pub(super) fn settled(company: i64, then: Option<&str>, now: &Plan) -> Vec<Named> {
     let then: Option<Plan> = then.and_then(|then| serde_json::from_str(then).ok());
     let Some(then) = then else {
         return Vec::new();
@@ -170,7 +162,7 @@ fn settled(company: i64, then: Option<&str>, now: &Plan) -> Vec<Named> {
         .collect()
 }
 
-fn named_person(company: i64, person: &Person) -> Named {
+pub(super) fn named_person(company: i64, person: &Person) -> Named {
     Named {
         page: person::address(company, &person.user_id),
         name: if person.name.is_empty() {
@@ -248,143 +240,12 @@ fn candidate(snapshot: &Snapshot, contact: &Contact, outward: &Outward) -> Candi
     }
 }
 
-/// The companies that have conflicts.
-#[derive(Clone, Debug, Serialize)]
-pub struct FleetConflicts {
-    companies: Vec<Concerned>,
-    found: usize,
-    number: usize,
-    numbers: usize,
-}
-
-/// A company that has conflicts.
-#[derive(Clone, Debug, Serialize)]
-struct Concerned {
-    id: i64,
-    name: String,
-    count: usize,
-    /// Some of them.
-    people: Vec<Named>,
-    /// So many were settled since the last run.
-    settled: usize,
-    read_at: Option<At>,
-}
-
-async fn fleet(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebError> {
-    let number = page_of(&request)?;
-    let read = visit.app().db().read(|conn| {
-        Ok((
-            companies::list(conn)?,
-            runs::recent_of_all(conn, RUNS_LOOKED_AT)?,
-        ))
-    });
-    let (mut companies, recent) = read.await?;
-    let conflicts = |company: &Company| {
-        let runs = recent.get(&company.id).into_iter().flatten();
-        let mut complete = runs.filter(|run| {
-            matches!(run.mode, Mode::Update | Mode::Resync)
-                && run.status.is_some_and(|status| status != Status::Failed)
-        });
-        let run = complete.next();
-        run.and_then(|run| run.counts["conflict"].as_u64())
-            .unwrap_or_default()
-    };
-    companies.retain(|company| conflicts(company) > 0);
-    companies.sort_by_cached_key(|company| company.name.to_lowercase());
-    let found = companies.len();
-    let numbers = found.div_ceil(COMPANIES_ON_A_PAGE).max(1);
-    let number = number.clamp(1, numbers);
-    let some = companies
-        .into_iter()
-        .skip((number - 1) * COMPANIES_ON_A_PAGE);
-    let mut page = FleetConflicts {
-        companies: Vec::new(),
-        found,
-        number,
-        numbers,
-    };
-    for company in some.take(COMPANIES_ON_A_PAGE) {
-        let (last, then) = both(&visit, &company).await?;
-        if let Some(last) = last {
-            let now = visit.now();
-            let one = aside(move || Concerned::of(&company, &last, then.as_deref(), now));
-            page.companies.push(one.await?);
-        }
-    }
-    visit.page(&page)
-}
-
-impl Concerned {
-    fn of(
-        company: &Company,
-        last: &Last,
-        then: Option<&str>,
-        now: chrono::DateTime<chrono::Utc>,
-    ) -> Self {
-        let plan = plan(&last.snapshot);
-        let people = in_conflict(&plan).take(NAMED);
-        Self {
-            id: company.id,
-            name: company.name.clone(),
-            count: in_conflict(&plan).count(),
-            people: people
-                .map(|(person, _)| named_person(company.id, person))
-                .collect(),
-            settled: settled(company.id, then, &plan).len(),
-            read_at: Some(At::new(last.read_at, now)),
-        }
-    }
-}
-
 pub(super) const HOSTILE: &str = "<script>\"' \u{202e}evil\u{202c} 🙂";
 
 pub(super) fn somebody() -> Named {
     Named {
         page: "/companies/7/people/0193".into(),
         name: HOSTILE.into(),
-    }
-}
-
-impl Page for FleetConflicts {
-    const TEMPLATE: &'static str = "pages/conflicts_fleet.html";
-
-    fn title(&self) -> String {
-        "Conflicts".into()
-    }
-
-    fn place(&self) -> Place {
-        Place::Conflicts
-    }
-
-    fn samples() -> Vec<Self> {
-        let none = Self {
-            companies: Vec::new(),
-            found: 0,
-            number: 1,
-            numbers: 1,
-        };
-        let open = Concerned {
-            id: 7,
-            name: HOSTILE.into(),
-            count: 12,
-            people: vec![somebody()],
-            settled: 1,
-            read_at: Some(At::sample()),
-        };
-        let settled = Concerned {
-            name: "long ".repeat(80),
-            count: 0,
-            people: Vec::new(),
-            read_at: None,
-            ..open.clone()
-        };
-        let many = Self {
-            companies: vec![open, settled],
-            found: 50,
-            number: 2,
-            numbers: 3,
-        };
-        vec![none, many]
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 mod conflict_samples;
 pub mod conflicts;
+pub mod conflicts_fleet;
 pub mod connection;
 pub mod contact_choices;
 pub mod contact_sync;
@@ -10,6 +11,7 @@ pub mod errors;
 pub mod filters;
 pub mod fleet;
 pub mod holds;
+pub mod holds_fleet;
 pub mod jobs;
 pub mod new_company;
 pub mod overview;
@@ -32,12 +34,14 @@ use super::routes::Entry;
 pub const ALL: &[&[Entry]] = &[
     account::ROUTES,
     conflicts::ROUTES,
+    conflicts_fleet::ROUTES,
     connection::ROUTES,
     contact_choices::ROUTES,
     contact_sync::ROUTES,
     filters::ROUTES,
     fleet::ROUTES,
     holds::ROUTES,
+    holds_fleet::ROUTES,
     jobs::ROUTES,
     new_company::ROUTES,
     overview::ROUTES,
@@ -61,12 +65,14 @@ pub fn samples() -> Samples {
     for samples in [
         account::samples,
         conflicts::samples,
+        conflicts_fleet::samples,
         connection::samples,
         contact_choices::samples,
         contact_sync::samples,
         filters::samples,
         fleet::samples,
         holds::samples,
+        holds_fleet::samples,
         jobs::samples,
         new_company::samples,
         overview::samples,
