@@ -263,24 +263,20 @@ fn changed(form: &Decision, waits: &HashSet<UserId>, done: usize) -> String {
     let joined = waits.iter().filter(|one| !shown.contains(one)).count();
     let joined = if waits.len() > SHOWN { 0 } else { joined };
     let chosen: HashSet<UserId> = form.chosen().into_iter().collect();
-    let mut text = String::new();
-    match joined {
-        0 => {}
-        1 => text.push_str(
-            " The list has changed since you looked: 1 more person joined it, and waits still.",
-        ),
-        joined => text.push_str(&format!(
+    let joined = match joined {
+        0 => String::new(),
+        1 => " The list has changed since you looked: 1 more person joined it, and waits still."
+            .into(),
+        joined => format!(
             " The list has changed since you looked: {joined} more people joined it, and wait still."
-        )),
-    }
-    match chosen.len().saturating_sub(done) {
-        0 => {}
-        1 => text.push_str(" 1 of those you chose did not wait any more."),
-        left => text.push_str(&format!(
-            " {left} of those you chose did not wait any more."
-        )),
-    }
-    text
+        ),
+    };
+    let left = match chosen.len().saturating_sub(done) {
+        0 => String::new(),
+        1 => " 1 of those you chose did not wait any more.".into(),
+        left => format!(" {left} of those you chose did not wait any more."),
+    };
+    joined + &left
 }
 
 async fn dismiss(
@@ -306,11 +302,12 @@ async fn dismiss(
                     "{count} deactivations are dismissed: these people are left alone until they have been active again."
                 ),
             };
-            match dismissed.left {
-                0 => {}
-                1 => text.push_str(" 1 person waits still."),
-                left => text.push_str(&format!(" {left} people wait still.")),
-            }
+            let left = match dismissed.left {
+                0 => String::new(),
+                1 => " 1 person waits still.".into(),
+                left => format!(" {left} people wait still."),
+            };
+            text.push_str(&left);
             visit.done(&here, text)
         }
         Ok(None) => visit.refused(&here, NOBODY),

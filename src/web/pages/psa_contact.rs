@@ -139,10 +139,8 @@ fn nobodys(
                    user's page.";
         return (why.into(), Vec::new());
     }
-    let fits = |user: &&crate::model::User| {
-        user.addresses()
-            .any(|address| emails.iter().any(|email| *email == address))
-    };
+    let fits =
+        |user: &&crate::model::User| user.addresses().any(|address| emails.contains(&address));
     let fitting: Vec<_> = snapshot.users.iter().filter(fits).take(NAMED).collect();
     if fitting.is_empty() {
         return (
