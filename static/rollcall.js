@@ -37,6 +37,14 @@
     if (event.target.matches("[data-send-on-change]")) event.target.form.requestSubmit();
   });
 
+  // A button that says how many are ticked counts along.
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (!form?.matches("[data-tally]")) return;
+    const ticked = form.querySelectorAll("input[type=checkbox]:checked").length;
+    for (const count of form.querySelectorAll("[data-ticked]")) count.textContent = ticked;
+  });
+
   // A file is sent as text: its bytes in base64, in the hidden field that it names.
   document.addEventListener("change", (event) => {
     const input = event.target;

@@ -1,6 +1,6 @@
 //! Links between users and contacts. A link is retired, never deleted: the history keeps it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
@@ -75,6 +75,57 @@ pub fn in_force(
         .order(dsl::id)
         .load(conn)?;
     Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// A link as the history shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastLink {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// How it was made.
+    pub made: LinkMade,
+    /// The run that made it.
+    pub made_run: Option<String>,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// When it was retired; `None`: it is in force.
+    pub retired_at: Option<DateTime<Utc>>,
+    /// Why it was retired.
+    pub retired_why: Option<String>,
+}
+
+/// Every link that a user of a company ever had, newest first.
+pub fn of_user(conn: &mut Conn, company: i64, user: &UserId) -> QueryResult<Vec<PastLink>> {
+    type Past = (
+        String,
+        Word<LinkMade>,
+        Option<String>,
+        NaiveDateTime,
+        Option<NaiveDateTime>,
+        Option<String>,
+    );
+    let rows: Vec<Past> = dsl::links
+        .filter(dsl::company_id.eq(company))
+        .filter(dsl::user_id.eq(user.as_str()))
+        .select((
+            dsl::contact_id,
+            dsl::made,
+            dsl::made_run,
+            dsl::made_at,
+            dsl::retired_at,
+            dsl::retired_why,
+        ))
+        .order(dsl::id.desc())
+        .load(conn)?;
+    let past = |(contact, made, made_run, made_at, retired_at, retired_why): Past| PastLink {
+        contact_id: contact.into(),
+        made: made.0,
+        made_run,
+        made_at: made_at.and_utc(),
+        retired_at: retired_at.map(|at| at.and_utc()),
+        retired_why,
+    };
+    Ok(rows.into_iter().map(past).collect())
 }
 
 /// Makes a link and gives its row id. Fails where the user or the contact has a link already that is not retired.

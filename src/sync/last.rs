@@ -10,12 +10,13 @@ use super::observe::{self, Observed, Remembered};
 use super::scene::{self, Scene};
 use super::settling;
 use super::snapshot::{Rules, Snapshot};
+use crate::db::changes::{self, ChangeRecord};
 use crate::db::readings::{self, Reading};
 use crate::db::{Db, DbError, psa_connections, tenant_connections};
 use crate::model::filter::Named;
 use crate::model::{
-    Company, Contact, ContactType, ContactTypeId, GroupId, Limits, Link, PsaCompanyId, Site, Sku,
-    TenantId, User, UserId, text,
+    Action, Company, Contact, ContactId, ContactType, ContactTypeId, Field, FieldValue, GroupId,
+    Limits, Link, PsaCompanyId, Site, Sku, TenantId, User, UserId, text,
 };
 
 /// A company as it was last read, with links, ignored and dismissed people and the hold as they are now.
@@ -59,7 +60,7 @@ pub(super) struct Settings<'a> {
     pub(super) ignored_licences: Vec<String>,
 }
 
-/// The company as it was last read, with exactly these settings (filters, options, guard, ignored users), saved or not. `None`
+/// The company as it was last read and as the run that read it left it, with exactly these settings (filters, options, guard, ignored users), saved or not. `None`
 /// where nothing was read yet, or only in another tenant or PSA company.
 ///
 /// The members of a group that no filter named when it was read are not in it.
@@ -77,28 +78,30 @@ pub async fn snapshot(db: &Db, company: &Company) -> Result<Option<Last>, DbErro
             let Some(reading) = readings::get(conn, id)? else {
                 return Ok(None);
             };
+            let written = changes::of_run(conn, &reading.run_id)?;
             let remembered = observe::people(conn, id, &tenant.tenant_id, &psa_company)?;
             let connection = psa_connections::get(conn, psa_id)?;
             let ignored_licences = scene::ignored_licences(conn)?;
             Ok(Some((
                 tenant.tenant_id,
-                reading,
+                (reading, written),
                 remembered,
                 connection,
                 ignored_licences,
             )))
         })
         .await?;
-    let Some((tenant, reading, remembered, connection, ignored_licences)) = found else {
+    let Some((tenant, (reading, written), remembered, connection, ignored_licences)) = found else {
         return Ok(None);
     };
-    let Some(sides) = sides(&reading) else {
+    let Some(mut sides) = sides(&reading) else {
         tracing::warn!(
             company.id = id,
             "The stored reading cannot be understood; the next run reads anew"
         );
         return Ok(None);
     };
+    bring_up(&mut sides.contacts, &written);
     let around = &sides.around;
     if around.tenant_id != tenant
         || (around.psa_id, &around.psa_company_id) != (psa_id, &company.psa_company_id)
@@ -128,6 +131,55 @@ fn sides(reading: &Reading) -> Option<Sides> {
         newly_deleted: Vec::new(),
         around: serde_json::from_str(&reading.rest).ok()?,
     })
+}
+
+/// A run reads first and writes then: the contacts as its own writes left them, and those that it made.
+fn bring_up(contacts: &mut Vec<Contact>, written: &[ChangeRecord]) {
+    let mut places: HashMap<ContactId, usize> = HashMap::new();
+    for (at, contact) in contacts.iter().enumerate() {
+        places.insert(contact.id.clone(), at);
+    }
+    for record in written {
+        let change = &record.change;
+        let Some(id) = change.contact_id.as_ref() else {
+            continue;
+        };
+        let place = match places.get(id) {
+            Some(&place) => place,
+            None if change.action == Action::Create => {
+                places.insert(id.clone(), contacts.len());
+                contacts.push(Contact {
+                    id: id.clone(),
+                    active: true,
+                    ..Contact::default()
+                });
+                contacts.len() - 1
+            }
+            None => continue,
+        };
+        for field in change.fields.iter().filter(|field| field.applied) {
+            write(&mut contacts[place], field.field, &field.to);
+        }
+    }
+}
+
+fn write(contact: &mut Contact, field: Field, value: &FieldValue) {
+    let text = match value {
+        FieldValue::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    match (field, value) {
+        (Field::Active, FieldValue::Flag(active)) => contact.active = *active,
+        (Field::FirstName, _) => contact.first_name = text,
+        (Field::LastName, _) => contact.last_name = text,
+        (Field::Title, _) => contact.title = text,
+        (Field::Phone, _) => contact.phone = text,
+        (Field::Mobile, _) => contact.mobile = text,
+        (Field::Email, _) => contact.email = text,
+        (Field::Site, FieldValue::Site(id, _)) => contact.site = Some(id.clone()),
+        (Field::ContactType, FieldValue::ContactType(id, _)) => contact.types.push(id.clone()),
+        (Field::Active | Field::Site | Field::ContactType, _) => {}
+    }
 }
 
 /// What a run read, as it is kept.

@@ -5,7 +5,9 @@
 pub mod assets;
 mod attention;
 pub mod csv;
+mod deciding;
 mod error;
+pub mod everyone;
 mod form;
 mod frame;
 mod gate;
@@ -13,6 +15,7 @@ pub mod listing;
 mod page;
 pub mod pages;
 mod portal;
+mod portrait;
 pub mod progress;
 pub mod routes;
 mod serve;

@@ -2,6 +2,7 @@
 
 use diesel::QueryResult;
 
+use super::{Visit, WebError};
 use crate::db::{Conn, facts, psa_connections, tenant_connections};
 use crate::directory;
 use crate::model::{Company, ContactId, PsaConnection, TenantConnection, UserId};
@@ -32,6 +33,16 @@ impl VendorLinks {
             psa,
             tenant: tenant_connections::get(conn, company.id)?,
         })
+    }
+
+    /// What is known of a company's connections, for a handler that reads nothing else beside it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn load(visit: &Visit, company: &Company) -> Result<Self, WebError> {
+        let company = company.clone();
+        let db = visit.app().db();
+        Ok(db.read(move |conn| Self::of(conn, &company)).await?)
     }
 
     /// The contact in the PSA; empty where its address is not known.

@@ -24,6 +24,12 @@ pub(super) fn register(tera: &mut Tera) {
     });
     tera.register_filter("field_word", |word: &str, _: Kwargs, _: &State| field(word));
     tera.register_filter("mode_word", |word: &str, _: Kwargs, _: &State| mode(word));
+    tera.register_filter("standing_word", |word: &str, _: Kwargs, _: &State| {
+        standing(word)
+    });
+    tera.register_filter("standing_kind", |word: &str, _: Kwargs, _: &State| {
+        standing_kind(word)
+    });
     tera.register_filter("sentence", |text: &str, _: Kwargs, _: &State| {
         sentence(text)
     });
@@ -69,6 +75,61 @@ pub fn status(word: &str) -> String {
         "queued" => "Waiting",
         "cancelled" => "Cancelled",
         "done" => "Done",
+        other => other,
+    }
+    .into()
+}
+
+/// How somebody of a company stands.
+pub fn standing(word: &str) -> String {
+    match word {
+        "held" => "Held",
+        "conflict" => "Conflict",
+        "will_change" => "Will change",
+        "no_answer" => "No answer",
+        "leaver" => "Leaver",
+        "ignored" => "Ignored",
+        "out_of_scope" => "Out of scope",
+        "only_in_psa" => "Only in the PSA",
+        "in_sync" => "In sync",
+        "gone" => "Gone",
+        other => other,
+    }
+    .into()
+}
+
+fn standing_kind(word: &str) -> String {
+    match word {
+        "in_sync" => "ok",
+        "held" | "conflict" => "warn",
+        "will_change" => "info",
+        "no_answer" => "bad",
+        _ => "off",
+    }
+    .into()
+}
+
+/// What somebody did, in the history.
+pub fn event(kind: &str) -> String {
+    match kind {
+        "approved" => "Approved the deactivation",
+        "dismissed" => "Dismissed the deactivation",
+        "ignored" => "Ignored from now on",
+        "stopped ignoring" => "Not ignored any more",
+        "linked" => "Linked by hand",
+        other => other,
+    }
+    .into()
+}
+
+/// How a link came about.
+pub fn made(word: &str) -> String {
+    match word {
+        "address" => "found by its default email",
+        "other_address" => "found by one of its other emails",
+        "alias" => "found by another address of the user",
+        "created" => "made by Rollcall",
+        "hand" => "linked by hand",
         other => other,
     }
     .into()
@@ -123,6 +184,7 @@ pub fn field(word: &str) -> String {
         "email" => "Email",
         "site" => "Site",
         "contact_type" => "Contact type",
+        "other_emails" => "Other addresses",
         "active" => "Active",
         other => other,
     }

@@ -1,10 +1,270 @@
-//! TODO conflicts
+//! Conflicts: people of whom only a person can say which contact is theirs. The candidates stand side by side, from the last
+//! reading; what was decided since shows at once.
 
-use crate::web::Samples;
+use std::collections::HashSet;
+
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use super::people::aside;
+use super::person;
+use crate::db::plans;
+use crate::model::{Company, Contact, UserId};
+use crate::sync::last::{self, Last};
+use crate::sync::pair::Conflict;
+use crate::sync::plan::{Person, Plan, Reason, plan};
+use crate::sync::report;
+use crate::sync::snapshot::Snapshot;
+use crate::web::everyone::{named, segment};
+use crate::web::VendorLinks;
 use crate::web::routes::{Entry, routes};
+use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, form, words};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/companies/{company:\\d+}/conflicts" Reader show;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<ConflictsPage>();
+}
+
+/// So many people in conflict stand on a company's page.
+const ON_A_PAGE: usize = 20;
+
+/// The conflicts of one company.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConflictsPage {
+    pub(super) head: CompanyHead,
+    pub(super) psa: String,
+    pub(super) read_at: Option<At>,
+    pub(super) cases: Vec<Case>,
+    pub(super) settled: Vec<Named>,
+    pub(super) found: usize,
+    pub(super) number: usize,
+    pub(super) numbers: usize,
+}
+
+/// Somebody in conflict.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Case {
+    pub(super) user: String,
+    pub(super) page: String,
+    pub(super) name: String,
+    pub(super) upn: String,
+    pub(super) why: String,
+    /// Other users concerned.
+    pub(super) others: Vec<Named>,
+    pub(super) candidates: Vec<Candidate>,
+}
+
+/// Somebody, with their page.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Named {
+    pub(super) page: String,
+    pub(super) name: String,
+}
+
+/// A contact that may be theirs.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Candidate {
+    pub(super) id: String,
+    pub(super) segment: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) other_emails: String,
+    pub(super) phone: String,
+    pub(super) site: String,
+    pub(super) types: String,
+    pub(super) active: bool,
+    /// The user principal name to which it is linked.
+    pub(super) linked: String,
+    pub(super) link: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Query {
+    page: String,
+}
+
+pub(super) fn page_of(request: &HttpRequest) -> Result<usize, WebError> {
+    let query: Query = form::read(request.query_string().as_bytes())?;
+    Ok(query.page.parse().unwrap_or(1))
+}
+
+async fn show(
+    visit: Visit,
+    company: Path<i64>,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    let number = page_of(&request)?;
+    let outward = VendorLinks::load(&visit, &company).await?;
+    let (last, then) = both(&visit, &company).await?;
+    let mut page = ConflictsPage {
+        head: CompanyHead::new(&company, Tab::People),
+        psa: outward.psa_name().to_owned(),
+        read_at: None,
+        cases: Vec::new(),
+        settled: Vec::new(),
+        found: 0,
+        number: 1,
+        numbers: 1,
+    };
+    if let Some(last) = last {
+        page.read_at = Some(At::new(last.read_at, visit.now()));
+        let filled = aside(move || {
+            page.fill(&company, &last, then.as_deref(), (&outward, number));
+            page
+        });
+        page = filled.await?;
+    }
+    visit.page(&page)
+}
+
+/// The last reading, and the plan that its run made of it, as text.
+pub(super) async fn both(
+    visit: &Visit,
+    company: &Company,
+) -> Result<(Option<Last>, Option<String>), WebError> {
+    let Some(last) = last::snapshot(visit.app().db(), company).await? else {
+        return Ok((None, None));
+    };
+    let id = company.id;
+    let stored = visit.app().db().read(move |conn| plans::get(conn, id));
+    let stored = stored.await?.filter(|stored| stored.run_id == last.run_id);
+    Ok((Some(last), stored.map(|stored| stored.plan)))
+}
+
+/// Everybody of a plan who is in conflict.
+pub(super) fn in_conflict(plan: &Plan) -> impl Iterator<Item = (&Person, &Conflict)> {
+    plan.people
+        .iter()
+        .filter_map(|person| match &person.reason {
+            Reason::Conflict(conflict) => Some((person, conflict)),
+            _ => None,
+        })
+}
+
+/// Who was in conflict when it was read and is not any more, by what was decided since.
+pub(super) fn settled(company: i64, then: Option<&str>, now: &Plan) -> Vec<Named> {
+    let then: Option<Plan> = then.and_then(|then| serde_json::from_str(then).ok());
+    let Some(then) = then else {
+        return Vec::new();
+    };
+    let still: HashSet<&UserId> = in_conflict(now).map(|(one, _)| &one.user_id).collect();
+    in_conflict(&then)
+        .filter(|(person, _)| !still.contains(&person.user_id))
+        .map(|(person, _)| named_person(company, person))
+        .collect()
+}
+
+pub(super) fn named_person(company: i64, person: &Person) -> Named {
+    Named {
+        page: person::address(company, &person.user_id),
+        name: if person.name.is_empty() {
+            person.upn.clone()
+        } else {
+            person.name.clone()
+        },
+    }
+}
+
+impl ConflictsPage {
+    fn fill(
+        &mut self,
+        company: &Company,
+        last: &Last,
+        then: Option<&str>,
+        (outward, number): (&VendorLinks, usize),
+    ) {
+        let plan = plan(&last.snapshot);
+        self.settled = settled(company.id, then, &plan);
+        let all: Vec<_> = in_conflict(&plan).collect();
+        self.found = all.len();
+        self.numbers = all.len().div_ceil(ON_A_PAGE).max(1);
+        self.number = number.clamp(1, self.numbers);
+        let some = all.into_iter().skip((self.number - 1) * ON_A_PAGE);
+        self.cases = some
+            .take(ON_A_PAGE)
+            .map(|(person, conflict)| {
+                let others = plan.people.iter();
+                let others = others.filter(|one| conflict.users.contains(&one.user_id));
+                let contacts = last.snapshot.contacts.iter();
+                let contacts = contacts.filter(|one| conflict.contacts.contains(&one.id));
+                Case {
+                    user: person.user_id.to_string(),
+                    page: person::address(company.id, &person.user_id),
+                    name: named_person(company.id, person).name,
+                    upn: person.upn.clone(),
+                    why: words::sentence(&report::reason(&person.reason)),
+                    others: others.map(|one| named_person(company.id, one)).collect(),
+                    candidates: contacts
+                        .map(|contact| candidate(&last.snapshot, contact, outward))
+                        .collect(),
+                }
+            })
+            .collect();
+    }
+}
+
+fn candidate(snapshot: &Snapshot, contact: &Contact, outward: &VendorLinks) -> Candidate {
+    let rules = &snapshot.rules;
+    let types = contact.types.iter().filter_map(|id| {
+        let mut known = rules.contact_types.iter().flatten();
+        Some(known.find(|one| one.id == *id)?.name.as_str())
+    });
+    let mut links = snapshot.links.iter();
+    let link = links.find(|link| link.contact_id == contact.id);
+    let phones = contact.phone.iter().chain(&contact.mobile);
+    let phones: Vec<&str> = phones.map(String::as_str).collect();
+    Candidate {
+        id: contact.id.to_string(),
+        segment: segment(contact.id.as_str()),
+        name: named(contact),
+        email: contact.email.clone().unwrap_or_default(),
+        other_emails: contact.other_emails.join(", "),
+        phone: phones.join(", "),
+        site: contact
+            .site
+            .as_ref()
+            .map(|id| rules.site_name(id))
+            .unwrap_or_default(),
+        types: types.collect::<Vec<_>>().join(", "),
+        active: contact.active,
+        linked: link.map(|link| link.upn.clone()).unwrap_or_default(),
+        link: outward.contact(&contact.id),
+    }
+}
+
+pub(super) const HOSTILE: &str = "<script>\"' \u{202e}evil\u{202c} 🙂";
+
+pub(super) fn somebody() -> Named {
+    Named {
+        page: "/companies/7/people/0193".into(),
+        name: HOSTILE.into(),
+    }
+}
+
+impl Page for ConflictsPage {
+    const TEMPLATE: &'static str = "pages/conflicts.html";
+
+    fn title(&self) -> String {
+        format!("Conflicts of {}", self.head.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::Conflicts
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        Some(self.head.clone())
+    }
+
+    fn samples() -> Vec<Self> {
+        super::conflict_samples::samples()
+    }
+}

@@ -1,8 +1,11 @@
 //! The pages, one file each: routes, typed contexts with samples, and handlers.
 
 pub mod account;
+mod conflict_samples;
 pub mod conflicts;
+pub mod conflicts_fleet;
 pub mod connection;
+pub mod contact_choices;
 pub mod contact_sync;
 mod contact_sync_filters;
 mod contact_sync_form;
@@ -14,6 +17,7 @@ mod filters_item;
 mod filters_known;
 pub mod fleet;
 pub mod holds;
+pub mod holds_fleet;
 pub mod jobs;
 pub mod licence_settings;
 pub mod microsoft_settings;
@@ -28,6 +32,7 @@ pub mod pickers;
 pub mod preview;
 mod psa_fields;
 pub mod psa_form;
+pub mod psa_contact;
 pub mod psa_settings;
 pub mod run;
 mod psa_view;
@@ -43,11 +48,14 @@ use super::routes::Entry;
 pub const ALL: &[&[Entry]] = &[
     account::ROUTES,
     conflicts::ROUTES,
+    conflicts_fleet::ROUTES,
     connection::ROUTES,
+    contact_choices::ROUTES,
     contact_sync::ROUTES,
     filters::ROUTES,
     fleet::ROUTES,
     holds::ROUTES,
+    holds_fleet::ROUTES,
     jobs::ROUTES,
     licence_settings::ROUTES,
     microsoft_settings::ROUTES,
@@ -59,6 +67,7 @@ pub const ALL: &[&[Entry]] = &[
     pickers::ROUTES,
     preview::ROUTES,
     psa_form::ROUTES,
+    psa_contact::ROUTES,
     psa_settings::ROUTES,
     run::ROUTES,
     runs::ROUTES,
@@ -75,11 +84,14 @@ pub fn samples() -> Samples {
     for samples in [
         account::samples,
         conflicts::samples,
+        conflicts_fleet::samples,
         connection::samples,
+        contact_choices::samples,
         contact_sync::samples,
         filters::samples,
         fleet::samples,
         holds::samples,
+        holds_fleet::samples,
         jobs::samples,
         licence_settings::samples,
         microsoft_settings::samples,
@@ -91,6 +103,7 @@ pub fn samples() -> Samples {
         pickers::samples,
         preview::samples,
         psa_form::samples,
+        psa_contact::samples,
         psa_settings::samples,
         run::samples,
         runs::samples,

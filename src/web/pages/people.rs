@@ -1,10 +1,323 @@
-//! TODO people
+//! Everyone of a company's tenant and PSA in one table, from the last reading. It sends no request to a cloud.
 
-use crate::web::Samples;
+use actix_web::web::{self, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
+
+use crate::model::Company;
+use crate::sync::last::{self, Last};
+use crate::sync::plan::plan;
+use crate::web::everyone::{Everyone, Line, Standing};
 use crate::web::routes::{Entry, routes};
+use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, csv, form, words};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/companies/{company:\\d+}/people" Reader show;
+    Get File "/companies/{company:\\d+}/people.csv" Reader file;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<PeoplePage>();
+}
+
+/// So many people stand on a page.
+const ON_A_PAGE: usize = 50;
+/// A search is no longer than this.
+const LONGEST_SEARCH: usize = 200;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Query {
+    q: String,
+    state: String,
+    sort: String,
+    page: String,
+}
+
+impl Query {
+    fn of(request: &HttpRequest) -> Result<Self, WebError> {
+        let mut query: Self = form::read(request.query_string().as_bytes())?;
+        query.q = query.q.trim().chars().take(LONGEST_SEARCH).collect();
+        if !Standing::ALL.iter().any(|one| one.as_str() == query.state) {
+            query.state.clear();
+        }
+        if query.sort != "state" {
+            query.sort.clear();
+        }
+        Ok(query)
+    }
+
+    /// The same question with another state and page, as the query of an address.
+    fn with(&self, state: &str, page: usize) -> String {
+        let mut text = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("q", &*self.q), ("state", state), ("sort", &*self.sort)] {
+            if !value.is_empty() {
+                text.append_pair(name, value);
+            }
+        }
+        if page > 1 {
+            text.append_pair("page", &page.to_string());
+        }
+        match text.finish() {
+            text if text.is_empty() => text,
+            text => format!("?{text}"),
+        }
+    }
+}
+
+/// One of the ways to stand, with how many do.
+#[derive(Clone, Debug, Serialize)]
+struct Chip {
+    /// The word; empty: everyone.
+    word: String,
+    count: usize,
+    query: String,
+    current: bool,
+}
+
+/// The table.
+#[derive(Clone, Debug, Serialize)]
+pub struct PeoplePage {
+    head: CompanyHead,
+    /// When both sides were read; none: never yet.
+    read_at: Option<At>,
+    /// The PSA's company is inactive, so that nothing is written.
+    inactive: bool,
+    q: String,
+    state: String,
+    sort: String,
+    chips: Vec<Chip>,
+    people: Vec<Line>,
+    /// How many there are that fit.
+    found: usize,
+    number: usize,
+    numbers: usize,
+    earlier: Option<String>,
+    later: Option<String>,
+    /// The query for the file of all that fit.
+    file: String,
+}
+
+impl PeoplePage {
+    fn unread(company: &Company, query: Query) -> Self {
+        Self {
+            head: CompanyHead::new(company, Tab::People),
+            read_at: None,
+            inactive: false,
+            q: query.q,
+            state: query.state,
+            sort: query.sort,
+            chips: Vec::new(),
+            people: Vec::new(),
+            found: 0,
+            number: 1,
+            numbers: 1,
+            earlier: None,
+            later: None,
+            file: String::new(),
+        }
+    }
+
+    fn of(
+        company: &Company,
+        last: &Last,
+        query: Query,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Self {
+        let plan = plan(&last.snapshot);
+        let mut everyone = Everyone::new(&last.snapshot, &plan);
+        everyone.search(&query.q);
+        let counts = everyone.counts();
+        let chip = |word: &str, count| Chip {
+            word: word.to_owned(),
+            count,
+            query: query.with(word, 1),
+            current: query.state == word,
+        };
+        let mut chips = vec![chip("", everyone.all.len())];
+        for standing in Standing::ALL {
+            let count = counts[standing as usize];
+            if count > 0 || query.state == standing.as_str() {
+                chips.push(chip(standing.as_str(), count));
+            }
+        }
+        chosen(&mut everyone, &query);
+        let found = everyone.all.len();
+        let numbers = found.div_ceil(ON_A_PAGE).max(1);
+        let number = query.page.parse().unwrap_or(1_usize).clamp(1, numbers);
+        let some = everyone.all.iter().skip((number - 1) * ON_A_PAGE);
+        let people = some.take(ON_A_PAGE).map(|one| everyone.line(one)).collect();
+        Self {
+            read_at: Some(At::new(last.read_at, now)),
+            inactive: plan.company_inactive,
+            chips,
+            people,
+            found,
+            number,
+            numbers,
+            earlier: (number > 1).then(|| query.with(&query.state, number - 1)),
+            later: (number < numbers).then(|| query.with(&query.state, number + 1)),
+            file: query.with(&query.state, 1),
+            ..Self::unread(company, query)
+        }
+    }
+}
+
+/// Those of the state that was asked for, in the order asked for.
+fn chosen(everyone: &mut Everyone<'_>, query: &Query) {
+    if !query.state.is_empty() {
+        everyone
+            .all
+            .retain(|one| one.standing.as_str() == query.state);
+    }
+    everyone.sort(query.sort == "state");
+}
+
+async fn show(
+    visit: Visit,
+    company: Path<i64>,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    let query = Query::of(&request)?;
+    let now = visit.now();
+    let Some(last) = last::snapshot(visit.app().db(), &company).await? else {
+        return visit.page(&PeoplePage::unread(&company, query));
+    };
+    let page = aside(move || PeoplePage::of(&company, &last, query, now)).await?;
+    visit.page(&page)
+}
+
+async fn file(
+    visit: Visit,
+    company: Path<i64>,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    let query = Query::of(&request)?;
+    let last = last::snapshot(visit.app().db(), &company).await?;
+    let bytes = aside(move || table(last.as_ref(), &query)).await??;
+    Ok(visit.csv(&format!("people-{}", company.id), bytes))
+}
+
+fn table(last: Option<&Last>, query: &Query) -> Result<Vec<u8>, WebError> {
+    let heads = [
+        "Name", "Address", "State", "Next", "Contact", "Site", "Filter", "Reason",
+    ];
+    let Some(last) = last else {
+        return csv::file(&heads, Vec::<[String; 8]>::new());
+    };
+    let plan = plan(&last.snapshot);
+    let mut everyone = Everyone::new(&last.snapshot, &plan);
+    everyone.search(&query.q);
+    chosen(&mut everyone, query);
+    let rows = everyone.all.iter().map(|one| {
+        let line = everyone.line(one);
+        [
+            line.name,
+            line.address,
+            words::standing(&line.standing),
+            words::action(&line.action),
+            line.contact,
+            line.site,
+            line.filter,
+            line.reason,
+        ]
+    });
+    csv::file(&heads, rows)
+}
+
+/// Works on many people without holding up the other requests of this thread.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, WebError> {
+    let done = web::block(work).await;
+    done.map_err(|error| WebError::Internal(anyhow::Error::new(error)))
+}
+
+impl Page for PeoplePage {
+    const TEMPLATE: &'static str = "pages/people.html";
+
+    fn title(&self) -> String {
+        format!("People of {}", self.head.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        Some(self.head.clone())
+    }
+
+    fn samples() -> Vec<Self> {
+        let unread = Self {
+            head: CompanyHead::sample(Tab::People),
+            read_at: None,
+            inactive: false,
+            q: String::new(),
+            state: String::new(),
+            sort: String::new(),
+            chips: Vec::new(),
+            people: Vec::new(),
+            found: 0,
+            number: 1,
+            numbers: 1,
+            earlier: None,
+            later: None,
+            file: String::new(),
+        };
+        let chip = |word: &str, current| Chip {
+            word: word.into(),
+            count: 4,
+            query: "?state=held".into(),
+            current,
+        };
+        let nobody = Self {
+            read_at: Some(At::sample()),
+            q: "\"><script>alert(1)</script>".into(),
+            state: "held".into(),
+            chips: vec![chip("", false), chip("held", true)],
+            ..unread.clone()
+        };
+        let line = |standing: Standing, name: &str| Line {
+            standing: standing.as_str().into(),
+            page: "people/0193".into(),
+            name: name.into(),
+            address: format!("{name}@contoso.example"),
+            action: "update".into(),
+            contact: name.into(),
+            site: "Head office".into(),
+            filter: "2: IT".into(),
+            reason: "title differs".into(),
+        };
+        let hostile = "<script>\"' \u{202e}evil\u{202c} 🙂";
+        let bare = Line {
+            standing: "only_in_psa".into(),
+            page: "contacts/7".into(),
+            ..Line::default()
+        };
+        let mut people: Vec<Line> = Standing::ALL.map(|one| line(one, "Jane")).into();
+        people.extend([
+            line(Standing::InSync, hostile),
+            line(Standing::Conflict, &"long ".repeat(80)),
+            bare,
+        ]);
+        let many = Self {
+            sort: "state".into(),
+            inactive: true,
+            found: people.len() + 100,
+            people,
+            number: 2,
+            numbers: 3,
+            earlier: Some("?page=1".into()),
+            later: Some("?page=3".into()),
+            ..nobody.clone()
+        };
+        vec![unread, nobody, many]
+    }
+}

@@ -1,10 +1,385 @@
-//! TODO person
+//! One user of a company: both sides, every decision, the history, and what a technician may do about them. A user who is gone
+//! long since still has their page.
 
-use crate::web::Samples;
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use super::contact_choices::{self, ContactChoices};
+use super::people::aside;
+use crate::db::{changes, events, links};
+use crate::model::{Company, Role, UserId};
+use crate::pickers::explain_last;
+use crate::sync::last::{self, Last};
+use crate::sync::plan::{Person, Plan, plan};
+use crate::web::deciding::{self, Said};
+use crate::web::everyone::{self, Standing, named, segment};
+use crate::web::VendorLinks;
+use crate::web::portrait::{self, Moment, Row, Step};
 use crate::web::routes::{Entry, routes};
+use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, form};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/companies/{company:\\d+}/people/{user}" Reader show;
+    Post Act "/companies/{company:\\d+}/people/{user}/ignore" Technician ignore;
+    Post Act "/companies/{company:\\d+}/people/{user}/stop-ignoring" Technician stop_ignoring;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<PersonPage>();
+}
+
+/// So many moments of the history stand on a page.
+const ON_A_PAGE: usize = 50;
+
+/// One user.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonPage {
+    head: CompanyHead,
+    user_id: String,
+    name: String,
+    upn: String,
+    /// How they stand; empty where the last reading does not have them.
+    standing: String,
+    read_at: Option<At>,
+    ignored: bool,
+    /// The addresses at the vendors; empty where they are not known.
+    entra: String,
+    psa: String,
+    psa_link: String,
+    contact: String,
+    rows: Vec<Row>,
+    steps: Vec<Step>,
+    /// What the next run does.
+    next: Vec<String>,
+    /// What can be linked; none where the tenant has no such user.
+    choices: Option<ContactChoices>,
+    history: Vec<Moment>,
+    earlier: Option<usize>,
+    later: Option<usize>,
+}
+
+/// What is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Query {
+    find: String,
+    history: String,
+}
+
+/// Where a form leads back to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Back {
+    back: String,
+}
+
+impl Back {
+    /// Leads back, and says what was done or refused.
+    pub(super) fn lead(
+        &self,
+        visit: &Visit,
+        (company, user): (i64, &UserId),
+        said: Said,
+    ) -> HttpResponse {
+        let to = match self.back.as_str() {
+            "conflicts" => format!("/companies/{company}/conflicts"),
+            _ => address(company, user),
+        };
+        match said {
+            Ok(text) => visit.done(&to, text),
+            Err(text) => visit.refused(&to, text),
+        }
+    }
+}
+
+/// The address of a user's page.
+pub(super) fn address(company: i64, user: &UserId) -> String {
+    format!("/companies/{company}/people/{}", segment(user.as_str()))
+}
+
+/// What the last reading knows of a user.
+struct Seen {
+    last: Last,
+    plan: Plan,
+    user: Option<usize>,
+    person: Option<usize>,
+}
+
+impl Seen {
+    fn person(&self) -> Option<&Person> {
+        self.plan.people.get(self.person?)
+    }
+}
+
+async fn show(
+    visit: Visit,
+    path: Path<(i64, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let (id, user) = path.into_inner();
+    let company = visit.company(id).await?;
+    let query: Query = form::read(request.query_string().as_bytes())?;
+    let user = UserId::new(&user);
+    let seen = seen(&visit, &company, &user).await?;
+    let wanted = user.clone();
+    let (changes, links, events) = visit
+        .app()
+        .db()
+        .read(move |conn| {
+            Ok((
+                changes::of_user(conn, id, &wanted)?,
+                links::of_user(conn, id, &wanted)?,
+                events::of_user(conn, id, &wanted)?,
+            ))
+        })
+        .await?;
+    let found = seen
+        .as_ref()
+        .is_some_and(|seen| seen.user.is_some() || seen.person.is_some());
+    if !found && changes.is_empty() && links.is_empty() && events.is_empty() {
+        return Err(WebError::NotFound);
+    }
+    let outward = VendorLinks::load(&visit, &company).await?;
+    let remembered = changes
+        .first()
+        .map(|one| (one.change.name.clone(), one.change.upn.clone()));
+    let (name, upn) = remembered.unwrap_or_default();
+    let mut page = PersonPage {
+        head: CompanyHead::new(&company, Tab::People),
+        user_id: user.to_string(),
+        name,
+        upn,
+        standing: String::new(),
+        read_at: None,
+        ignored: false,
+        entra: outward.user(&user),
+        psa: outward.psa_name().to_owned(),
+        psa_link: String::new(),
+        contact: String::new(),
+        rows: Vec::new(),
+        steps: Vec::new(),
+        next: Vec::new(),
+        choices: None,
+        history: portrait::history(changes, links, events, visit.now()),
+        earlier: None,
+        later: None,
+    };
+    page.cut(query.history.parse().unwrap_or(1));
+    if let Some(seen) = seen {
+        page.read_at = Some(At::new(seen.last.read_at, visit.now()));
+        if found {
+            page.explain(&visit, &company, &seen, (&user, &outward))
+                .await?;
+        }
+        if visit.may(Role::Technician) && seen.user.is_some() {
+            let choices = ContactChoices::of(
+                &company,
+                &seen.last.snapshot,
+                &seen.plan,
+                (&user, &query.find),
+            );
+            page.choices = Some(choices);
+        }
+    }
+    visit.page(&page)
+}
+
+async fn seen(visit: &Visit, company: &Company, user: &UserId) -> Result<Option<Seen>, WebError> {
+    let Some(last) = last::snapshot(visit.app().db(), company).await? else {
+        return Ok(None);
+    };
+    let user = user.clone();
+    let seen = aside(move || {
+        let plan = plan(&last.snapshot);
+        let users = &last.snapshot.users;
+        Seen {
+            user: users.iter().position(|one| one.id == user),
+            person: plan.people.iter().position(|one| one.user_id == user),
+            plan,
+            last,
+        }
+    });
+    Ok(Some(seen.await?))
+}
+
+impl PersonPage {
+    /// Keeps one page of the history.
+    fn cut(&mut self, number: usize) {
+        let pages = self.history.len().div_ceil(ON_A_PAGE).max(1);
+        let number = number.clamp(1, pages);
+        self.later = (number > 1).then(|| number - 1);
+        self.earlier = (number < pages).then(|| number + 1);
+        let all = std::mem::take(&mut self.history);
+        let some = all.into_iter().skip((number - 1) * ON_A_PAGE);
+        self.history = some.take(ON_A_PAGE).collect();
+    }
+
+    /// Tells what the last reading says of them.
+    async fn explain(
+        &mut self,
+        visit: &Visit,
+        company: &Company,
+        seen: &Seen,
+        (id, outward): (&UserId, &VendorLinks),
+    ) -> Result<(), WebError> {
+        let snapshot = &seen.last.snapshot;
+        let user = seen.user.map(|at| &snapshot.users[at]);
+        let person = seen.person();
+        self.ignored = snapshot.ignored.contains(id);
+        if let Some(user) = user {
+            self.name = user.display_name.clone().unwrap_or_default();
+            self.upn.clone_from(&user.upn);
+        } else if let Some(person) = person {
+            self.upn.clone_from(&person.upn);
+        }
+        self.standing = match (person, user) {
+            (Some(person), _) => Standing::of(person).as_str().into(),
+            (None, Some(user)) => everyone::standing_aside(snapshot, user).as_str().into(),
+            (None, None) => String::new(),
+        };
+        let theirs = person.and_then(|person| person.contact.as_ref());
+        if let Some(id) = theirs {
+            self.psa_link = outward.contact(id);
+            self.contact = id.to_string();
+        }
+        let contact = snapshot.contacts.iter().find(|one| Some(&one.id) == theirs);
+        if let Some(contact) = contact {
+            self.contact = format!("{} ({})", named(contact), contact.id);
+        }
+        self.rows = portrait::sides(snapshot, user, contact, person);
+        let explained = explain_last(visit.app(), company, (&seen.last, &seen.plan), id.as_str());
+        if let Some(explanation) = explained.await? {
+            self.steps = portrait::steps(&explanation);
+            if let Some(next) = self.steps.pop() {
+                self.next.push(format!("{}.", next.result));
+                self.next.extend(next.lines);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn ignore(
+    visit: Visit,
+    path: Path<(i64, String)>,
+    back: Form<Back>,
+) -> Result<HttpResponse, WebError> {
+    let (company, user) = known(&visit, path.into_inner()).await?;
+    let id = company.id;
+    let said = deciding::ignore(&visit, company, user.clone()).await?;
+    Ok(back.0.lead(&visit, (id, &user), said))
+}
+
+async fn stop_ignoring(
+    visit: Visit,
+    path: Path<(i64, String)>,
+    back: Form<Back>,
+) -> Result<HttpResponse, WebError> {
+    let (company, user) = known(&visit, path.into_inner()).await?;
+    let id = company.id;
+    let said = deciding::stop_ignoring(&visit, company, user.clone()).await?;
+    Ok(back.0.lead(&visit, (id, &user), said))
+}
+
+/// The company and a user whom the last reading or a link knows.
+pub(super) async fn known(
+    visit: &Visit,
+    (company, user): (i64, String),
+) -> Result<(Company, UserId), WebError> {
+    let company = visit.company(company).await?;
+    let user = UserId::new(&user);
+    let last = last::snapshot(visit.app().db(), &company).await?;
+    let snapshot = last.map(|last| last.snapshot);
+    let is_known = snapshot.is_some_and(|snapshot| {
+        snapshot.users.iter().any(|one| one.id == user)
+            || snapshot.links.iter().any(|link| link.user_id == user)
+            || snapshot.ignored.contains(&user)
+    });
+    if is_known {
+        Ok((company, user))
+    } else {
+        Err(WebError::NotFound)
+    }
+}
+
+impl Page for PersonPage {
+    const TEMPLATE: &'static str = "pages/person.html";
+
+    fn title(&self) -> String {
+        if self.name.is_empty() {
+            "A person".into()
+        } else {
+            self.name.clone()
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        Some(self.head.clone())
+    }
+
+    fn samples() -> Vec<Self> {
+        let gone = Self {
+            head: CompanyHead::sample(Tab::People),
+            user_id: "00000000-0000-4000-8000-000000000001".into(),
+            name: String::new(),
+            upn: String::new(),
+            standing: String::new(),
+            read_at: None,
+            ignored: false,
+            entra: String::new(),
+            psa: "ConnectWise".into(),
+            psa_link: String::new(),
+            contact: String::new(),
+            rows: Vec::new(),
+            steps: Vec::new(),
+            next: Vec::new(),
+            choices: None,
+            history: Vec::new(),
+            earlier: None,
+            later: None,
+        };
+        let hostile = "<script>\"' \u{202e}evil\u{202c} 🙂";
+        let row = |text: &str, differs| Row {
+            field: "title".into(),
+            user: text.into(),
+            contact: String::new(),
+            differs,
+        };
+        let step = Step {
+            name: "Filter".into(),
+            result: "Taken".into(),
+            lines: vec![hostile.into(), "long ".repeat(80)],
+        };
+        let full = Self {
+            name: hostile.into(),
+            upn: "jane@contoso.example".into(),
+            standing: "will_change".into(),
+            read_at: Some(At::sample()),
+            entra: "https://entra.microsoft.com/".into(),
+            psa_link: "https://psa.example/".into(),
+            contact: "Jane Doe (7)".into(),
+            rows: vec![row(hostile, true), row(&"long ".repeat(80), false)],
+            steps: vec![step],
+            next: vec!["Update.".into(), hostile.into()],
+            choices: Some(contact_choices::sample()),
+            history: Moment::samples(),
+            earlier: Some(3),
+            later: Some(1),
+            ..gone.clone()
+        };
+        let ignored = Self {
+            ignored: true,
+            standing: "ignored".into(),
+            name: "long ".repeat(80),
+            ..full.clone()
+        };
+        vec![gone, full, ignored]
+    }
+}

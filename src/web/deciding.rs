@@ -1,0 +1,158 @@
+//! What a page says of a decision about one person: to ignore, to link, to dismiss. The decision is `decisions`'; here it gets
+//! little time to wait, goes on where the browser does not wait for it, and is followed by a run.
+
+use std::time::Duration;
+
+use super::{Visit, WebError};
+use crate::app::App;
+use crate::db::holds::Signed;
+use crate::db::jobs::Priority;
+use crate::decisions::{self, Dismissed, Linking};
+use crate::jobs;
+use crate::model::{Company, ContactId, Mode, UserId};
+use crate::runs::Event;
+use crate::sync::failure::RunError;
+
+/// So long a decision waits for a run that is going.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the page says: done, or refused.
+pub type Said = Result<String, String>;
+
+/// Runs leave this user alone from now on.
+pub async fn ignore(visit: &Visit, company: Company, user: UserId) -> Result<Said, WebError> {
+    let (app, staff, sync) = (visit.app().clone(), visit.name(), company.sync_contacts);
+    let done = on_its_own(async move {
+        let new = decisions::ignore(&app, &company, &user, &staff, &unwatched).await?;
+        followed(&app, &company, &staff, new).await?;
+        Ok(new)
+    });
+    Ok(match done.await? {
+        Ok(true) => Ok(format!(
+            "Ignored from now on: runs leave user and contact as they are. {}",
+            next(sync)
+        )),
+        Ok(false) => Ok("This person was ignored already.".into()),
+        Err(error) => Err(words(&error)),
+    })
+}
+
+/// Runs look at this user again.
+pub async fn stop_ignoring(
+    visit: &Visit,
+    company: Company,
+    user: UserId,
+) -> Result<Said, WebError> {
+    let (app, staff, sync) = (visit.app().clone(), visit.name(), company.sync_contacts);
+    let done = on_its_own(async move {
+        let new = decisions::stop_ignoring(&app, &company, &user, &staff, &unwatched).await?;
+        followed(&app, &company, &staff, new).await?;
+        Ok(new)
+    });
+    Ok(match done.await? {
+        Ok(true) => Ok(format!("Not ignored any more. {}", next(sync))),
+        Ok(false) => Ok("This person was not ignored.".into()),
+        Err(error) => Err(words(&error)),
+    })
+}
+
+/// This contact is this user's.
+pub async fn link(
+    visit: &Visit,
+    company: Company,
+    user: UserId,
+    contact: ContactId,
+) -> Result<Said, WebError> {
+    let (app, staff, sync) = (visit.app().clone(), visit.name(), company.sync_contacts);
+    let number = contact.clone();
+    let done = on_its_own(async move {
+        let user = user.as_str();
+        let linking = decisions::link_by_hand(&app, &company, user, &contact, &staff, &unwatched);
+        let linking = Box::pin(linking).await?;
+        let new = matches!(linking, Linking::Linked(_));
+        followed(&app, &company, &staff, new).await?;
+        Ok(linking)
+    });
+    Ok(match done.await? {
+        Ok(Linking::Linked(linked)) => {
+            let until_now = linked.until_now.as_ref();
+            let until_now = until_now.map(|old| format!(" Until now: {old}."));
+            Ok(format!(
+                "{} is linked to {}.{} {}. {}",
+                linked.upn,
+                linked.contact,
+                until_now.unwrap_or_default(),
+                linked.next.sentence(),
+                next(sync)
+            ))
+        }
+        Ok(Linking::Already(upn)) => Ok(format!("{upn} is linked to this contact already.")),
+        Ok(Linking::NoUser) => {
+            Err("Microsoft 365 does not have this user any more, so nothing was linked.".into())
+        }
+        Ok(Linking::NoContact) => Err(format!(
+            "The company has no contact {number} in the PSA any more, so nothing was linked."
+        )),
+        Ok(Linking::Taken(upn)) => Err(format!(
+            "Contact {number} is linked to {upn}, so nothing was linked. Link {upn} to another contact first."
+        )),
+        Err(error) => Err(words(&error)),
+    })
+}
+
+/// These deactivations are not wanted. `None`: none of them waits any more.
+pub async fn dismiss(
+    visit: &Visit,
+    company: Company,
+    shown: Vec<UserId>,
+    note: Option<String>,
+) -> Result<Result<Option<Dismissed>, String>, WebError> {
+    let app = visit.app().clone();
+    let signed = Signed {
+        staff: visit.name(),
+        note,
+    };
+    let done =
+        on_its_own(
+            async move { decisions::dismiss(&app, &company, &shown, &signed, &unwatched).await },
+        );
+    Ok(done.await?.map_err(|error| words(&error)))
+}
+
+fn unwatched(_: &str, _: Event) {}
+
+/// Whoever closes the browser does not cut a decision off in its middle.
+async fn on_its_own<T: Send + 'static>(
+    work: impl Future<Output = Result<T, RunError>> + Send + 'static,
+) -> Result<Result<T, RunError>, WebError> {
+    tokio::spawn(decisions::within(PATIENCE, work))
+        .await
+        .map_err(|error| WebError::Internal(anyhow::Error::new(error)))
+}
+
+/// Asks for the run that brings a decision about.
+async fn followed(app: &App, company: &Company, staff: &str, new: bool) -> Result<(), RunError> {
+    if !new || !company.sync_contacts {
+        return Ok(());
+    }
+    let (id, staff, now) = (company.id, staff.to_owned(), app.clock().now());
+    app.db()
+        .write(move |conn| jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &staff, now))
+        .await?;
+    app.jobs().wake();
+    Ok(())
+}
+
+fn next(sync: bool) -> &'static str {
+    if sync {
+        "A run follows within five minutes."
+    } else {
+        "Contact sync is off for this company: it takes effect when it is on."
+    }
+}
+
+fn words(error: &RunError) -> String {
+    let message = error.message.trim_end_matches('.');
+    let advice = error.advice.trim_end_matches('.');
+    format!("{message}. {advice}.")
+}

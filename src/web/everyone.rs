@@ -1,0 +1,338 @@
+//! Everyone of tenant and PSA as one list: how each stands, from the last reading and the plan that it makes. It words and
+//! sorts; what a person's line is was decided by the plan.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::model::{Action, Contact, ContactId, User, UserId, text};
+use crate::sync::plan::{Person, Plan, Reason};
+use crate::sync::report;
+use crate::sync::select::{self, Activity};
+use crate::sync::snapshot::{Licences, Snapshot};
+
+/// How somebody stands. In the order in which a technician looks at them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The deactivation waits for a technician.
+    Held,
+    /// A person has to decide.
+    Conflict,
+    /// The next run does something.
+    WillChange,
+    /// Microsoft Graph does not say what decides.
+    NoAnswer,
+    /// The user left, and nothing is to be done.
+    Leaver,
+    /// A technician ignores the user.
+    Ignored,
+    /// No filter takes the user, or one excludes them.
+    OutOfScope,
+    /// A contact that is no user's.
+    OnlyInPsa,
+    /// Nothing is to be done.
+    InSync,
+}
+
+impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Held,
+        Self::Conflict,
+        Self::WillChange,
+        Self::NoAnswer,
+        Self::Leaver,
+        Self::Ignored,
+        Self::OutOfScope,
+        Self::OnlyInPsa,
+        Self::InSync,
+    ];
+
+    /// The word of addresses and templates.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Conflict => "conflict",
+            Self::WillChange => "will_change",
+            Self::NoAnswer => "no_answer",
+            Self::Leaver => "leaver",
+            Self::Ignored => "ignored",
+            Self::OutOfScope => "out_of_scope",
+            Self::OnlyInPsa => "only_in_psa",
+            Self::InSync => "in_sync",
+        }
+    }
+
+    /// How a person of a plan stands.
+    pub fn of(person: &Person) -> Self {
+        if person.held {
+            return Self::Held;
+        }
+        let left = matches!(person.trace.activity, Activity::Leaver(_));
+        match (person.action, &person.reason) {
+            (Action::Conflict, _) => Self::Conflict,
+            (Action::OutOfScope, Reason::Ignored) => Self::Ignored,
+            (Action::OutOfScope, _) => Self::OutOfScope,
+            (Action::Unchanged, Reason::NoAnswer(_)) => Self::NoAnswer,
+            (Action::Unchanged, _) if left => Self::Leaver,
+            (Action::Unchanged, _) => Self::InSync,
+            _ => Self::WillChange,
+        }
+    }
+
+    /// How a user stands who has no line in the plan: not active, and without a link.
+    pub fn aside(ignored: bool, activity: &Activity) -> (Self, String) {
+        match activity {
+            _ if ignored => (Self::Ignored, report::reason(&Reason::Ignored)),
+            Activity::NoAnswer(silence) => {
+                (Self::NoAnswer, report::reason(&Reason::NoAnswer(*silence)))
+            }
+            Activity::Leaver(why) => (Self::Leaver, why.as_str().to_owned()),
+            Activity::Active(_) => (Self::OutOfScope, report::reason(&Reason::NoFilter)),
+        }
+    }
+}
+
+/// Somebody of either side.
+pub struct Someone<'a> {
+    /// How they stand.
+    pub standing: Standing,
+    /// The name; empty where nobody knows it.
+    pub name: Cow<'a, str>,
+    /// User principal name, or the contact's email.
+    pub address: &'a str,
+    who: Who<'a>,
+}
+
+enum Who<'a> {
+    Planned(&'a Person),
+    Aside(&'a User, String),
+    Contact(&'a Contact),
+}
+
+/// Somebody as a table shows them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Line {
+    /// The word of the standing.
+    pub standing: String,
+    /// The rest of the address of their page below the company's.
+    pub page: String,
+    /// The name.
+    pub name: String,
+    /// User principal name, or the contact's email.
+    pub address: String,
+    /// What the next run does; empty where nothing.
+    pub action: String,
+    /// The contact's name, or its number.
+    pub contact: String,
+    /// The site's name.
+    pub site: String,
+    /// The filter's label.
+    pub filter: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Everyone of a company.
+pub struct Everyone<'a> {
+    /// Everyone.
+    pub all: Vec<Someone<'a>>,
+    snapshot: &'a Snapshot,
+    contacts: HashMap<&'a ContactId, &'a Contact>,
+}
+
+impl<'a> Everyone<'a> {
+    /// Puts both sides together.
+    pub fn new(snapshot: &'a Snapshot, plan: &'a Plan) -> Self {
+        let mut all = Vec::with_capacity(snapshot.users.len() + snapshot.contacts.len());
+        let mut planned: HashSet<&UserId> = HashSet::with_capacity(plan.people.len());
+        for person in &plan.people {
+            planned.insert(&person.user_id);
+            all.push(Someone {
+                standing: Standing::of(person),
+                name: Cow::Borrowed(&person.name),
+                address: &person.upn,
+                who: Who::Planned(person),
+            });
+        }
+        let licences = Licences::new(&snapshot.skus, &snapshot.rules.ignored_licences);
+        for user in &snapshot.users {
+            if !planned.contains(&user.id) {
+                let ignored = snapshot.ignored.contains(&user.id);
+                let activity = select::select(user, &licences);
+                let (standing, why) = Standing::aside(ignored, &activity);
+                all.push(Someone {
+                    standing,
+                    name: Cow::Borrowed(user.display_name.as_deref().unwrap_or_default().trim()),
+                    address: &user.upn,
+                    who: Who::Aside(user, why),
+                });
+            }
+        }
+        let owned = owned(plan);
+        for contact in &snapshot.contacts {
+            if !owned.contains(&contact.id) {
+                all.push(Someone {
+                    standing: Standing::OnlyInPsa,
+                    name: Cow::Owned(contact_name(contact)),
+                    address: contact.email.as_deref().unwrap_or_default(),
+                    who: Who::Contact(contact),
+                });
+            }
+        }
+        let contacts = snapshot.contacts.iter().map(|one| (&one.id, one)).collect();
+        Self {
+            all,
+            snapshot,
+            contacts,
+        }
+    }
+
+    /// How many stand how.
+    pub fn counts(&self) -> [usize; 9] {
+        let mut counts = [0; 9];
+        for someone in &self.all {
+            counts[someone.standing as usize] += 1;
+        }
+        counts
+    }
+
+    /// Keeps those whose name or address contains the text.
+    pub fn search(&mut self, wanted: &str) {
+        let wanted = text::folded(wanted);
+        if wanted.is_empty() {
+            return;
+        }
+        self.all.retain(|one| {
+            text::folded(&one.name).contains(&*wanted)
+                || text::folded(one.address).contains(&*wanted)
+        });
+    }
+
+    /// Orders them by name, or by how they stand first.
+    pub fn sort(&mut self, by_standing: bool) {
+        self.all.sort_by_cached_key(|one| {
+            let name = if one.name.is_empty() {
+                one.address
+            } else {
+                &one.name
+            };
+            let first = by_standing.then_some(one.standing);
+            (
+                first,
+                text::folded(name).into_owned(),
+                one.address.to_owned(),
+            )
+        });
+    }
+
+    /// Somebody in words.
+    pub fn line(&self, someone: &Someone<'_>) -> Line {
+        let mut line = Line {
+            standing: someone.standing.as_str().into(),
+            name: someone.name.to_string(),
+            address: someone.address.into(),
+            ..Line::default()
+        };
+        match &someone.who {
+            Who::Planned(person) => {
+                line.page = format!("people/{}", segment(person.user_id.as_str()));
+                if !matches!(
+                    someone.standing,
+                    Standing::InSync | Standing::OutOfScope | Standing::Ignored
+                ) && person.action != Action::Unchanged
+                {
+                    line.action = person.action.as_str().into();
+                }
+                let contact = person.contact.as_ref();
+                let known = contact.and_then(|id| self.contacts.get(id));
+                line.contact = match (known, contact) {
+                    (Some(known), _) => named(known),
+                    (None, Some(id)) => id.to_string(),
+                    (None, None) => String::new(),
+                };
+                line.site = match (&person.site, known) {
+                    (Some(site), _) => site.name.clone(),
+                    (None, Some(contact)) => self.site(contact),
+                    (None, None) => String::new(),
+                };
+                line.filter = person.filter.clone().unwrap_or_default();
+                line.reason = report::reason(&person.reason);
+            }
+            Who::Aside(user, why) => {
+                line.page = format!("people/{}", segment(user.id.as_str()));
+                line.reason.clone_from(why);
+            }
+            Who::Contact(contact) => {
+                line.page = format!("contacts/{}", segment(contact.id.as_str()));
+                line.contact = contact.id.to_string();
+                line.site = self.site(contact);
+                line.reason = if contact.active {
+                    "no user has this contact".into()
+                } else {
+                    "no user has this contact, and it is inactive".into()
+                };
+            }
+        }
+        line
+    }
+
+    fn site(&self, contact: &Contact) -> String {
+        let site = contact.site.as_ref();
+        site.map(|id| self.snapshot.rules.site_name(id))
+            .unwrap_or_default()
+    }
+}
+
+/// The contacts that are somebody's, or become somebody's with the next run.
+pub fn owned(plan: &Plan) -> HashSet<&ContactId> {
+    let people = plan.people.iter();
+    people
+        .filter(|person| person.action != Action::Conflict)
+        .filter_map(|person| person.contact.as_ref())
+        .collect()
+}
+
+/// First and last name of a contact.
+pub fn contact_name(contact: &Contact) -> String {
+    let names = [&contact.first_name, &contact.last_name];
+    let names = names.into_iter().flatten().map(|name| name.trim());
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    names.join(" ")
+}
+
+/// A contact's name, or its email, or its number.
+pub fn named(contact: &Contact) -> String {
+    let name = contact_name(contact);
+    if !name.is_empty() {
+        return name;
+    }
+    match contact.email.as_deref().map(str::trim) {
+        Some(email) if !email.is_empty() => email.to_owned(),
+        _ => contact.id.to_string(),
+    }
+}
+
+/// A text as one part of an address.
+pub fn segment(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let mut segment = String::new();
+    for byte in text.bytes() {
+        if plain(byte) {
+            segment.push(char::from(byte));
+        } else {
+            use std::fmt::Write;
+            let _ = write!(segment, "%{byte:02X}");
+        }
+    }
+    segment
+}
+
+/// How a user stands who has no line in the plan.
+pub fn standing_aside(snapshot: &Snapshot, user: &User) -> Standing {
+    let licences = Licences::new(&snapshot.skus, &snapshot.rules.ignored_licences);
+    let ignored = snapshot.ignored.contains(&user.id);
+    Standing::aside(ignored, &select::select(user, &licences)).0
+}

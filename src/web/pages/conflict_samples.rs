@@ -1,0 +1,71 @@
+//! Samples of the page of a company's conflicts.
+
+use super::conflicts::{Candidate, Case, ConflictsPage, HOSTILE, somebody};
+use crate::web::{At, CompanyHead, Tab};
+
+/// Nothing read, nobody in conflict, and many.
+pub fn samples() -> Vec<ConflictsPage> {
+    let unread = ConflictsPage {
+        head: CompanyHead::sample(Tab::People),
+        psa: "ConnectWise".into(),
+        read_at: None,
+        cases: Vec::new(),
+        settled: Vec::new(),
+        found: 0,
+        number: 1,
+        numbers: 1,
+    };
+    let free = Candidate {
+        id: "7".into(),
+        segment: "7".into(),
+        name: HOSTILE.into(),
+        email: "jane@contoso.example".into(),
+        other_emails: "long ".repeat(80),
+        phone: "+44 20".into(),
+        site: "Head office".into(),
+        types: "End user".into(),
+        active: true,
+        linked: String::new(),
+        link: "https://psa.example/".into(),
+    };
+    let taken = Candidate {
+        name: "long".repeat(100),
+        email: String::new(),
+        other_emails: String::new(),
+        phone: String::new(),
+        site: String::new(),
+        types: String::new(),
+        active: false,
+        linked: "bob@contoso.example".into(),
+        link: String::new(),
+        ..free.clone()
+    };
+    let case = Case {
+        user: "0193".into(),
+        page: "/companies/7/people/0193".into(),
+        name: HOSTILE.into(),
+        upn: "jane@contoso.example".into(),
+        why: "Several contacts fit: 7 and 8.".into(),
+        others: vec![somebody()],
+        candidates: vec![free, taken],
+    };
+    let shared = Case {
+        others: Vec::new(),
+        candidates: Vec::new(),
+        ..case.clone()
+    };
+    let many = ConflictsPage {
+        read_at: Some(At::sample()),
+        cases: vec![case, shared],
+        settled: vec![somebody()],
+        found: 42,
+        number: 2,
+        numbers: 3,
+        ..unread.clone()
+    };
+    let none = ConflictsPage {
+        read_at: Some(At::sample()),
+        ..unread.clone()
+    };
+    vec![unread, none, many]
+}

@@ -1,0 +1,163 @@
+//! The companies in which people are in conflict. It settles nothing: a company's own page does.
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::conflicts::{
+    HOSTILE, Named, both, in_conflict, named_person, page_of, settled, somebody,
+};
+use super::people::aside;
+use crate::db::{companies, runs};
+use crate::model::{Company, Mode, Status};
+use crate::sync::last::Last;
+use crate::sync::plan::plan;
+use crate::web::routes::{Entry, routes};
+use crate::web::{At, Page, Place, Samples, Visit, WebError};
+
+/// The routes.
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/conflicts" Reader fleet;
+};
+
+/// The samples.
+pub fn samples(all: &mut Samples) {
+    all.page::<FleetConflicts>();
+}
+
+/// So many companies stand on a page.
+const COMPANIES_ON_A_PAGE: usize = 20;
+/// So many people of each are named.
+const NAMED: usize = 5;
+/// In so many last runs a complete one is looked for.
+const RUNS_LOOKED_AT: i64 = 5;
+
+/// The companies that have conflicts.
+#[derive(Clone, Debug, Serialize)]
+pub struct FleetConflicts {
+    companies: Vec<Concerned>,
+    found: usize,
+    number: usize,
+    numbers: usize,
+}
+
+/// A company that has conflicts.
+#[derive(Clone, Debug, Serialize)]
+struct Concerned {
+    id: i64,
+    name: String,
+    count: usize,
+    /// Some of them.
+    people: Vec<Named>,
+    /// So many were settled since the last run.
+    settled: usize,
+    read_at: Option<At>,
+}
+
+async fn fleet(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebError> {
+    let number = page_of(&request)?;
+    let read = visit.app().db().read(|conn| {
+        Ok((
+            companies::list(conn)?,
+            runs::recent_of_all(conn, RUNS_LOOKED_AT)?,
+        ))
+    });
+    let (mut companies, recent) = read.await?;
+    let conflicts = |company: &Company| {
+        let runs = recent.get(&company.id).into_iter().flatten();
+        let mut complete = runs.filter(|run| {
+            matches!(run.mode, Mode::Update | Mode::Resync)
+                && run.status.is_some_and(|status| status != Status::Failed)
+        });
+        let run = complete.next();
+        run.and_then(|run| run.counts["conflict"].as_u64())
+            .unwrap_or_default()
+    };
+    companies.retain(|company| conflicts(company) > 0);
+    companies.sort_by_cached_key(|company| company.name.to_lowercase());
+    let found = companies.len();
+    let numbers = found.div_ceil(COMPANIES_ON_A_PAGE).max(1);
+    let number = number.clamp(1, numbers);
+    let some = companies
+        .into_iter()
+        .skip((number - 1) * COMPANIES_ON_A_PAGE);
+    let mut page = FleetConflicts {
+        companies: Vec::new(),
+        found,
+        number,
+        numbers,
+    };
+    for company in some.take(COMPANIES_ON_A_PAGE) {
+        let (last, then) = both(&visit, &company).await?;
+        if let Some(last) = last {
+            let now = visit.now();
+            let one = aside(move || Concerned::of(&company, &last, then.as_deref(), now));
+            page.companies.push(one.await?);
+        }
+    }
+    visit.page(&page)
+}
+
+impl Concerned {
+    fn of(
+        company: &Company,
+        last: &Last,
+        then: Option<&str>,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Self {
+        let plan = plan(&last.snapshot);
+        let people = in_conflict(&plan).take(NAMED);
+        Self {
+            id: company.id,
+            name: company.name.clone(),
+            count: in_conflict(&plan).count(),
+            people: people
+                .map(|(person, _)| named_person(company.id, person))
+                .collect(),
+            settled: settled(company.id, then, &plan).len(),
+            read_at: Some(At::new(last.read_at, now)),
+        }
+    }
+}
+
+impl Page for FleetConflicts {
+    const TEMPLATE: &'static str = "pages/conflicts_fleet.html";
+
+    fn title(&self) -> String {
+        "Conflicts".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Conflicts
+    }
+
+    fn samples() -> Vec<Self> {
+        let none = Self {
+            companies: Vec::new(),
+            found: 0,
+            number: 1,
+            numbers: 1,
+        };
+        let open = Concerned {
+            id: 7,
+            name: HOSTILE.into(),
+            count: 12,
+            people: vec![somebody()],
+            settled: 1,
+            read_at: Some(At::sample()),
+        };
+        let settled = Concerned {
+            name: "long ".repeat(80),
+            count: 0,
+            people: Vec::new(),
+            read_at: None,
+            ..open.clone()
+        };
+        let many = Self {
+            companies: vec![open, settled],
+            found: 50,
+            number: 2,
+            numbers: 3,
+        };
+        vec![none, many]
+    }
+}

@@ -1,0 +1,319 @@
+//! Linking a user to a contact by hand: the contacts to choose among, from the last reading, and the page that asks once more.
+//! The link itself is `decisions`'.
+
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use super::people::aside;
+use super::person::{Back, known};
+use crate::model::{Company, Contact, ContactId, UserId, text};
+use crate::sync::last;
+use crate::sync::plan::{Plan, Reason, plan};
+use crate::sync::snapshot::Snapshot;
+use crate::web::everyone::{contact_name, named, owned, segment};
+use crate::web::portrait::{self, Row};
+use crate::web::routes::{Entry, routes};
+use crate::web::{
+    CompanyHead, Form, Page, Part, Place, Samples, Tab, Visit, WebError, deciding, form,
+};
+
+/// The routes.
+pub const ROUTES: &[Entry] = routes! {
+    Get Part "/companies/{company:\\d+}/people/{user}/choices" Technician choices;
+    Get Page "/companies/{company:\\d+}/people/{user}/link/{contact}" Technician confirm;
+    Post Act "/companies/{company:\\d+}/people/{user}/link/{contact}" Technician link;
+};
+
+/// The samples.
+pub fn samples(all: &mut Samples) {
+    all.part::<ContactChoices>();
+    all.page::<LinkPage>();
+}
+
+/// So many contacts are offered.
+const OFFERED: usize = 20;
+
+/// The contacts to choose among.
+#[derive(Clone, Debug, Serialize)]
+pub struct ContactChoices {
+    company: i64,
+    user: String,
+    /// What was searched for.
+    find: String,
+    contacts: Vec<Choice>,
+    /// There are more that fit.
+    more: bool,
+}
+
+/// A contact to choose.
+#[derive(Clone, Debug, Serialize)]
+struct Choice {
+    id: String,
+    /// Its id as a part of an address.
+    segment: String,
+    name: String,
+    email: String,
+    site: String,
+    active: bool,
+    /// The user principal name to which it is linked.
+    linked: String,
+    /// It fits the user, who is in conflict.
+    candidate: bool,
+}
+
+impl ContactChoices {
+    /// The contacts that fit a search; without one those that fit the user, then those that are nobody's.
+    pub fn of(
+        company: &Company,
+        snapshot: &Snapshot,
+        plan: &Plan,
+        (user, find): (&UserId, &str),
+    ) -> Self {
+        let person = plan.people.iter().find(|one| one.user_id == *user);
+        let candidates: &[ContactId] = match person.map(|person| &person.reason) {
+            Some(Reason::Conflict(conflict)) => &conflict.contacts,
+            _ => &[],
+        };
+        let present = person.and_then(|person| person.contact.as_ref());
+        let owned = owned(plan);
+        let find: String = find.trim().chars().take(200).collect();
+        let wanted = text::folded(&find);
+        let fits = |contact: &&Contact| {
+            if Some(&contact.id) == present && !candidates.contains(&contact.id) {
+                return false;
+            }
+            if wanted.is_empty() {
+                return candidates.contains(&contact.id) || !owned.contains(&contact.id);
+            }
+            let emails = contact.email.iter().chain(&contact.other_emails);
+            text::folded(&contact_name(contact)).contains(&*wanted)
+                || emails
+                    .map(String::as_str)
+                    .any(|email| text::folded(email).contains(&*wanted))
+        };
+        let mut fitting: Vec<&Contact> = snapshot.contacts.iter().filter(fits).collect();
+        fitting.sort_by_cached_key(|contact| {
+            let far = !candidates.contains(&contact.id);
+            (
+                far,
+                !contact.active,
+                text::folded(&named(contact)).into_owned(),
+            )
+        });
+        let more = fitting.len() > OFFERED;
+        let choice = |contact: &Contact| {
+            let linked = snapshot.links.iter();
+            let mut linked = linked.filter(|link| link.contact_id == contact.id);
+            let site = contact.site.as_ref();
+            Choice {
+                id: contact.id.to_string(),
+                segment: segment(contact.id.as_str()),
+                name: named(contact),
+                email: contact.email.clone().unwrap_or_default(),
+                site: site
+                    .map(|id| snapshot.rules.site_name(id))
+                    .unwrap_or_default(),
+                active: contact.active,
+                linked: linked
+                    .next()
+                    .map(|link| link.upn.clone())
+                    .unwrap_or_default(),
+                candidate: candidates.contains(&contact.id),
+            }
+        };
+        Self {
+            company: company.id,
+            user: user.to_string(),
+            contacts: fitting.into_iter().take(OFFERED).map(choice).collect(),
+            more,
+            find,
+        }
+    }
+}
+
+/// A sample of a list.
+pub(super) fn sample() -> ContactChoices {
+    let hostile = "<script>\"' \u{202e}evil\u{202c} 🙂";
+    let free = Choice {
+        id: "7".into(),
+        segment: "7".into(),
+        name: hostile.into(),
+        email: "jane@contoso.example".into(),
+        site: "Head office".into(),
+        active: true,
+        linked: String::new(),
+        candidate: true,
+    };
+    let taken = Choice {
+        name: "long ".repeat(80),
+        active: false,
+        linked: "bob@contoso.example".into(),
+        candidate: false,
+        ..free.clone()
+    };
+    ContactChoices {
+        company: 7,
+        user: "0193".into(),
+        find: hostile.into(),
+        contacts: vec![free, taken],
+        more: true,
+    }
+}
+
+impl Part for ContactChoices {
+    const TEMPLATE: &'static str = "parts/contact_choices.html";
+
+    fn samples() -> Vec<Self> {
+        let many = sample();
+        let none = Self {
+            contacts: Vec::new(),
+            more: false,
+            ..many.clone()
+        };
+        vec![none, many]
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Query {
+    find: String,
+}
+
+async fn choices(
+    visit: Visit,
+    path: Path<(i64, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let (id, user) = path.into_inner();
+    let company = visit.company(id).await?;
+    let query: Query = form::read(request.query_string().as_bytes())?;
+    let last = last::snapshot(visit.app().db(), &company).await?;
+    let last = last.ok_or(WebError::NotFound)?;
+    let part = aside(move || {
+        let plan = plan(&last.snapshot);
+        let user = UserId::new(&user);
+        ContactChoices::of(&company, &last.snapshot, &plan, (&user, &query.find))
+    });
+    visit.part(&part.await?)
+}
+
+/// The user and the contact beside each other, before they are linked.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkPage {
+    head: CompanyHead,
+    user: String,
+    /// The contact's id as a part of an address.
+    segment: String,
+    name: String,
+    contact: String,
+    rows: Vec<Row>,
+    /// The contact to which the user is linked until now.
+    until_now: String,
+    /// The user to whom the contact is linked.
+    taken: String,
+}
+
+async fn confirm(
+    visit: Visit,
+    path: Path<(i64, String, String)>,
+) -> Result<HttpResponse, WebError> {
+    let (id, user, contact) = path.into_inner();
+    let (user, contact) = (UserId::new(&user), ContactId::new(&contact));
+    let company = visit.company(id).await?;
+    let last = last::snapshot(visit.app().db(), &company).await?;
+    let snapshot = last.ok_or(WebError::NotFound)?.snapshot;
+    let page = aside(move || LinkPage::of(&company, &snapshot, &user, &contact)).await?;
+    visit.page(&page.ok_or(WebError::NotFound)?)
+}
+
+impl LinkPage {
+    fn of(
+        company: &Company,
+        snapshot: &Snapshot,
+        user: &UserId,
+        contact: &ContactId,
+    ) -> Option<Self> {
+        let plan = plan(snapshot);
+        let user = snapshot.users.iter().find(|one| one.id == *user)?;
+        let contact = snapshot.contacts.iter().find(|one| one.id == *contact)?;
+        let person = plan.people.iter().find(|one| one.user_id == user.id);
+        let links = &snapshot.links;
+        let own = links.iter().find(|link| link.user_id == user.id);
+        let other = links.iter().find(|link| link.contact_id == contact.id);
+        let name = user.display_name.as_deref().unwrap_or_default().trim();
+        let name = if name.is_empty() { &user.upn } else { name };
+        let until_now = own.filter(|link| link.contact_id != contact.id);
+        let known = |id: &ContactId| snapshot.contacts.iter().find(|one| one.id == *id);
+        Some(Self {
+            head: CompanyHead::new(company, Tab::People),
+            user: user.id.to_string(),
+            segment: segment(contact.id.as_str()),
+            name: name.to_owned(),
+            contact: named(contact),
+            rows: portrait::sides(snapshot, Some(user), Some(contact), person),
+            until_now: until_now
+                .map(|link| known(&link.contact_id).map_or(link.contact_id.to_string(), named))
+                .unwrap_or_default(),
+            taken: other
+                .filter(|link| link.user_id != user.id && !snapshot.deleted.contains(&link.user_id))
+                .map(|link| link.upn.clone())
+                .unwrap_or_default(),
+        })
+    }
+}
+
+async fn link(
+    visit: Visit,
+    path: Path<(i64, String, String)>,
+    back: Form<Back>,
+) -> Result<HttpResponse, WebError> {
+    let (company, user, contact) = path.into_inner();
+    let (company, user) = known(&visit, (company, user)).await?;
+    let (id, contact) = (company.id, ContactId::new(&contact));
+    let said = deciding::link(&visit, company, user.clone(), contact).await?;
+    Ok(back.0.lead(&visit, (id, &user), said))
+}
+
+impl Page for LinkPage {
+    const TEMPLATE: &'static str = "pages/link_by_hand.html";
+
+    fn title(&self) -> String {
+        format!("Link {}", self.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        Some(self.head.clone())
+    }
+
+    fn samples() -> Vec<Self> {
+        let hostile = "<script>\"' \u{202e}evil\u{202c} 🙂";
+        let row = Row {
+            field: "title".into(),
+            user: hostile.into(),
+            contact: "long ".repeat(80),
+            differs: true,
+        };
+        let free = Self {
+            head: CompanyHead::sample(Tab::People),
+            user: "0193".into(),
+            segment: "7".into(),
+            name: hostile.into(),
+            contact: "Jane".into(),
+            rows: vec![row],
+            until_now: "Old Jane".into(),
+            taken: String::new(),
+        };
+        let taken = Self {
+            taken: "bob@contoso.example".into(),
+            until_now: String::new(),
+            ..free.clone()
+        };
+        vec![free, taken]
+    }
+}

@@ -1,0 +1,239 @@
+//! A person's page: each kind of person, hostile names, and what a technician does there.
+
+use std::time::Duration;
+
+use rollcall::decisions::{self, BUSY};
+use rollcall::model::{Role, UserId};
+use rollcall::sync::turn::{Sharing, Turn};
+
+use super::people::{id, stage};
+use super::visitor::Site;
+use crate::stage::{Plain, Stage, contact, user};
+
+fn page(stage: &Stage, name: &str) -> String {
+    format!("/companies/{}/people/{}", stage.company_id, id(name))
+}
+
+#[tokio::test]
+async fn a_page_shows_both_sides_every_step_and_the_history() {
+    let stage = stage().await;
+    stage.users([user("anna").title("Chief")]);
+    stage.sync().await;
+    stage.edit("anna", |user| user.job_title = Some("Boss".into()));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let reader = site.signed_in(Role::Reader).await;
+    let html = reader.get(&page(&stage, "anna")).await.text;
+    for text in [
+        "Anna Doe",
+        "anna@contoso.example",
+        "Both sides",
+        "Microsoft 365 Business Premium",
+        "What the next run does",
+        "<del>Chief</del>",
+        "<ins>Boss</ins>",
+        "Linked to contact",
+        "https://entra.microsoft.com/",
+        "rel=\"noopener\"",
+        "Done",
+        "openrecord.rails",
+    ] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    assert!(!html.contains("Ignore this person"), "a reader only looks");
+    // What the run wrote is counted in: nothing differs any more.
+    assert!(html.contains(">In sync<") && !html.contains(">Differs<"));
+}
+
+#[tokio::test]
+async fn who_is_gone_long_since_still_has_a_page_and_who_never_was_has_none() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    stage.sync().await;
+    stage.delete("anna");
+    stage.sync().await;
+    let company = stage.company_id;
+    stage
+        .write(move |conn| {
+            use rollcall::db::links;
+            links::retire_all(conn, company, "test", chrono::DateTime::UNIX_EPOCH).map(drop)
+        })
+        .await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let answer = technician.get(&page(&stage, "anna")).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.text.contains("Not in the last reading"));
+    assert!(answer.text.contains("Anna Doe") || answer.text.contains("anna@contoso.example"));
+    assert!(
+        answer.text.contains("Deactivate contact"),
+        "{}",
+        answer.text
+    );
+    assert!(!answer.text.contains("Link to a contact by hand"));
+    assert_eq!(technician.get(&page(&stage, "never")).await.status, 404);
+    let ignore = format!("{}/ignore", page(&stage, "never"));
+    assert_eq!(technician.post(&ignore, &[]).await.status, 404);
+    let link = format!("{}/link/1", page(&stage, "never"));
+    assert_eq!(technician.get(&link).await.status, 404);
+}
+
+#[tokio::test]
+async fn hostile_names_are_only_text() {
+    let stage = stage().await;
+    let name = format!(
+        "<script>alert('x')</script>\"' \u{202e}live\u{202c} 🙂{}",
+        "x".repeat(400)
+    );
+    let named = name.clone();
+    stage.users([user("anna").with(|user| user.display_name = Some(named))]);
+    stage
+        .psa
+        .put(&Plain::named("<b>Psa</b>", "\"'", "b@psa.example"));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let company = stage.company_id;
+    for path in [
+        page(&stage, "anna"),
+        format!("/companies/{company}/people"),
+        format!("{}/choices?find=psa", page(&stage, "anna")),
+    ] {
+        let html = technician.get(&path).await.text;
+        assert!(
+            !html.contains("<script>") && !html.contains("<b>"),
+            "{path}"
+        );
+        assert!(html.contains("&lt;"), "{path}: {html}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_ignored_is_left_alone_until_that_ends() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let reader = site.signed_in(Role::Reader).await;
+    let technician = site.signed_in(Role::Technician).await;
+    let path = page(&stage, "anna");
+    let refused = reader.post(&format!("{path}/ignore"), &[]).await;
+    assert_eq!(refused.status, 403);
+    let done = technician.post(&format!("{path}/ignore"), &[]).await;
+    assert_eq!(done.location.as_deref(), Some(path.as_str()));
+    let html = technician.get(&path).await.text;
+    assert!(html.contains("Ignored from now on") && html.contains("A run follows"));
+    assert!(html.contains(">Ignored<") && html.contains("Stop ignoring"));
+    assert_eq!(stage.company().await.ignored, [id("anna")]);
+    let company = stage.company_id;
+    let jobs = stage
+        .read(move |conn| rollcall::db::jobs::waiting(conn, company))
+        .await;
+    assert_eq!(jobs.len(), 1, "the run that follows");
+    let html = reader.get(&path).await.text;
+    assert!(html.contains("Technician"), "who did it");
+    technician.post(&format!("{path}/stop-ignoring"), &[]).await;
+    assert!(stage.company().await.ignored.is_empty());
+    let html = technician.get(&path).await.text;
+    assert!(html.contains("Not ignored any more"));
+}
+
+#[tokio::test]
+async fn a_contact_is_found_compared_and_linked_by_hand() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    let other = stage
+        .psa
+        .put(&Plain::named("Annie", "Doe", "annie@old.example"));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let path = page(&stage, "anna");
+    let part = technician.get(&format!("{path}/choices?find=ANNIE")).await;
+    let link = format!("{path}/link/{other}");
+    assert!(part.text.contains(&link), "{}", part.text);
+    let found = technician.get(&format!("{path}?find=annie")).await.text;
+    assert!(found.contains(&link), "it works without scripts");
+    let confirm = technician.get(&link).await;
+    assert!(confirm.text.contains("annie@old.example") && confirm.text.contains("Link these two"));
+    assert!(confirm.text.contains("Until now the user is linked to"));
+    let done = technician.post(&link, &[]).await;
+    assert_eq!(done.location.as_deref(), Some(path.as_str()));
+    let html = technician.get(&path).await.text;
+    assert!(
+        html.contains("is linked to contact") && html.contains("Linked by hand"),
+        "{html}"
+    );
+    let links = stage.links().await;
+    let anna = ("anna@contoso.example".into(), other.clone(), "hand".into());
+    assert!(links.contains(&anna), "{links:?}");
+    // What cannot be is refused in a sentence.
+    let taken = format!("{}/link/{other}", page(&stage, "bert"));
+    let confirm = technician.get(&taken).await.text;
+    assert!(confirm.contains("This contact is linked to") && !confirm.contains("Link these two"));
+    technician.post(&taken, &[]).await;
+    let html = technician.get(&page(&stage, "bert")).await.text;
+    assert!(
+        html.contains("is linked to anna@contoso.example, so nothing was linked"),
+        "{html}"
+    );
+    let gone = format!("{}/link/999999", page(&stage, "bert"));
+    technician.post(&gone, &[]).await;
+    let html = technician.get(&page(&stage, "bert")).await.text;
+    assert!(html.contains("has no contact 999999 in the PSA any more"));
+}
+
+#[tokio::test]
+async fn a_contact_that_is_nobodys_says_why() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("carl"), user("left").blocked()]);
+    let alone = stage
+        .psa
+        .put(&Plain::named("Paul", "Psa", "paul@psa.example"));
+    let left = stage.psa.put(&contact("left"));
+    let one = stage.psa.put(&contact("carl"));
+    stage.psa.put(&contact("carl"));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let reader = site.signed_in(Role::Reader).await;
+    let at = |contact: &str| format!("/companies/{}/contacts/{contact}", stage.company_id);
+    let html = reader.get(&at(&alone)).await.text;
+    assert!(html.contains("No user of the tenant has one of its addresses"));
+    assert!(html.contains("paul@psa.example"));
+    let html = reader.get(&at(&one)).await.text;
+    assert!(html.contains("only a person can decide") && html.contains("Carl Doe"));
+    let html = reader.get(&at(&left)).await.text;
+    assert!(html.contains("not theirs as things stand"), "{html}");
+    assert!(html.contains("Leaver: Sign-in blocked."), "{html}");
+    let anna = stage.stored("anna@contoso.example").id;
+    let html = reader.get(&at(&anna)).await.text;
+    assert!(
+        html.contains("It is the contact of this user"),
+        "made by the run that read"
+    );
+    assert_eq!(reader.get(&at("999999")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_decision_waits_for_a_run_only_so_long() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    stage.sync().await;
+    let company = stage.company().await;
+    let name = Turn::of_company(company.id);
+    let database = (stage.app.db(), stage.app.clock());
+    let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
+        .await
+        .unwrap();
+    let user = UserId::new(&id("anna"));
+    let decide = || {
+        let decision = decisions::ignore(&stage.app, &company, &user, "Ann", &|_, _| ());
+        decisions::within(Duration::from_millis(20), decision)
+    };
+    let refused = decide().await.unwrap_err();
+    assert_eq!(refused.kind, BUSY);
+    assert_eq!(refused.message, "A run is going");
+    assert!(stage.company().await.ignored.is_empty());
+    going.give_back().await.unwrap();
+    assert!(decide().await.unwrap());
+}
