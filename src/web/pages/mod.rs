@@ -20,11 +20,15 @@ pub mod people;
 pub mod person;
 pub mod pickers;
 pub mod preview;
+mod preview_difference;
+mod preview_lines;
+pub mod preview_live;
 pub mod psa_settings;
 pub mod runs;
 pub mod settings;
 pub mod sign_in;
 pub mod staff_settings;
+pub mod turn_on;
 
 use super::Samples;
 use super::routes::Entry;
@@ -51,6 +55,7 @@ pub const ALL: &[&[Entry]] = &[
     settings::ROUTES,
     sign_in::ROUTES,
     staff_settings::ROUTES,
+    turn_on::ROUTES,
 ];
 
 /// The samples of all pages and parts.
@@ -78,6 +83,7 @@ pub fn samples() -> Samples {
         settings::samples,
         sign_in::samples,
         staff_settings::samples,
+        turn_on::samples,
     ] {
         samples(&mut all);
     }
