@@ -3,7 +3,7 @@
 use rollcall::db::jobs::{self, Job, Priority, Work};
 use rollcall::db::{companies, tenant_connections};
 use rollcall::model::{Mode, Role, Target, Test};
-use rollcall::simulator::kit::FaultKind;
+use rollcall::simulator::kit::{Fault, FaultKind};
 
 use super::visitor::{Site, Visitor};
 use crate::stage::{Stage, Store, Vendor, filter, user};
@@ -220,7 +220,7 @@ async fn a_psa_that_does_not_answer_is_a_notice_and_the_rest_can_be_saved() {
     stage
         .psa
         .controls()
-        .fault(FaultKind::Status(401), 0, usize::MAX);
+        .fault(Fault::always(FaultKind::Status(401)));
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Technician).await;
     let shown = visitor.get(&page(&stage)).await;

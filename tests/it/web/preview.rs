@@ -113,10 +113,7 @@ async fn run_this_now_does_what_was_shown() {
     let to = first.location.unwrap();
     assert!(visitor.get(&to).await.text.contains("waiting in line"));
     step(&stage).await;
-    assert_eq!(
-        stage.stored("anna@contoso.example").first_name.as_deref(),
-        Some("Anna")
-    );
+    assert_eq!(stage.stored("anna@contoso.example").first_name, "Anna");
     let over = visitor.get(&to).await.text;
     assert!(over.contains("The run is over: Succeeded"), "{over}");
     assert_eq!(stage.runs().await.len(), 1);
