@@ -321,7 +321,7 @@ fn page(read: &Read, live: Live, now: DateTime<Utc>) -> OverviewPage {
                 .unwrap_or_default(),
             filters: company.filters.len(),
             filters_off: company.filters.iter().filter(|one| !one.enabled).count(),
-            schedule: schedule(company),
+            schedule: sentence_of(&schedule(company)),
             floor: company.guard.floor,
             percent: company.guard.percent,
             ignored: company.ignored.len(),
