@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::contact_sync::last_save;
 use super::overview_state::{Cure, cure};
-use super::preview_difference::{Difference, Field, Person, difference};
-use super::preview_lines::{
-    Choice, Group, HEADS, Listed, PersonLine, Written, choices, fitting, list, rows,
-};
+use super::preview_difference::{Difference, difference};
+use super::preview_lines::{HEADS, Listed, choices, fitting, group, list, rows};
 use super::preview_live::{self, Back, Doing, PreviewLive};
+use super::preview_page::{Failed, Made, PreviewPage};
 use crate::db::facts::{self, company_scope};
 use crate::db::previews::{self, StoredPreview};
 use crate::db::{Conn, companies, runs, tenant_connections};
@@ -20,7 +19,7 @@ use crate::jobs;
 use crate::model::{Action, Company};
 use crate::sync::report::Report;
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, csv};
+use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, csv};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -39,199 +38,6 @@ pub fn samples(all: &mut Samples) {
 
 /// The name of the fact which preview somebody wanted to be run.
 const SEEN: &str = "preview_seen";
-
-/// What a run would do.
-#[derive(Clone, Debug, Serialize)]
-pub struct PreviewPage {
-    head: CompanyHead,
-    tenant: bool,
-    live: PreviewLive,
-    made: Option<Made>,
-    q: String,
-    action: String,
-    choices: Vec<Choice>,
-    listed: Listed,
-    earlier: Option<String>,
-    later: Option<String>,
-    /// The query of the file.
-    file: String,
-    difference: Option<Difference>,
-    /// Nothing that would be done is different.
-    same: bool,
-}
-
-/// The preview as a whole.
-#[derive(Clone, Debug, Default, Serialize)]
-struct Made {
-    at: Option<At>,
-    who_saved: String,
-    outdated: bool,
-    /// A run wrote since.
-    ran: bool,
-    digest: String,
-    acts: usize,
-    unchanged: usize,
-    out_of_scope: usize,
-    findings: Vec<String>,
-    failed: Option<Failed>,
-    /// It is of another version of Rollcall.
-    strange: bool,
-}
-
-/// Why the preview failed.
-#[derive(Clone, Debug, Default, Serialize)]
-struct Failed {
-    message: String,
-    advice: String,
-    button: Option<(&'static str, String)>,
-}
-
-impl Page for PreviewPage {
-    const TEMPLATE: &'static str = "pages/preview.html";
-
-    fn title(&self) -> String {
-        format!("Preview of {}", self.head.name)
-    }
-
-    fn place(&self) -> Place {
-        Place::Fleet
-    }
-
-    fn company(&self) -> Option<CompanyHead> {
-        Some(self.head.clone())
-    }
-
-    fn samples() -> Vec<Self> {
-        samples_of_page()
-    }
-}
-
-fn samples_of_page() -> Vec<PreviewPage> {
-    let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
-    let empty = PreviewPage {
-        head: CompanyHead::sample(Tab::Preview),
-        tenant: false,
-        live: PreviewLive::default(),
-        made: None,
-        q: String::new(),
-        action: String::new(),
-        choices: Vec::new(),
-        listed: Listed::default(),
-        earlier: None,
-        later: None,
-        file: String::new(),
-        difference: None,
-        same: false,
-    };
-    let written = Written {
-        field: "title",
-        from: hostile.into(),
-        to: "x".repeat(256),
-    };
-    let person = PersonLine {
-        user: "00000000-0000-4000-8000-000000000001".into(),
-        name: hostile.into(),
-        upn: "jane@contoso.example".into(),
-        contact: "1001".into(),
-        reason: "title differs".into(),
-        filter: hostile.into(),
-        site: "New Site".into(),
-        fields: vec![written.clone(), written.clone()],
-    };
-    let bare = PersonLine {
-        user: person.user.clone(),
-        upn: hostile.into(),
-        ..PersonLine::default()
-    };
-    let different = Person {
-        user: person.user.clone(),
-        name: hostile.into(),
-        upn: "jane@contoso.example".into(),
-        was: "Update".into(),
-        is: "Held".into(),
-        fields: vec![
-            Field {
-                field: "title",
-                was: Some(written.clone()),
-                is: None,
-            },
-            Field {
-                field: "phone",
-                was: None,
-                is: Some(written),
-            },
-        ],
-    };
-    let full = PreviewPage {
-        tenant: true,
-        made: Some(Made {
-            at: Some(At::sample()),
-            who_saved: hostile.into(),
-            outdated: true,
-            ran: false,
-            digest: "a".repeat(64),
-            acts: 61,
-            unchanged: 40,
-            out_of_scope: 1,
-            findings: vec![hostile.into()],
-            failed: None,
-            strange: false,
-        }),
-        q: hostile.into(),
-        action: "update".into(),
-        choices: vec![Choice {
-            key: "update",
-            name: "Update".into(),
-            count: 61,
-        }],
-        listed: Listed {
-            groups: vec![Group {
-                key: "update",
-                name: "Update".into(),
-                count: 61,
-                people: vec![person, bare],
-            }],
-            found: 61,
-            page: 1,
-            pages: 2,
-        },
-        earlier: Some("page=1".into()),
-        later: Some("page=2".into()),
-        file: "q=x".into(),
-        difference: Some(Difference {
-            added: vec![different.clone()],
-            gone: vec![different.clone()],
-            changed: vec![different],
-            more: 1,
-        }),
-        same: true,
-        ..empty.clone()
-    };
-    let failed = PreviewPage {
-        made: Some(Made {
-            failed: Some(Failed {
-                message: hostile.into(),
-                advice: "Check the keys".into(),
-                button: Some(("Mend the connection", "/companies/7/connection".into())),
-            }),
-            ..Made::default()
-        }),
-        ..full.clone()
-    };
-    let off = PreviewPage {
-        head: CompanyHead {
-            sync_contacts: false,
-            ..CompanyHead::sample(Tab::Preview)
-        },
-        made: Some(Made {
-            strange: true,
-            ran: true,
-            ..Made::default()
-        }),
-        ..full.clone()
-    };
-    vec![empty, full, failed, off]
-}
 
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -355,8 +161,9 @@ fn made(visit: &Visit, known: &Known, stored: &StoredPreview, report: Option<&Re
         acts: report
             .people
             .iter()
-            .filter(|line| acts(line.action))
+            .filter(|line| acts(line.action) && group(line) != Some("held"))
             .count(),
+        held: report.counts.held,
         unchanged: report.counts.unchanged,
         out_of_scope: report.counts.out_of_scope,
         findings: report

@@ -45,7 +45,7 @@ pub struct Person {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// The field's word.
-    pub field: &'static str,
+    pub word: &'static str,
     /// What would have been written; `None`: nothing.
     pub was: Option<Written>,
     /// What would be written now; `None`: nothing.
@@ -119,14 +119,14 @@ fn person(before: Option<&Line>, now: Option<&Line>) -> Person {
         let now = is.remove(field);
         if now.as_ref() != Some(&was) {
             different.push(Field {
-                field,
+                word: field,
                 was: was.into_iter().next(),
                 is: now.and_then(|now| now.into_iter().next()),
             });
         }
     }
     different.extend(is.into_iter().map(|(field, now)| Field {
-        field,
+        word: field,
         was: None,
         is: now.into_iter().next(),
     }));
