@@ -9,21 +9,21 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use chrono_tz::TZ_VARIANTS;
 use diesel::QueryResult;
-use serde::Serialize;
 
-use super::contact_sync_filters::{FilterLine, lines};
-use super::contact_sync_form::{Choice, Difference, SettingsForm, guard_words};
+use super::contact_sync_filters::lines;
+use super::contact_sync_form::{SettingsForm, guard_words};
+use super::contact_sync_page::{ContactSyncPage, Stale};
 use crate::connections::{Saving, save_company};
 use crate::db::jobs::Priority;
 use crate::db::{Conn, companies, events, links, tenant_connections};
 use crate::jobs;
-use crate::model::{Company, GroupId, Mode, RunFailure, Site};
+use crate::model::{Company, GroupId, Mode, Site};
 use crate::pickers;
 use crate::sync::effect::{self, Takes};
 use crate::sync::failure::RunError;
 use crate::sync::{last, plan};
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
+use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -40,141 +40,6 @@ pub fn samples(all: &mut Samples) {
 const NAMES_WAIT: Duration = Duration::from_secs(3);
 /// Where no contact is linked yet, the guard is explained with so many.
 const EXAMPLE: usize = 40;
-
-/// A company's settings.
-#[derive(Clone, Debug, Serialize)]
-pub struct ContactSyncPage {
-    head: CompanyHead,
-    form: SettingsForm,
-    mistakes: Mistakes,
-    stale: Option<Stale>,
-    tenant: bool,
-    sites: Vec<Choice>,
-    /// Why the sites could not be read.
-    problem: Option<RunFailure>,
-    /// The sites were read anew just now.
-    fresh: bool,
-    zones: Vec<&'static str>,
-    guard: String,
-    filters: Vec<FilterLine>,
-    /// How many active users no filter takes.
-    nobody: Option<usize>,
-    read_at: Option<At>,
-}
-
-/// Somebody else saved meanwhile.
-#[derive(Clone, Debug, Default, Serialize)]
-struct Stale {
-    who: String,
-    at: Option<At>,
-    differences: Vec<Difference>,
-}
-
-impl Page for ContactSyncPage {
-    const TEMPLATE: &'static str = "pages/contact_sync.html";
-
-    fn title(&self) -> String {
-        format!("Contact sync of {}", self.head.name)
-    }
-
-    fn place(&self) -> Place {
-        Place::Fleet
-    }
-
-    fn company(&self) -> Option<CompanyHead> {
-        Some(self.head.clone())
-    }
-
-    fn samples() -> Vec<Self> {
-        samples_of_page()
-    }
-}
-
-fn samples_of_page() -> Vec<ContactSyncPage> {
-    let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
-    let empty = ContactSyncPage {
-        head: CompanyHead::sample(Tab::ContactSync),
-        form: SettingsForm::default(),
-        mistakes: Mistakes::default(),
-        stale: None,
-        tenant: false,
-        sites: Vec::new(),
-        problem: Some(RunFailure {
-            kind: "unreachable".into(),
-            message: format!("The PSA did not answer {hostile}"),
-            advice: "Check the network".into(),
-        }),
-        fresh: false,
-        zones: vec!["UTC"],
-        guard: "With 40 linked contacts, more than 8 wait for you.".into(),
-        filters: Vec::new(),
-        nobody: None,
-        read_at: None,
-    };
-    let line = FilterLine {
-        name: hostile.into(),
-        when: hostile.into(),
-        to: "x".repeat(256),
-        off: true,
-        takes: None,
-    };
-    let full = ContactSyncPage {
-        form: SettingsForm {
-            name: hostile.into(),
-            sync_contacts: true,
-            update_existing: true,
-            use_email: true,
-            default_site: "2".into(),
-            schedule: hostile.into(),
-            ..SettingsForm::default()
-        },
-        mistakes: [
-            ("name", "The name must not be empty"),
-            ("sync_contacts", "Connect the tenant first"),
-            ("default_site", "Choose another one"),
-            ("guard_floor", "A whole number"),
-        ]
-        .into_iter()
-        .collect(),
-        stale: Some(Stale {
-            who: hostile.into(),
-            at: Some(At::sample()),
-            differences: vec![Difference {
-                name: "Company name",
-                theirs: hostile.into(),
-                yours: String::new(),
-            }],
-        }),
-        tenant: true,
-        sites: vec![Choice {
-            id: "2".into(),
-            name: format!("{hostile} (gone from the PSA)"),
-        }],
-        problem: None,
-        fresh: true,
-        filters: vec![
-            line.clone(),
-            FilterLine {
-                off: false,
-                takes: Some(1),
-                ..line.clone()
-            },
-            FilterLine {
-                takes: Some(14),
-                ..line
-            },
-        ],
-        nobody: Some(2),
-        read_at: Some(At::sample()),
-        ..empty.clone()
-    };
-    let one = ContactSyncPage {
-        nobody: Some(1),
-        stale: Some(Stale::default()),
-        ..full.clone()
-    };
-    vec![empty, full, one]
-}
 
 /// What the database knows of the company.
 struct Known {

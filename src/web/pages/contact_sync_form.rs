@@ -44,6 +44,9 @@ pub struct Choice {
     pub name: String,
 }
 
+/// Words one setting of a form.
+type Of<'a> = &'a dyn Fn(&SettingsForm) -> String;
+
 /// One setting that somebody else saved otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -179,7 +182,6 @@ impl SettingsForm {
             None => id.to_owned(),
         };
         let text = |text: &str| text.trim().to_owned();
-        type Of<'a> = &'a dyn Fn(&SettingsForm) -> String;
         let all: [(&'static str, Of<'_>); 9] = [
             ("Company name", &|form| text(&form.name)),
             ("Sync contacts to PSA", &|form| on(form.sync_contacts)),

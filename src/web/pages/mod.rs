@@ -9,6 +9,7 @@ pub mod contact_choices;
 pub mod contact_sync;
 mod contact_sync_filters;
 mod contact_sync_form;
+pub mod contact_sync_page;
 pub mod errors;
 pub mod filters;
 mod filters_effect;
@@ -24,6 +25,7 @@ pub mod microsoft_settings;
 pub mod new_company;
 pub mod overview;
 pub mod overview_live;
+pub mod overview_page;
 mod overview_state;
 pub mod parting;
 pub mod people;
@@ -33,6 +35,10 @@ pub mod preview;
 mod psa_fields;
 pub mod psa_form;
 pub mod psa_contact;
+mod preview_difference;
+mod preview_lines;
+pub mod preview_live;
+pub mod preview_page;
 pub mod psa_settings;
 pub mod run;
 mod psa_view;
@@ -40,6 +46,7 @@ pub mod runs;
 pub mod settings;
 pub mod sign_in;
 pub mod staff_settings;
+pub mod turn_on;
 
 use super::Samples;
 use super::routes::Entry;
@@ -74,6 +81,7 @@ pub const ALL: &[&[Entry]] = &[
     settings::ROUTES,
     sign_in::ROUTES,
     staff_settings::ROUTES,
+    turn_on::ROUTES,
 ];
 
 /// The samples of all pages and parts.
@@ -110,6 +118,7 @@ pub fn samples() -> Samples {
         settings::samples,
         sign_in::samples,
         staff_settings::samples,
+        turn_on::samples,
     ] {
         samples(&mut all);
     }

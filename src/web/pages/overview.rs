@@ -4,9 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::overview_live::{self, Live, Stage};
+use super::overview_page::{Dot, Last, Next, OverviewPage, Settings};
 use super::overview_state::{Known, State, Tiles, counts, is_good};
 use crate::db::jobs::Priority;
 use crate::db::runs::{self, Run};
@@ -17,7 +18,7 @@ use crate::model::{Company, Mode, Status};
 use crate::sync::plan::Plan;
 use crate::web::routes::{Entry, routes};
 use crate::web::words;
-use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError};
+use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -36,180 +37,6 @@ pub fn samples(all: &mut Samples) {
 const DOTS: usize = 10;
 /// Among so many runs the last good one is looked for.
 const LOOKED_AT: i64 = 60;
-
-/// How a company does.
-#[derive(Clone, Debug, Serialize)]
-pub struct OverviewPage {
-    head: CompanyHead,
-    state: State,
-    live: Live,
-    tiles: Option<Tiles>,
-    counted_at: Option<At>,
-    /// The last good run.
-    counted_by: Option<String>,
-    last: Option<Last>,
-    next: Next,
-    dots: Vec<Dot>,
-    settings: Settings,
-}
-
-/// The last run.
-#[derive(Clone, Debug, Serialize)]
-struct Last {
-    id: String,
-    mode: &'static str,
-    status: &'static str,
-    at: At,
-    who: String,
-}
-
-/// When the next run begins.
-#[derive(Clone, Debug, Default, Serialize)]
-struct Next {
-    at: Option<At>,
-    words: String,
-}
-
-/// One run of the strip.
-#[derive(Clone, Debug, Serialize)]
-struct Dot {
-    kind: &'static str,
-    words: String,
-}
-
-/// The settings in short.
-#[derive(Clone, Debug, Default, Serialize)]
-struct Settings {
-    psa: String,
-    update_existing: bool,
-    use_email: bool,
-    default_site: String,
-    filters: usize,
-    filters_off: usize,
-    schedule: String,
-    floor: u32,
-    percent: u32,
-    ignored: usize,
-}
-
-impl Page for OverviewPage {
-    const TEMPLATE: &'static str = "pages/overview.html";
-
-    fn title(&self) -> String {
-        self.head.name.clone()
-    }
-
-    fn place(&self) -> Place {
-        Place::Fleet
-    }
-
-    fn company(&self) -> Option<CompanyHead> {
-        Some(self.head.clone())
-    }
-
-    fn samples() -> Vec<Self> {
-        samples_of_page()
-    }
-}
-
-fn samples_of_page() -> Vec<OverviewPage> {
-    let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
-    let head = CompanyHead::sample(Tab::Overview);
-    let empty = OverviewPage {
-        head: CompanyHead {
-            sync_contacts: false,
-            ..head.clone()
-        },
-        state: State {
-            kind: "info",
-            sentence: "This company is not set up yet.".into(),
-            advice: "First let Rollcall read its tenant.".into(),
-            button: Some(("Connect tenant", "/companies/7/connection".into())),
-            step: 1,
-        },
-        live: Live::default(),
-        tiles: None,
-        counted_at: None,
-        counted_by: None,
-        last: None,
-        next: Next::default(),
-        dots: Vec::new(),
-        settings: Settings::default(),
-    };
-    let dot = |kind, words: &str| Dot {
-        kind,
-        words: words.into(),
-    };
-    let full = OverviewPage {
-        state: State {
-            kind: "ok",
-            sentence: "All is well: 40 people are in sync.".into(),
-            ..State::default()
-        },
-        head,
-        live: Live {
-            company: 7,
-            stage: Stage::Writing,
-            every: 2,
-            mode: "update",
-            done: 12,
-            planned: 40,
-            ..Live::default()
-        },
-        tiles: Some(Tiles {
-            in_sync: 40,
-            changed: 2,
-            held: 5,
-            conflicts: 1,
-            out_of_scope: 3,
-            leavers: 4,
-        }),
-        counted_at: Some(At::sample()),
-        counted_by: Some("0193aaaa-0000-7000-8000-000000000000".into()),
-        last: Some(Last {
-            id: "0193aaaa-0000-7000-8000-000000000000".into(),
-            mode: "update",
-            status: "succeeded",
-            at: At::sample(),
-            who: hostile.into(),
-        }),
-        next: Next {
-            at: Some(At::sample()),
-            words: String::new(),
-        },
-        dots: vec![
-            dot("ok", "Succeeded"),
-            dot("bad", "Failed"),
-            dot("info", "Running"),
-        ],
-        settings: Settings {
-            psa: hostile.into(),
-            update_existing: true,
-            use_email: true,
-            default_site: "x".repeat(256),
-            filters: 3,
-            filters_off: 1,
-            schedule: "every day at 02:30, Europe/London".into(),
-            floor: 3,
-            percent: 20,
-            ignored: 2,
-        },
-    };
-    let one = OverviewPage {
-        next: Next {
-            at: None,
-            words: "Some time in the night".into(),
-        },
-        settings: Settings {
-            filters: 1,
-            ignored: 1,
-            ..full.settings.clone()
-        },
-        live: Live::default(),
-        ..full.clone()
-    };
-    vec![empty, full, one]
-}
 
 /// What the page is made of.
 struct Read {
@@ -321,7 +148,7 @@ fn page(read: &Read, live: Live, now: DateTime<Utc>) -> OverviewPage {
                 .unwrap_or_default(),
             filters: company.filters.len(),
             filters_off: company.filters.iter().filter(|one| !one.enabled).count(),
-            schedule: schedule(company),
+            schedule: sentence_of(&schedule(company)),
             floor: company.guard.floor,
             percent: company.guard.percent,
             ignored: company.ignored.len(),

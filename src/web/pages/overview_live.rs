@@ -129,6 +129,23 @@ pub async fn look(
     Ok(live)
 }
 
+/// How far the run of one job is, whatever else goes on for its company.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn look_at(
+    app: &App,
+    company: i64,
+    job: Job,
+    now: DateTime<Utc>,
+) -> Result<Live, DbError> {
+    if matches!(job.state, JobState::Queued | JobState::Running) {
+        return look(app, company, Some(job.id), now).await;
+    }
+    let live = app.db().read(move |conn| over(conn, &job)).await?;
+    Ok(Live { company, ..live })
+}
+
 /// A run whose row says that it is going, and how far it is.
 type Running = (Run, Option<(i64, i64)>);
 
@@ -153,8 +170,10 @@ fn observe(
         }
         _ => None,
     };
-    if let Some(job) = next.filter(|_| by_command.is_none()) {
-        return Ok((queued(&job, watch, now), None));
+    if let Some(job) = next.as_ref().filter(|job| job.run_at <= now)
+        && by_command.is_none()
+    {
+        return Ok((queued(job, watch, now), None));
     }
     let ended = match watch {
         Some(0) => runs::list(conn, company, 1)?
@@ -166,12 +185,19 @@ fn observe(
         },
         None => None,
     };
-    let live = Live {
-        company,
-        watch,
-        ..ended.unwrap_or_default()
+    let live = match (ended, next) {
+        (Some(ended), _) => ended,
+        (None, Some(job)) => queued(&job, watch, now),
+        (None, None) => Live::default(),
     };
-    Ok((live, by_command))
+    Ok((
+        Live {
+            company,
+            watch: live.watch.or(watch),
+            ..live
+        },
+        by_command,
+    ))
 }
 
 fn mode(job: &Job) -> &'static str {

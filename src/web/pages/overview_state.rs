@@ -13,6 +13,11 @@ use crate::sync::select::{Activity, LeaverReason};
 /// A company whose last good run is older than this is stale.
 const STALE: TimeDelta = TimeDelta::hours(36);
 
+/// Makes a button from what it says and the tail of its address.
+type Buttons<'a> = &'a dyn Fn(&'static str, &str) -> Option<Button>;
+/// What a button says, and its address.
+type Button = (&'static str, String);
+
 /// How a company does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct State {
@@ -185,10 +190,7 @@ impl State {
     }
 
     /// A company whose contact sync is off: what comes before it is turned on.
-    fn off(
-        known: &Known<'_>,
-        button: &dyn Fn(&'static str, &str) -> Option<(&'static str, String)>,
-    ) -> Self {
+    fn off(known: &Known<'_>, button: Buttons<'_>) -> Self {
         let company = known.company;
         let mut events = known.events.iter();
         let saved = company.default_site.is_some()
@@ -233,11 +235,7 @@ impl State {
         )
     }
 
-    fn failing(
-        error: &RunFailure,
-        run: &Run,
-        button: &dyn Fn(&'static str, &str) -> Option<(&'static str, String)>,
-    ) -> Self {
+    fn failing(error: &RunFailure, run: &Run, button: Buttons<'_>) -> Self {
         let sentence = crate::web::words::sentence(&error.message);
         Self {
             kind: "bad",

@@ -1,10 +1,255 @@
-//! TODO preview
+//! A company's preview: everything that a run would do, made by the engine that runs. It can be run as it stands: where
+//! something else would be done by then, nothing is, and the page shows what is different.
 
-use crate::web::Samples;
+use actix_web::web::{Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use diesel::QueryResult;
+use serde::{Deserialize, Serialize};
+
+use super::contact_sync::last_save;
+use super::overview_state::{Cure, cure};
+use super::preview_difference::{Difference, difference};
+use super::preview_lines::{HEADS, Listed, choices, fitting, group, list, rows};
+use super::preview_live::{self, Back, Doing, PreviewLive};
+use super::preview_page::{Failed, Made, PreviewPage};
+use crate::db::facts::{self, company_scope};
+use crate::db::previews::{self, StoredPreview};
+use crate::db::{Conn, companies, runs, tenant_connections};
+use crate::jobs;
+use crate::model::{Action, Company};
+use crate::sync::report::Report;
 use crate::web::routes::{Entry, routes};
+use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, csv};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/companies/{company:\\d+}/preview" Reader show;
+    Get Part "/companies/{company:\\d+}/preview/live" Reader live;
+    Get File "/companies/{company:\\d+}/preview.csv" Reader file;
+    Post Act "/companies/{company:\\d+}/preview" Technician make;
+    Post Act "/companies/{company:\\d+}/preview/run" Technician run;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<PreviewPage>();
+    all.part::<PreviewLive>();
+}
+
+/// The name of the fact which preview somebody wanted to be run.
+const SEEN: &str = "preview_seen";
+
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Asked {
+    q: String,
+    action: String,
+    #[serde(skip_serializing)]
+    page: String,
+    #[serde(skip_serializing)]
+    watch: String,
+    #[serde(skip_serializing)]
+    back: Back,
+}
+
+/// What the database has.
+struct Known {
+    company: Company,
+    tenant: bool,
+    stored: Option<StoredPreview>,
+    saved: Option<crate::db::events::Event>,
+    seen: Option<(String, String)>,
+    last_run: Option<crate::db::runs::Run>,
+}
+
+fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
+    let Some(company) = companies::get(conn, id)? else {
+        return Ok(None);
+    };
+    let seen = facts::get(conn, &company_scope(id), SEEN)?;
+    Ok(Some(Known {
+        company,
+        tenant: tenant_connections::get(conn, id)?.is_some(),
+        stored: previews::get(conn, id)?,
+        saved: last_save(conn, id)?,
+        last_run: runs::list(conn, id, 1)?.pop(),
+        seen: seen.and_then(|(value, _)| serde_json::from_value(value).ok()),
+    }))
+}
+
+async fn known(visit: &Visit, id: i64) -> Result<Known, WebError> {
+    let found = visit.app().db().read(move |conn| read(conn, id)).await?;
+    found.ok_or(WebError::NotFound)
+}
+
+async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    let (known, asked) = (known(&visit, *id).await?, asked.into_inner());
+    let live = preview_live::look(&visit, *id, asked.watch.parse().ok(), asked.back).await?;
+    visit.page(&page(&visit, &known, asked, live))
+}
+
+fn page(visit: &Visit, known: &Known, asked: Asked, live: PreviewLive) -> PreviewPage {
+    let report = known.stored.as_ref().and_then(jobs::preview::report);
+    let made = known
+        .stored
+        .as_ref()
+        .map(|stored| made(visit, known, stored, report.as_ref()));
+    let report = report.filter(|report| report.error.is_none());
+    let (mut listed, mut groups) = (Listed::default(), Vec::new());
+    let mut different = None;
+    if let Some(report) = &report {
+        groups = choices(report);
+        let found = fitting(report, &asked.q, &asked.action);
+        listed = list(&found, asked.page.parse().unwrap_or(1));
+        if asked.back == Back::Different && live.doing == Doing::Nothing {
+            let seen = known.seen.as_ref();
+            let seen = seen.and_then(|(_, seen)| serde_json::from_str::<Report>(seen).ok());
+            different = seen.map(|seen| difference(&seen, report));
+        }
+    }
+    let query = serde_qs::to_string(&asked).unwrap_or_default();
+    let at = |page: usize| format!("{query}&page={page}");
+    PreviewPage {
+        head: CompanyHead::new(&known.company, Tab::Preview),
+        tenant: known.tenant,
+        live,
+        made,
+        choices: groups,
+        earlier: (listed.page > 1).then(|| at(listed.page - 1)),
+        later: (listed.page < listed.pages).then(|| at(listed.page + 1)),
+        listed,
+        file: query.clone(),
+        same: different.as_ref().is_some_and(Difference::is_nothing),
+        difference: different,
+        q: asked.q,
+        action: asked.action,
+    }
+}
+
+fn made(visit: &Visit, known: &Known, stored: &StoredPreview, report: Option<&Report>) -> Made {
+    let company = known.company.id;
+    let saved = known.saved.as_ref();
+    let saved = saved.filter(|event| event.at > stored.made_at);
+    let made = Made {
+        at: Some(At::new(stored.made_at, visit.now())),
+        who_saved: saved.map(|event| event.staff.clone()).unwrap_or_default(),
+        outdated: saved.is_some(),
+        ran: known.last_run.as_ref().is_some_and(|run| {
+            run.error.is_none() && run.finished_at.is_some_and(|at| at > stored.made_at)
+        }),
+        digest: stored.digest.clone(),
+        strange: report.is_none(),
+        ..Made::default()
+    };
+    let Some(report) = report else { return made };
+    let acts = |action: Action| action.writes() || action == Action::Link;
+    let failed = report.error.as_ref().map(|error| Failed {
+        message: error.message.clone(),
+        advice: error.advice.clone(),
+        button: match cure(&error.kind) {
+            Cure::ContactSync => Some((
+                "Mend the settings",
+                format!("/companies/{company}/contact-sync"),
+            )),
+            _ => Some((
+                "Look at the connection",
+                format!("/companies/{company}/connection"),
+            )),
+        },
+    });
+    Made {
+        acts: report
+            .people
+            .iter()
+            .filter(|line| acts(line.action) && group(line) != Some("held"))
+            .count(),
+        held: report.counts.held,
+        unchanged: report.counts.unchanged,
+        out_of_scope: report.counts.out_of_scope,
+        findings: report
+            .findings
+            .iter()
+            .map(|one| one.message.clone())
+            .collect(),
+        failed,
+        ..made
+    }
+}
+
+async fn live(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*id).await?;
+    let watch = asked.watch.parse().ok();
+    let live = preview_live::look(&visit, company.id, watch, asked.back).await?;
+    preview_live::answer(&visit, &live)
+}
+
+async fn file(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    let known = known(&visit, *id).await?;
+    let report = known.stored.as_ref().and_then(jobs::preview::report);
+    let report = report.ok_or(WebError::NotFound)?;
+    let found = fitting(&report, &asked.q, &asked.action);
+    let bytes = csv::file(&HEADS, rows(&found))?;
+    Ok(visit.csv(&format!("preview-{}", known.company.id), bytes))
+}
+
+#[derive(Deserialize)]
+struct MakeForm {
+    #[serde(default)]
+    back: Back,
+}
+
+async fn make(
+    visit: Visit,
+    request: HttpRequest,
+    id: Path<i64>,
+    form: Form<MakeForm>,
+) -> Result<HttpResponse, WebError> {
+    let (company, back) = (visit.company(*id).await?.id, form.0.back);
+    let (who, now) = (visit.name(), visit.now());
+    let asked = visit
+        .app()
+        .db()
+        .write(move |conn| jobs::enqueue_preview(conn, company, &who, now));
+    let job = asked.await?.id();
+    visit.app().jobs().wake();
+    let by_script = request.headers().contains_key("hx-request");
+    Ok(preview_live::lead(
+        &visit,
+        by_script,
+        &back.waiting(company, job),
+    ))
+}
+
+#[derive(Deserialize)]
+struct RunForm {
+    #[serde(default)]
+    digest: String,
+}
+
+async fn run(visit: Visit, id: Path<i64>, form: Form<RunForm>) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*id).await?;
+    let here = Back::Preview.address(company.id);
+    if !company.sync_contacts {
+        let said =
+            "Contact sync is off for this company, so nothing was written. Turn it on first.";
+        return Ok(visit.refused(&here, said));
+    }
+    let (who, now, id) = (visit.name(), visit.now(), company.id);
+    let asked = visit.app().db().write(move |conn| {
+        let stored = previews::get(conn, id)?;
+        let stored = stored.filter(|one| !one.digest.is_empty() && one.digest == form.0.digest);
+        let Some(stored) = stored else {
+            return Ok(None);
+        };
+        // What was looked at is kept beside, since the next preview takes this one's place.
+        let seen = serde_json::json!([stored.digest, stored.report]);
+        facts::put(conn, &company_scope(id), SEEN, &seen, now)?;
+        jobs::enqueue_expected(conn, id, &stored.digest, &who, now).map(Some)
+    });
+    let Some(job) = asked.await? else {
+        let said = "There is a newer preview by now, and nothing was written. Look at this one, then run it.";
+        return Ok(visit.refused(&here, said));
+    };
+    visit.app().jobs().wake();
+    Ok(visit.lead(&Back::Preview.waiting(id, job.id())))
+}

@@ -1,0 +1,143 @@
+//! What the page of a company's settings shows, with samples.
+
+use serde::Serialize;
+
+use super::contact_sync_filters::FilterLine;
+use super::contact_sync_form::{Choice, Difference, SettingsForm};
+use crate::model::RunFailure;
+use crate::web::{At, CompanyHead, Mistakes, Page, Place, Tab};
+
+/// A company's settings.
+#[derive(Clone, Debug, Serialize)]
+pub struct ContactSyncPage {
+    pub(super) head: CompanyHead,
+    pub(super) form: SettingsForm,
+    pub(super) mistakes: Mistakes,
+    pub(super) stale: Option<Stale>,
+    pub(super) tenant: bool,
+    pub(super) sites: Vec<Choice>,
+    /// Why the sites could not be read.
+    pub(super) problem: Option<RunFailure>,
+    /// The sites were read anew just now.
+    pub(super) fresh: bool,
+    pub(super) zones: Vec<&'static str>,
+    pub(super) guard: String,
+    pub(super) filters: Vec<FilterLine>,
+    /// How many active users no filter takes.
+    pub(super) nobody: Option<usize>,
+    pub(super) read_at: Option<At>,
+}
+
+/// Somebody else saved meanwhile.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Stale {
+    pub(super) who: String,
+    pub(super) at: Option<At>,
+    pub(super) differences: Vec<Difference>,
+}
+
+impl Page for ContactSyncPage {
+    const TEMPLATE: &'static str = "pages/contact_sync.html";
+
+    fn title(&self) -> String {
+        format!("Contact sync of {}", self.head.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        Some(self.head.clone())
+    }
+
+    fn samples() -> Vec<Self> {
+        samples_of_page()
+    }
+}
+
+fn samples_of_page() -> Vec<ContactSyncPage> {
+    let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
+    let empty = ContactSyncPage {
+        head: CompanyHead::sample(Tab::ContactSync),
+        form: SettingsForm::default(),
+        mistakes: Mistakes::default(),
+        stale: None,
+        tenant: false,
+        sites: Vec::new(),
+        problem: Some(RunFailure {
+            kind: "unreachable".into(),
+            message: format!("The PSA did not answer {hostile}"),
+            advice: "Check the network".into(),
+        }),
+        fresh: false,
+        zones: vec!["UTC"],
+        guard: "With 40 linked contacts, more than 8 wait for you.".into(),
+        filters: Vec::new(),
+        nobody: None,
+        read_at: None,
+    };
+    let line = FilterLine {
+        name: hostile.into(),
+        when: hostile.into(),
+        to: "x".repeat(256),
+        off: true,
+        takes: None,
+    };
+    let full = ContactSyncPage {
+        form: SettingsForm {
+            name: hostile.into(),
+            sync_contacts: true,
+            update_existing: true,
+            use_email: true,
+            default_site: "2".into(),
+            schedule: hostile.into(),
+            ..SettingsForm::default()
+        },
+        mistakes: [
+            ("name", "The name must not be empty"),
+            ("sync_contacts", "Connect the tenant first"),
+            ("default_site", "Choose another one"),
+            ("guard_floor", "A whole number"),
+        ]
+        .into_iter()
+        .collect(),
+        stale: Some(Stale {
+            who: hostile.into(),
+            at: Some(At::sample()),
+            differences: vec![Difference {
+                name: "Company name",
+                theirs: hostile.into(),
+                yours: String::new(),
+            }],
+        }),
+        tenant: true,
+        sites: vec![Choice {
+            id: "2".into(),
+            name: format!("{hostile} (gone from the PSA)"),
+        }],
+        problem: None,
+        fresh: true,
+        filters: vec![
+            line.clone(),
+            FilterLine {
+                off: false,
+                takes: Some(1),
+                ..line.clone()
+            },
+            FilterLine {
+                takes: Some(14),
+                ..line
+            },
+        ],
+        nobody: Some(2),
+        read_at: Some(At::sample()),
+        ..empty.clone()
+    };
+    let one = ContactSyncPage {
+        nobody: Some(1),
+        stale: Some(Stale::default()),
+        ..full.clone()
+    };
+    vec![empty, full, one]
+}

@@ -1,0 +1,234 @@
+//! The people of a preview as its page shows them: grouped by what would be done, searched, a page at a time, and as a file.
+
+use serde::Serialize;
+
+use crate::model::{Action, Outcome, text};
+use crate::sync::report::{FieldLine, Line, Report};
+use crate::web::words;
+
+/// So many people stand on a page.
+pub const A_PAGE: usize = 50;
+/// The groups that are listed, in their order. Who is held stands there, not among the deactivations.
+pub const GROUPS: [&str; 7] = [
+    "create",
+    "update",
+    "reactivate",
+    "deactivate",
+    "held",
+    "link",
+    "conflict",
+];
+
+/// Somebody of whom something would become.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PersonLine {
+    /// The user's object id.
+    pub user: String,
+    /// Name as displayed; may be empty.
+    pub name: String,
+    /// User principal name.
+    pub upn: String,
+    /// The contact; empty: there is none yet.
+    pub contact: String,
+    /// Why.
+    pub reason: String,
+    /// The filter that decided; may be empty.
+    pub filter: String,
+    /// Where the contact belongs; may be empty.
+    pub site: String,
+    /// What is written.
+    pub fields: Vec<Written>,
+}
+
+/// One field's old and new value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// The field's word.
+    pub field: &'static str,
+    /// Before.
+    pub from: String,
+    /// After.
+    pub to: String,
+}
+
+/// People of one group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// Its word.
+    pub key: &'static str,
+    /// What it is called.
+    pub name: String,
+    /// How many there are in all.
+    pub count: usize,
+    /// Those of this page.
+    pub people: Vec<PersonLine>,
+}
+
+/// A group to choose.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// Its word.
+    pub key: &'static str,
+    /// What it is called.
+    pub name: String,
+    /// How many people it has.
+    pub count: usize,
+}
+
+/// A page of people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// The groups with people on this page.
+    pub groups: Vec<Group>,
+    /// How many were found.
+    pub found: usize,
+    /// The page's number, from 1.
+    pub page: usize,
+    /// How many pages there are.
+    pub pages: usize,
+}
+
+/// The group of a line; `None`: nothing would be done.
+pub fn group(line: &Line) -> Option<&'static str> {
+    match line.action {
+        Action::Unchanged | Action::OutOfScope => None,
+        _ if line.outcome == Outcome::Held => Some("held"),
+        action => Some(action.as_str()),
+    }
+}
+
+/// What a group is called.
+pub fn group_name(key: &str) -> String {
+    match key {
+        "held" => words::outcome(key),
+        key => words::action(key),
+    }
+}
+
+/// The groups that have people.
+pub fn choices(report: &Report) -> Vec<Choice> {
+    let count = |key| {
+        let lines = report.people.iter();
+        lines.filter(|line| group(line) == Some(key)).count()
+    };
+    GROUPS
+        .into_iter()
+        .map(|key| Choice {
+            key,
+            name: group_name(key),
+            count: count(key),
+        })
+        .filter(|choice| choice.count > 0)
+        .collect()
+}
+
+/// The lines that fit a search and a group, in the groups' order.
+pub fn fitting<'a>(report: &'a Report, search: &str, wanted: &str) -> Vec<&'a Line> {
+    let search = text::folded(search);
+    let search = search.trim();
+    let holds = |text: &str| text::folded(text).contains(search);
+    let fits = |line: &&Line| {
+        search.is_empty()
+            || [&line.upn, &line.name].into_iter().any(|text| holds(text))
+            || [&line.contact_id, &line.site, &line.filter]
+                .into_iter()
+                .flatten()
+                .any(|text| holds(text))
+    };
+    let mut found = Vec::new();
+    for key in GROUPS {
+        if wanted.is_empty() || wanted == key {
+            let lines = report.people.iter();
+            found.extend(lines.filter(|line| group(line) == Some(key)).filter(fits));
+        }
+    }
+    found
+}
+
+/// One page of what was found.
+pub fn list(found: &[&Line], page: usize) -> Listed {
+    let pages = found.len().div_ceil(A_PAGE).max(1);
+    let page = page.clamp(1, pages);
+    let mut groups: Vec<Group> = Vec::new();
+    for line in found.iter().skip((page - 1) * A_PAGE).take(A_PAGE) {
+        let Some(key) = group(line) else { continue };
+        if groups.last().is_none_or(|last| last.key != key) {
+            groups.push(Group {
+                key,
+                name: group_name(key),
+                count: found.iter().filter(|line| group(line) == Some(key)).count(),
+                people: Vec::new(),
+            });
+        }
+        if let Some(last) = groups.last_mut() {
+            last.people.push(person(line));
+        }
+    }
+    Listed {
+        groups,
+        found: found.len(),
+        page,
+        pages,
+    }
+}
+
+fn person(line: &Line) -> PersonLine {
+    PersonLine {
+        user: line.user_id.to_string(),
+        name: line.name.clone(),
+        upn: line.upn.clone(),
+        contact: line.contact_id.clone().unwrap_or_default(),
+        reason: line.reason.clone(),
+        filter: line.filter.clone().unwrap_or_default(),
+        site: line.site.clone().unwrap_or_default(),
+        fields: line.fields.iter().map(written).collect(),
+    }
+}
+
+/// A field in words.
+pub fn written(line: &FieldLine) -> Written {
+    Written {
+        field: line.field.as_str(),
+        from: value(&line.from),
+        to: value(&line.to),
+    }
+}
+
+fn value(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "nothing".into(),
+        serde_json::Value::Bool(true) => "yes".into(),
+        serde_json::Value::Bool(false) => "no".into(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The heads of the file.
+pub const HEADS: [&str; 9] = [
+    "Action", "Name", "User", "Contact", "Reason", "Filter", "Site", "Changes", "User id",
+];
+
+/// The lines of the file.
+pub fn rows(found: &[&Line]) -> Vec<Vec<String>> {
+    let row = |line: &&Line| {
+        let person = person(line);
+        let changes = person.fields.iter().map(|one| {
+            let field = words::field(one.field);
+            format!("{field}: {} → {}", one.from, one.to)
+        });
+        let changes = changes.collect::<Vec<_>>().join("; ");
+        vec![
+            group_name(group(line).unwrap_or_default()),
+            person.name,
+            person.upn,
+            person.contact,
+            person.reason,
+            person.filter,
+            person.site,
+            changes,
+            person.user,
+        ]
+    };
+    found.iter().map(row).collect()
+}

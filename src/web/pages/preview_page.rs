@@ -1,0 +1,205 @@
+//! What the page of a company's preview shows, with samples.
+
+use serde::Serialize;
+
+use super::preview_difference::{Difference, Field, Person};
+use super::preview_lines::{Choice, Group, Listed, PersonLine, Written};
+use super::preview_live::PreviewLive;
+use crate::web::{At, CompanyHead, Page, Place, Tab};
+
+/// What a run would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct PreviewPage {
+    pub(super) head: CompanyHead,
+    pub(super) tenant: bool,
+    pub(super) live: PreviewLive,
+    pub(super) made: Option<Made>,
+    pub(super) q: String,
+    pub(super) action: String,
+    pub(super) choices: Vec<Choice>,
+    pub(super) listed: Listed,
+    pub(super) earlier: Option<String>,
+    pub(super) later: Option<String>,
+    /// The query of the file.
+    pub(super) file: String,
+    pub(super) difference: Option<Difference>,
+    /// Nothing that would be done is different.
+    pub(super) same: bool,
+}
+
+/// The preview as a whole.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Made {
+    pub(super) at: Option<At>,
+    pub(super) who_saved: String,
+    pub(super) outdated: bool,
+    /// A run wrote since.
+    pub(super) ran: bool,
+    pub(super) digest: String,
+    /// People for whom something is done.
+    pub(super) acts: usize,
+    /// People who would wait for a technician.
+    pub(super) held: usize,
+    pub(super) unchanged: usize,
+    pub(super) out_of_scope: usize,
+    pub(super) findings: Vec<String>,
+    pub(super) failed: Option<Failed>,
+    /// It is of another version of Rollcall.
+    pub(super) strange: bool,
+}
+
+/// Why the preview failed.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Failed {
+    pub(super) message: String,
+    pub(super) advice: String,
+    pub(super) button: Option<(&'static str, String)>,
+}
+
+impl Page for PreviewPage {
+    const TEMPLATE: &'static str = "pages/preview.html";
+
+    fn title(&self) -> String {
+        format!("Preview of {}", self.head.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        Some(self.head.clone())
+    }
+
+    fn samples() -> Vec<Self> {
+        samples_of_page()
+    }
+}
+
+fn samples_of_page() -> Vec<PreviewPage> {
+    let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
+    let empty = PreviewPage {
+        head: CompanyHead::sample(Tab::Preview),
+        tenant: false,
+        live: PreviewLive::default(),
+        made: None,
+        q: String::new(),
+        action: String::new(),
+        choices: Vec::new(),
+        listed: Listed::default(),
+        earlier: None,
+        later: None,
+        file: String::new(),
+        difference: None,
+        same: false,
+    };
+    let written = Written {
+        field: "title",
+        from: hostile.into(),
+        to: "x".repeat(256),
+    };
+    let person = PersonLine {
+        user: "00000000-0000-4000-8000-000000000001".into(),
+        name: hostile.into(),
+        upn: "jane@contoso.example".into(),
+        contact: "1001".into(),
+        reason: "title differs".into(),
+        filter: hostile.into(),
+        site: "New Site".into(),
+        fields: vec![written.clone(), written.clone()],
+    };
+    let bare = PersonLine {
+        user: person.user.clone(),
+        upn: hostile.into(),
+        ..PersonLine::default()
+    };
+    let different = Person {
+        user: person.user.clone(),
+        name: hostile.into(),
+        upn: "jane@contoso.example".into(),
+        was: "Update".into(),
+        is: "Held".into(),
+        fields: vec![
+            Field {
+                word: "title",
+                was: Some(written.clone()),
+                is: None,
+            },
+            Field {
+                word: "phone",
+                was: None,
+                is: Some(written),
+            },
+        ],
+    };
+    let full = PreviewPage {
+        tenant: true,
+        made: Some(Made {
+            at: Some(At::sample()),
+            who_saved: hostile.into(),
+            outdated: true,
+            ran: false,
+            digest: "a".repeat(64),
+            acts: 61,
+            held: 2,
+            unchanged: 40,
+            out_of_scope: 1,
+            findings: vec![hostile.into()],
+            failed: None,
+            strange: false,
+        }),
+        q: hostile.into(),
+        action: "update".into(),
+        choices: vec![Choice {
+            key: "update",
+            name: "Update".into(),
+            count: 61,
+        }],
+        listed: Listed {
+            groups: vec![Group {
+                key: "update",
+                name: "Update".into(),
+                count: 61,
+                people: vec![person, bare],
+            }],
+            found: 61,
+            page: 1,
+            pages: 2,
+        },
+        earlier: Some("page=1".into()),
+        later: Some("page=2".into()),
+        file: "q=x".into(),
+        difference: Some(Difference {
+            added: vec![different.clone()],
+            gone: vec![different.clone()],
+            changed: vec![different],
+            more: 1,
+        }),
+        same: true,
+        ..empty.clone()
+    };
+    let failed = PreviewPage {
+        made: Some(Made {
+            failed: Some(Failed {
+                message: hostile.into(),
+                advice: "Check the keys".into(),
+                button: Some(("Mend the connection", "/companies/7/connection".into())),
+            }),
+            ..Made::default()
+        }),
+        ..full.clone()
+    };
+    let off = PreviewPage {
+        head: CompanyHead {
+            sync_contacts: false,
+            ..CompanyHead::sample(Tab::Preview)
+        },
+        made: Some(Made {
+            strange: true,
+            ran: true,
+            ..Made::default()
+        }),
+        ..full.clone()
+    };
+    vec![empty, full, failed, off]
+}

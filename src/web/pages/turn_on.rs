@@ -1,0 +1,253 @@
+//! Turning contact sync on: shows what the first run would do, and asks. What it would do is the company's preview, made with the
+//! settings as they are saved.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Path, Query};
+use diesel::QueryResult;
+use serde::{Deserialize, Serialize};
+
+use super::contact_sync::last_save;
+use super::preview_live::{self, Back, Doing, PreviewLive};
+use crate::connections::{Saving, save_company};
+use crate::db::events::Event;
+use crate::db::jobs::Priority;
+use crate::db::previews::{self, StoredPreview};
+use crate::db::{Conn, companies, tenant_connections};
+use crate::jobs;
+use crate::model::{Company, Mode, RunFailure};
+use crate::sync::report::Counts;
+use crate::web::routes::{Entry, routes};
+use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError};
+
+/// The routes.
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/companies/{company:\\d+}/contact-sync/turn-on" Technician show;
+    Post Act "/companies/{company:\\d+}/contact-sync/turn-on" Technician turn_on;
+};
+
+/// The samples.
+pub fn samples(all: &mut Samples) {
+    all.page::<TurnOnPage>();
+}
+
+/// What the first run would do, and the question.
+#[derive(Clone, Debug, Serialize)]
+pub struct TurnOnPage {
+    head: CompanyHead,
+    version: i64,
+    tenant: bool,
+    live: PreviewLive,
+    /// What the preview of the saved settings counts.
+    counts: Option<Counts>,
+    made_at: Option<At>,
+    digest: String,
+    failed: Option<RunFailure>,
+    update_existing: bool,
+}
+
+impl Page for TurnOnPage {
+    const TEMPLATE: &'static str = "pages/turn_on.html";
+
+    fn title(&self) -> String {
+        format!("Turn on contact sync of {}", self.head.name)
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn company(&self) -> Option<CompanyHead> {
+        Some(self.head.clone())
+    }
+
+    fn samples() -> Vec<Self> {
+        let empty = Self {
+            head: CompanyHead {
+                sync_contacts: false,
+                ..CompanyHead::sample(Tab::ContactSync)
+            },
+            version: 3,
+            tenant: false,
+            live: PreviewLive::default(),
+            counts: None,
+            made_at: None,
+            digest: String::new(),
+            failed: None,
+            update_existing: false,
+        };
+        let ready = Self {
+            tenant: true,
+            counts: Some(Counts {
+                create: 12,
+                update: 30,
+                conflict: 1,
+                held: 2,
+                ..Counts::default()
+            }),
+            made_at: Some(At::sample()),
+            digest: "a".repeat(64),
+            update_existing: true,
+            ..empty.clone()
+        };
+        let failed = Self {
+            counts: None,
+            failed: Some(RunFailure {
+                kind: "credentials".into(),
+                message: "<script>alert(1)</script> \"refused\"".into(),
+                advice: "Check the keys".into(),
+            }),
+            ..ready.clone()
+        };
+        let waiting = Self {
+            counts: None,
+            live: PreviewLive {
+                company: 7,
+                watch: Some(3),
+                doing: Doing::Making,
+                again: true,
+                ..PreviewLive::default()
+            },
+            ..ready.clone()
+        };
+        vec![empty, ready, failed, waiting]
+    }
+}
+
+struct Known {
+    company: Company,
+    version: i64,
+    tenant: bool,
+    stored: Option<StoredPreview>,
+    saved: Option<Event>,
+}
+
+fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
+    let Some(company) = companies::get(conn, id)? else {
+        return Ok(None);
+    };
+    Ok(Some(Known {
+        company,
+        version: companies::version(conn, id)?.unwrap_or_default(),
+        tenant: tenant_connections::get(conn, id)?.is_some(),
+        stored: previews::get(conn, id)?,
+        saved: last_save(conn, id)?,
+    }))
+}
+
+impl Known {
+    async fn of(visit: &Visit, id: i64) -> Result<Self, WebError> {
+        let found = visit.app().db().read(move |conn| read(conn, id)).await?;
+        found.ok_or(WebError::NotFound)
+    }
+
+    /// The preview, where it was made with the settings as they are saved.
+    fn current(&self) -> Option<&StoredPreview> {
+        let saved = self.saved.as_ref().map(|event| event.at);
+        let stored = self.stored.as_ref();
+        stored.filter(|stored| saved.is_none_or(|at| stored.made_at >= at))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct Asked {
+    watch: String,
+}
+
+async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    let known = Known::of(&visit, *id).await?;
+    if known.company.sync_contacts {
+        return Ok(visit.lead(&format!("/companies/{id}/contact-sync")));
+    }
+    let watch = asked.watch.parse().ok();
+    let live = preview_live::look(&visit, *id, watch, Back::TurnOn).await?;
+    let waits = matches!(live.doing, Doing::Waiting | Doing::Making);
+    let current = known.current().filter(|_| !waits);
+    let report = current.and_then(jobs::preview::report);
+    let failed = report.as_ref().and_then(|report| report.error.clone());
+    visit.page(&TurnOnPage {
+        head: CompanyHead::new(&known.company, Tab::ContactSync),
+        version: known.version,
+        tenant: known.tenant,
+        live,
+        counts: report
+            .filter(|_| failed.is_none())
+            .map(|report| report.counts),
+        made_at: current.map(|stored| At::new(stored.made_at, visit.now())),
+        digest: current
+            .map(|stored| stored.digest.clone())
+            .unwrap_or_default(),
+        failed,
+        update_existing: known.company.update_existing,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct TurnOnForm {
+    version: i64,
+    digest: String,
+}
+
+async fn turn_on(
+    visit: Visit,
+    id: Path<i64>,
+    form: Form<TurnOnForm>,
+) -> Result<HttpResponse, WebError> {
+    let (known, form) = (Known::of(&visit, *id).await?, form.0);
+    let here = Back::TurnOn.address(*id);
+    if known.company.sync_contacts {
+        return Ok(visit.lead(&format!("/companies/{id}")));
+    }
+    if form.version != known.version {
+        return Ok(visit.refused(&here, changed(&known)));
+    }
+    let looked_at = known
+        .current()
+        .is_some_and(|stored| !stored.digest.is_empty() && stored.digest == form.digest);
+    if !looked_at {
+        let said = "Contact sync is still off: look first at what it would do now.";
+        return Ok(visit.refused(&here, said));
+    }
+    let company = Company {
+        sync_contacts: true,
+        ..known.company.clone()
+    };
+    let (who, now) = (visit.name(), visit.now());
+    let asks = who.clone();
+    let then = move |conn: &mut Conn, id| {
+        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &asks, now).map(drop)
+    };
+    match save_company(visit.app(), &company, form.version, &who, then).await? {
+        Saving::Saved { id, .. } => {
+            visit.app().jobs().wake();
+            let to = format!("/companies/{id}");
+            Ok(visit.done(&to, "Contact sync is on. A run starts within five minutes."))
+        }
+        Saving::Gone => Err(WebError::NotFound),
+        Saving::Stale { .. } => {
+            let known = Known::of(&visit, *id).await?;
+            Ok(visit.refused(&here, changed(&known)))
+        }
+        Saving::Mistakes(mistakes) => {
+            let said: Vec<String> = mistakes.into_iter().map(|one| one.message).collect();
+            Ok(visit.refused(&here, crate::web::words::sentence(&said.join(". "))))
+        }
+        Saving::NameTaken | Saving::PlaceTaken { .. } => Ok(visit.refused(
+            &here,
+            "Another company has this name or place in the PSA. Change it in the settings first.",
+        )),
+    }
+}
+
+fn changed(known: &Known) -> String {
+    let who = known
+        .saved
+        .as_ref()
+        .map_or("Somebody", |event| &event.staff);
+    format!(
+        "{who} changed the settings meanwhile, and contact sync is still off. Look at what it would do now."
+    )
+}

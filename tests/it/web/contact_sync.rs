@@ -1,0 +1,415 @@
+//! A company's settings: what a save does, what is refused, and turning contact sync on.
+
+use rollcall::db::jobs::{self, Job, Priority, Work};
+use rollcall::db::{companies, tenant_connections};
+use rollcall::model::{Mode, Role, Target, Test};
+use rollcall::simulator::kit::{Fault, FaultKind};
+
+use super::visitor::{Site, Visitor};
+use crate::stage::{Stage, Store, Vendor, filter, user};
+
+async fn stage() -> Stage {
+    Stage::new(Vendor::ConnectWise, Store::Sqlite).await
+}
+
+fn page(stage: &Stage) -> String {
+    format!("/companies/{}/contact-sync", stage.company_id)
+}
+
+async fn version(stage: &Stage) -> i64 {
+    let id = stage.company_id;
+    let version = stage.read(move |conn| companies::version(conn, id)).await;
+    version.unwrap()
+}
+
+async fn waiting(stage: &Stage) -> Vec<Job> {
+    let id = stage.company_id;
+    stage.read(move |conn| jobs::waiting(conn, id)).await
+}
+
+/// Sends the form as it would be with these fields changed; a tick box that is not named is off.
+async fn save(
+    stage: &Stage,
+    visitor: &Visitor,
+    version: i64,
+    changed: &[(&str, &str)],
+) -> super::visitor::Answer {
+    let version = version.to_string();
+    let mut fields = vec![
+        ("version", version.as_str()),
+        ("action", "save"),
+        ("name", "Contoso"),
+        ("timezone", "UTC"),
+        ("guard_floor", "3"),
+        ("guard_percent", "20"),
+        ("default_site", ""),
+        ("schedule", ""),
+    ];
+    fields.retain(|(name, _)| changed.iter().all(|(other, _)| other != name));
+    fields.extend_from_slice(changed);
+    visitor.post(&page(stage), &fields).await
+}
+
+#[tokio::test]
+async fn a_save_changes_the_company_and_a_run_follows_within_five_minutes() {
+    let stage = stage().await;
+    let new_site = stage.psa.site("New Site");
+    stage
+        .set(|company| {
+            company.filters = vec![filter(vec![Test::Licensed], Target::Exclude)];
+        })
+        .await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let shown = visitor.get(&page(&stage)).await.text;
+    assert!(shown.contains("New Site</option>"), "{shown}");
+    assert!(shown.contains("Everybody with a licence."), "{shown}");
+    assert!(
+        shown.contains("With 40 linked contacts, more than 8 deactivations at once wait for you."),
+        "{shown}"
+    );
+    let saved = save(
+        &stage,
+        &visitor,
+        version(&stage).await,
+        &[
+            ("name", " Contoso Ltd "),
+            ("sync_contacts", "true"),
+            ("use_email", "true"),
+            ("default_site", new_site.id.as_str()),
+            ("schedule", "02:30"),
+            ("timezone", "Europe/London"),
+            ("guard_floor", "5"),
+            ("guard_percent", "10"),
+        ],
+    )
+    .await;
+    assert_eq!((saved.status, saved.location), (303, Some(page(&stage))));
+    let company = stage.company().await;
+    assert_eq!(company.name, "Contoso Ltd");
+    assert!(company.sync_contacts && company.use_email && !company.update_existing);
+    assert_eq!(company.default_site, Some(new_site));
+    assert_eq!(company.schedule.as_deref(), Some("02:30"));
+    assert_eq!(company.timezone, "Europe/London");
+    assert_eq!((company.guard.floor, company.guard.percent), (5, 10));
+    assert_eq!(company.filters.len(), 1, "the filters stay");
+    let jobs = waiting(&stage).await;
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0].priority, Priority::Save);
+    assert!(matches!(&jobs[0].work, Work::Run(run) if run.mode == Mode::Update));
+    assert!(jobs[0].run_at - stage.clock.now() <= chrono::TimeDelta::minutes(5));
+    let said = visitor.get(&page(&stage)).await.text;
+    assert!(
+        said.contains("Saved. A run starts within five minutes."),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn wrong_values_stand_beside_their_fields_and_what_was_typed_stays() {
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let before = stage.company().await;
+    let answer = save(
+        &stage,
+        &visitor,
+        version(&stage).await,
+        &[
+            ("sync_contacts", "true"),
+            ("name", "  "),
+            ("schedule", "25:99"),
+            ("timezone", "Mars/Olympus"),
+            ("guard_floor", "many"),
+            ("guard_percent", "400"),
+            ("default_site", "987654"),
+        ],
+    )
+    .await;
+    assert_eq!(answer.status, 422);
+    for field in [
+        "name",
+        "schedule",
+        "timezone",
+        "guard_floor",
+        "guard_percent",
+        "default_site",
+    ] {
+        let mistake = format!("id=\"{field}-mistake\"");
+        assert!(answer.text.contains(&mistake), "{field}: {}", answer.text);
+    }
+    for typed in ["25:99", "Mars/Olympus", "many", "400"] {
+        assert!(
+            answer.text.contains(&format!("value=\"{typed}\"")),
+            "{typed}"
+        );
+    }
+    assert_eq!(stage.company().await, before);
+    assert!(waiting(&stage).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_old_form_keeps_what_was_typed_says_who_changed_what_and_can_be_saved_over_it() {
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let (first, second) = (
+        site.signed_in(Role::Technician).await,
+        site.signed_in(Role::Administrator).await,
+    );
+    let seen = version(&stage).await;
+    save(
+        &stage,
+        &second,
+        seen,
+        &[("sync_contacts", "true"), ("guard_floor", "7")],
+    )
+    .await;
+    let mine = [("sync_contacts", "true"), ("guard_floor", "9")];
+    let stale = save(&stage, &first, seen, &mine).await;
+    assert_eq!(stale.status, 409);
+    let who = format!("{} saved them", Role::Administrator.label());
+    assert!(stale.text.contains(&who), "{}", stale.text);
+    assert!(
+        stale.text.contains("saved is “7”, you typed “9”"),
+        "{}",
+        stale.text
+    );
+    assert!(stale.text.contains("value=\"9\""), "{}", stale.text);
+    assert_eq!(stage.company().await.guard.floor, 7);
+    let now = version(&stage).await;
+    let hidden = format!("name=\"version\" value=\"{now}\"");
+    assert!(stale.text.contains(&hidden), "{}", stale.text);
+    assert_eq!(save(&stage, &first, now, &mine).await.status, 303);
+    assert_eq!(stage.company().await.guard.floor, 9);
+}
+
+#[tokio::test]
+async fn a_name_that_another_company_has_is_refused() {
+    let stage = stage().await;
+    let mut other = stage.company().await;
+    other.name = "Fabrikam".into();
+    other.psa_company_id = "4711".into();
+    let now = stage.clock.now();
+    stage
+        .write(move |conn| companies::insert(conn, &other, now))
+        .await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let answer = save(
+        &stage,
+        &visitor,
+        version(&stage).await,
+        &[("name", "FABRIKAM")],
+    )
+    .await;
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer
+            .text
+            .contains("Another company is called so already.")
+    );
+    assert_eq!(stage.company().await.name, "Contoso");
+}
+
+#[tokio::test]
+async fn a_psa_that_does_not_answer_is_a_notice_and_the_rest_can_be_saved() {
+    let stage = stage().await;
+    let new_site = stage.psa.site("New Site");
+    let kept = new_site.clone();
+    stage.set(|company| company.default_site = Some(kept)).await;
+    stage
+        .psa
+        .controls()
+        .fault(Fault::always(FaultKind::Status(401)));
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let shown = visitor.get(&page(&stage)).await;
+    assert_eq!(shown.status, 200);
+    assert!(
+        shown.text.contains("The sites cannot be read now."),
+        "{}",
+        shown.text
+    );
+    let seen = version(&stage).await;
+    let same = [
+        ("default_site", new_site.id.as_str()),
+        ("guard_floor", "4"),
+        ("sync_contacts", "true"),
+    ];
+    assert_eq!(save(&stage, &visitor, seen, &same).await.status, 303);
+    let company = stage.company().await;
+    assert_eq!(
+        (company.default_site, company.guard.floor),
+        (Some(new_site), 4)
+    );
+    let other = save(&stage, &visitor, seen + 1, &[("default_site", "1")]).await;
+    assert_eq!(other.status, 422);
+    assert!(
+        other
+            .text
+            .contains("The sites cannot be read now, so this one cannot be chosen.")
+    );
+}
+
+#[tokio::test]
+async fn a_default_site_that_is_gone_is_marked_and_the_sites_can_be_read_anew() {
+    let stage = stage().await;
+    let new_site = stage.psa.site("New Site");
+    stage
+        .set(|company| company.default_site = Some(new_site))
+        .await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    visitor.get(&page(&stage)).await;
+    stage.psa.remove_site("New Site");
+    let seen = version(&stage).await;
+    let typed = [
+        ("action", "refresh"),
+        ("guard_floor", "17"),
+        ("default_site", ""),
+    ];
+    let anew = save(&stage, &visitor, seen, &typed).await;
+    assert_eq!(anew.status, 200);
+    assert!(
+        anew.text.contains("The sites were read just now."),
+        "{}",
+        anew.text
+    );
+    assert!(
+        anew.text.contains("New Site (gone from the PSA)"),
+        "{}",
+        anew.text
+    );
+    assert!(
+        anew.text.contains("value=\"17\""),
+        "what was typed: {}",
+        anew.text
+    );
+    assert_eq!(version(&stage).await, seen, "nothing is saved");
+}
+
+#[tokio::test]
+async fn contact_sync_is_turned_on_only_after_its_effect_was_seen() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    stage.set(|company| company.sync_contacts = false).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let answer = save(
+        &stage,
+        &visitor,
+        version(&stage).await,
+        &[("sync_contacts", "true"), ("update_existing", "true")],
+    )
+    .await;
+    assert_eq!(answer.status, 303);
+    let confirm = answer.location.unwrap();
+    assert!(
+        confirm.starts_with(&format!("{}/turn-on?watch=", page(&stage))),
+        "{confirm}"
+    );
+    assert!(!stage.company().await.sync_contacts);
+    let waits = visitor.get(&confirm).await.text;
+    assert!(waits.contains("The preview waits in line"), "{waits}");
+    let turn_on = format!("{}/turn-on", page(&stage));
+    let seen = version(&stage).await.to_string();
+    let early = visitor.post(&turn_on, &[("version", &seen)]).await;
+    assert_eq!(early.status, 303);
+    assert!(!stage.company().await.sync_contacts);
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+    let ready = visitor.get(&turn_on).await.text;
+    assert!(
+        ready.contains("This will create 2, update 0, deactivate 0"),
+        "{ready}"
+    );
+    let mark = "name=\"digest\" value=\"";
+    let at = ready.find(mark).unwrap() + mark.len();
+    let digest = ready[at..].split('"').next().unwrap();
+    let fields = [("version", seen.as_str()), ("digest", digest)];
+    let on = visitor.post(&turn_on, &fields).await;
+    assert_eq!(
+        on.location,
+        Some(format!("/companies/{}", stage.company_id))
+    );
+    assert!(stage.company().await.sync_contacts);
+    assert_eq!(waiting(&stage).await.len(), 1);
+    let said = visitor.get(&on.location.unwrap()).await.text;
+    assert!(
+        said.contains("Contact sync is on. A run starts within five minutes."),
+        "{said}"
+    );
+    assert_eq!(stage.psa.writes(), 0);
+}
+
+#[tokio::test]
+async fn settings_that_were_changed_after_the_preview_are_not_turned_on() {
+    let stage = stage().await;
+    stage.set(|company| company.sync_contacts = false).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let to = format!("/companies/{}/preview", stage.company_id);
+    visitor.post(&to, &[("back", "turn_on")]).await;
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+    let seen = version(&stage).await;
+    stage.clock.advance(std::time::Duration::from_mins(1));
+    save(&stage, &visitor, seen, &[("guard_floor", "8")]).await;
+    let turn_on = format!("{}/turn-on", page(&stage));
+    let shown = visitor.get(&turn_on).await.text;
+    assert!(shown.contains("See what it would do"), "{shown}");
+    let old = seen.to_string();
+    let answer = visitor.post(&turn_on, &[("version", &old)]).await;
+    assert_eq!(answer.status, 303);
+    let said = visitor.get(&turn_on).await.text;
+    assert!(said.contains("changed the settings meanwhile"), "{said}");
+    assert!(!stage.company().await.sync_contacts);
+}
+
+#[tokio::test]
+async fn contact_sync_needs_a_tenant() {
+    let stage = stage().await;
+    let id = stage.company_id;
+    stage.set(|company| company.sync_contacts = false).await;
+    stage
+        .write(move |conn| tenant_connections::delete(conn, id))
+        .await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let answer = save(
+        &stage,
+        &visitor,
+        version(&stage).await,
+        &[("sync_contacts", "true")],
+    )
+    .await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text.contains("tenant first."), "{}", answer.text);
+    assert!(
+        answer.text.contains("Connect tenant</a>"),
+        "{}",
+        answer.text
+    );
+    let turn_on = visitor.get(&format!("{}/turn-on", page(&stage))).await;
+    assert!(turn_on.text.contains("The tenant is not connected yet"));
+}
+
+#[tokio::test]
+async fn hostile_text_is_kept_as_typed_and_shown_as_text() {
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let hostile = "\"><script>alert(1)</script> \u{202e}😀";
+    let answer = save(
+        &stage,
+        &visitor,
+        version(&stage).await,
+        &[("name", hostile), ("schedule", hostile)],
+    )
+    .await;
+    assert_eq!(answer.status, 422);
+    assert!(!answer.text.contains("<script>alert"), "{}", answer.text);
+    let long = "x".repeat(5_000);
+    let answer = save(&stage, &visitor, version(&stage).await, &[("name", &long)]).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text.contains("name-mistake"));
+    assert_eq!(stage.company().await.name, "Contoso");
+}

@@ -1,0 +1,226 @@
+//! A company's overview: how it does, and the button that syncs its contacts.
+
+use rollcall::db::jobs::{self, JobState, Lane, Work};
+use rollcall::db::{companies, tenant_connections};
+use rollcall::model::{Mode, Role};
+use rollcall::simulator::kit::FaultKind;
+
+use super::visitor::Site;
+use crate::stage::{Stage, Store, Vendor, user};
+
+async fn stage() -> Stage {
+    Stage::new(Vendor::ConnectWise, Store::Sqlite).await
+}
+
+fn overview(stage: &Stage) -> String {
+    format!("/companies/{}", stage.company_id)
+}
+
+async fn waiting(stage: &Stage) -> Vec<jobs::Job> {
+    let id = stage.company_id;
+    stage.read(move |conn| jobs::waiting(conn, id)).await
+}
+
+async fn step(stage: &Stage) {
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_double_click_on_sync_makes_one_run_and_the_page_follows_it_to_its_end() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let to = format!("{}/sync", overview(&stage));
+    let first = visitor.post(&to, &[("mode", "update")]).await;
+    let second = visitor.post(&to, &[("mode", "update")]).await;
+    assert_eq!((first.status, &first.location), (303, &second.location));
+    let jobs = waiting(&stage).await;
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(
+        jobs[0].requested_by.as_deref(),
+        Some(Role::Technician.label())
+    );
+    let page = first.location.unwrap();
+    assert_eq!(page, format!("{}?watch={}", overview(&stage), jobs[0].id));
+    let shown = visitor.get(&page).await;
+    assert!(shown.text.contains("waiting in line"), "{}", shown.text);
+    let part = format!("{}/live?watch={}", overview(&stage), jobs[0].id);
+    assert!(visitor.get(&part).await.text.contains("every 2s"));
+    step(&stage).await;
+    let third = visitor.post(&to, &[("mode", "update")]).await;
+    assert_eq!(
+        third.location.as_deref(),
+        Some(&*page),
+        "still the same click"
+    );
+    assert!(!rollcall::jobs::step(&stage.app).await.unwrap());
+    let runs = stage.runs().await;
+    assert_eq!(runs.len(), 1);
+    let over = visitor.get(&part).await.text;
+    assert!(over.contains("The run is over: Succeeded"), "{over}");
+    assert!(over.contains(&format!("/runs/{}", runs[0].id)), "{over}");
+    assert!(!over.contains("every 2s"), "{over}");
+    let after = visitor.get(&overview(&stage)).await.text;
+    assert!(
+        after.contains("All is well: 2 people are in sync."),
+        "{after}"
+    );
+}
+
+#[tokio::test]
+async fn a_resync_that_is_chosen_is_a_resync_and_another_word_is_refused() {
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let to = format!("{}/sync", overview(&stage));
+    assert_eq!(visitor.post(&to, &[("mode", "undo")]).await.status, 400);
+    assert!(waiting(&stage).await.is_empty());
+    visitor.post(&to, &[("mode", "resync")]).await;
+    let jobs = waiting(&stage).await;
+    assert!(matches!(&jobs[0].work, Work::Run(run) if run.mode == Mode::Resync));
+    assert_eq!(jobs[0].lane, Lane::Run);
+}
+
+#[tokio::test]
+async fn a_company_whose_contact_sync_is_off_has_no_button_and_starts_nothing() {
+    let stage = stage().await;
+    stage.set(|company| company.sync_contacts = false).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert!(!page.contains("Sync contacts to PSA</button>"), "{page}");
+    let answer = visitor
+        .post(&format!("{}/sync", overview(&stage)), &[])
+        .await;
+    assert_eq!(answer.location, Some(overview(&stage)));
+    let said = visitor.get(&overview(&stage)).await.text;
+    assert!(said.contains("nothing was started"), "{said}");
+    assert!(waiting(&stage).await.is_empty());
+}
+
+#[tokio::test]
+async fn setting_up_shows_one_next_step_at_a_time() {
+    let stage = stage().await;
+    stage.set(|company| company.sync_contacts = false).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let has = async |button: &str| {
+        let page = visitor.get(&overview(&stage)).await.text;
+        let at = page.find("class=\"btn push").expect("a button");
+        assert!(
+            page[at..at + 200].contains(button),
+            "{}",
+            &page[at..at + 200]
+        );
+    };
+    has("Set up contact sync").await;
+    let form = [
+        ("version", "2"),
+        ("name", "Contoso"),
+        ("timezone", "UTC"),
+        ("guard_floor", "3"),
+        ("guard_percent", "20"),
+    ];
+    let to = format!("{}/contact-sync", overview(&stage));
+    assert_eq!(visitor.post(&to, &form).await.status, 303);
+    has("See the preview").await;
+    visitor
+        .post(&format!("{}/preview", overview(&stage)), &[])
+        .await;
+    step(&stage).await;
+    has("Turn on contact sync").await;
+    let id = stage.company_id;
+    stage
+        .write(move |conn| tenant_connections::delete(conn, id))
+        .await;
+    has("Connect tenant").await;
+}
+
+#[tokio::test]
+async fn a_run_that_failed_is_told_with_its_advice_and_the_way_to_the_cure() {
+    let stage = stage().await;
+    stage
+        .psa
+        .fault_on_list(FaultKind::Status(401), 0, usize::MAX);
+    assert!(stage.sync().await.error.is_some());
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert!(page.contains("The last run failed"), "{page}");
+    assert!(page.contains("Mend the connection"), "{page}");
+    assert!(
+        !page.contains("Sync contacts to PSA</button>"),
+        "a reader: {page}"
+    );
+}
+
+#[tokio::test]
+async fn held_deactivations_are_the_first_thing_said_and_the_tiles_count() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert"), user("carl")]);
+    stage.sync().await;
+    stage.users([user("anna").blocked(), user("bert").blocked()]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert!(page.contains("2 deactivations wait for you."), "{page}");
+    let tile = |name: &str| {
+        let at = page
+            .find(&format!("<span class=\"name\">{name}"))
+            .expect(name);
+        let value = page[..at].rfind("\"value\">").unwrap();
+        page[value + 8..at].split('<').next().unwrap().to_owned()
+    };
+    assert_eq!(
+        (tile("In sync"), tile("Held"), tile("Leavers")),
+        ("1".into(), "2".into(), "2".into())
+    );
+    assert_eq!(page.matches("<li class=\"ok\"").count(), 1);
+    assert_eq!(page.matches("<li class=\"warn\"").count(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_makes_no_run_says_why() {
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let to = visitor
+        .post(&format!("{}/sync", overview(&stage)), &[])
+        .await;
+    stage.set(|company| company.sync_contacts = false).await;
+    step(&stage).await;
+    let page = visitor.get(&to.location.unwrap()).await.text;
+    assert!(
+        page.contains("No run was made. Contact sync is switched off"),
+        "{page}"
+    );
+    let id = stage.company_id;
+    let job = stage
+        .read(move |conn| jobs::latest_of(conn, id, Lane::Run))
+        .await;
+    assert_eq!(job.unwrap().state, JobState::Cancelled);
+}
+
+#[tokio::test]
+async fn a_hostile_name_is_shown_as_text_and_an_unknown_company_is_not_found() {
+    let stage = stage().await;
+    stage
+        .set(|company| company.name = "\"><script>alert(1)</script>".into())
+        .await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Administrator).await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert!(!page.contains("<script>alert"), "{page}");
+    assert!(page.contains("&lt;script&gt;alert(1)"), "{page}");
+    assert_eq!(visitor.get("/companies/4711").await.status, 404);
+    assert_eq!(visitor.get("/companies/4711/live").await.status, 404);
+    let id = stage.company_id;
+    let version = stage.read(move |conn| companies::version(conn, id)).await;
+    let now = stage.clock.now();
+    stage
+        .write(move |conn| companies::remove(conn, id, version.unwrap(), now))
+        .await;
+    assert_eq!(visitor.get(&overview(&stage)).await.status, 404);
+}

@@ -1,0 +1,241 @@
+//! A company's preview: what it shows, and running exactly that.
+
+use rollcall::db::jobs::{self, Job};
+use rollcall::model::Role;
+use rollcall::simulator::kit::FaultKind;
+
+use super::visitor::{Site, Visitor};
+use crate::stage::{Stage, Store, Vendor, contact, user};
+
+async fn stage() -> Stage {
+    Stage::new(Vendor::ConnectWise, Store::Sqlite).await
+}
+
+fn page(stage: &Stage) -> String {
+    format!("/companies/{}/preview", stage.company_id)
+}
+
+async fn step(stage: &Stage) {
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+}
+
+async fn waiting(stage: &Stage) -> Vec<Job> {
+    let id = stage.company_id;
+    stage.read(move |conn| jobs::waiting(conn, id)).await
+}
+
+/// Makes a preview and gives its page.
+async fn made(stage: &Stage, visitor: &Visitor) -> String {
+    let answer = visitor.post(&page(stage), &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    step(stage).await;
+    visitor.get(&page(stage)).await.text
+}
+
+fn digest(page: &str) -> String {
+    let mark = "name=\"digest\" value=\"";
+    let at = page.find(mark).expect("something to run") + mark.len();
+    page[at..].split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_preview_is_made_and_shows_everybody_with_old_and_new_values() {
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let none = visitor.get(&page(&stage)).await.text;
+    assert!(none.contains("No preview yet"), "{none}");
+    stage.users([user("anna"), user("bert").title("=Lead")]);
+    stage.psa.put(&contact("bert"));
+    let asked = visitor.post(&page(&stage), &[]).await;
+    let again = visitor.post(&page(&stage), &[]).await;
+    assert_eq!(asked.location, again.location, "a double click makes one");
+    let waits = asked.location.unwrap();
+    assert!(
+        visitor
+            .get(&waits)
+            .await
+            .text
+            .contains("The preview waits in line")
+    );
+    let watch = waits.split("watch=").nth(1).unwrap().to_owned();
+    let part = format!("{}/live?watch={watch}&back=preview", page(&stage));
+    assert!(visitor.get(&part).await.text.contains("every 2s"));
+    step(&stage).await;
+    let over = visitor.get(&part).await;
+    assert_eq!(over.headers["hx-redirect"], page(&stage).as_str());
+    let shown = visitor.get(&page(&stage)).await.text;
+    assert!(shown.contains("anna@contoso.example"), "{shown}");
+    assert!(shown.contains("<ins>=Lead</ins>"), "{shown}");
+    assert!(
+        shown.contains("A run would do something for 2 people."),
+        "{shown}"
+    );
+    let found = visitor.get(&format!("{}?q=ANNA", page(&stage))).await.text;
+    assert!(
+        found.contains("anna@") && !found.contains("bert@"),
+        "{found}"
+    );
+    let updates = visitor
+        .get(&format!("{}?action=update", page(&stage)))
+        .await
+        .text;
+    assert!(
+        updates.contains("bert@") && !updates.contains("anna@"),
+        "{updates}"
+    );
+    let file = visitor.get(&format!("{}.csv", page(&stage))).await;
+    assert!(
+        file.text.contains("Create,Anna Doe,anna@contoso.example"),
+        "{}",
+        file.text
+    );
+    assert_eq!(stage.psa.writes(), 0);
+}
+
+#[tokio::test]
+async fn run_this_now_does_what_was_shown() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let shown = made(&stage, &visitor).await;
+    let run = format!("{}/run", page(&stage));
+    let fields = [("digest", digest(&shown))];
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let first = visitor.post(&run, &fields).await;
+    let second = visitor.post(&run, &fields).await;
+    assert_eq!(first.location, second.location);
+    assert_eq!(waiting(&stage).await.len(), 1);
+    let to = first.location.unwrap();
+    assert!(visitor.get(&to).await.text.contains("waiting in line"));
+    step(&stage).await;
+    assert_eq!(stage.stored("anna@contoso.example").first_name, "Anna");
+    let over = visitor.get(&to).await.text;
+    assert!(over.contains("The run is over: Succeeded"), "{over}");
+    assert_eq!(stage.runs().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_plan_that_changed_writes_nothing_and_the_new_preview_shows_what_is_different() {
+    let stage = stage().await;
+    stage.users([user("anna").title("Engineer"), user("bert")]);
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let digest = digest(&made(&stage, &visitor).await);
+    stage.users([user("anna").title("Lead"), user("carl")]);
+    stage.delete("bert");
+    stage.clock.advance(std::time::Duration::from_mins(1));
+    let to = visitor
+        .post(&format!("{}/run", page(&stage)), &[("digest", &digest)])
+        .await
+        .location
+        .unwrap();
+    step(&stage).await;
+    assert_eq!(stage.psa.writes(), 0);
+    let changed = visitor.get(&to).await.text;
+    assert!(changed.contains("so nothing was written"), "{changed}");
+    assert!(changed.contains("hx-trigger=\"load"), "{changed}");
+    let reader = site.signed_in(Role::Reader).await;
+    assert!(!reader.get(&to).await.text.contains("hx-trigger=\"load"));
+    let made = visitor.post(&page(&stage), &[("back", "different")]).await;
+    let waits = made.location.unwrap();
+    assert!(waits.contains("back=different"), "{waits}");
+    step(&stage).await;
+    let shown = visitor
+        .get(&format!("{}?back=different", page(&stage)))
+        .await
+        .text;
+    let (different, rest) = shown.split_once("aria-label=\"Run\"").expect("both");
+    assert!(different.contains("What is different"), "{different}");
+    let at = |text: &str| {
+        different
+            .find(text)
+            .unwrap_or_else(|| panic!("{text}: {different}"))
+    };
+    assert!(at("New: something") < at("carl@contoso.example"));
+    assert!(at("Gone: nothing") < at("bert@contoso.example"));
+    assert!(at("Changed: something else") < at("anna@contoso.example"));
+    assert!(
+        different.contains("was to become “Engineer”"),
+        "{different}"
+    );
+    assert!(different.contains("now becomes “Lead”"), "{different}");
+    assert!(rest.contains("Run this now"), "{rest}");
+    assert_eq!(stage.psa.writes(), 0);
+    let old = visitor
+        .post(&format!("{}/run", page(&stage)), &[("digest", &digest)])
+        .await;
+    assert_eq!(old.location, Some(page(&stage)));
+    assert!(
+        waiting(&stage).await.is_empty(),
+        "an old preview is not run"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_run_while_contact_sync_is_off() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let digest = digest(&made(&stage, &visitor).await);
+    stage.set(|company| company.sync_contacts = false).await;
+    let shown = visitor.get(&page(&stage)).await.text;
+    assert!(!shown.contains("Run this now"), "{shown}");
+    assert!(shown.contains("Turn on contact sync"), "{shown}");
+    let to = format!("{}/run", page(&stage));
+    visitor.post(&to, &[("digest", &digest)]).await;
+    assert!(waiting(&stage).await.is_empty());
+    let said = visitor.get(&page(&stage)).await.text;
+    assert!(
+        said.contains("nothing was written. Turn it on first."),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_preview_that_failed_says_why_and_where_to_mend_it() {
+    let stage = stage().await;
+    stage
+        .psa
+        .fault_on_list(FaultKind::Status(401), 0, usize::MAX);
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let shown = made(&stage, &visitor).await;
+    assert!(shown.contains("The preview failed"), "{shown}");
+    assert!(shown.contains("Look at the connection"), "{shown}");
+    let run = visitor
+        .post(&format!("{}/run", page(&stage)), &[("digest", "")])
+        .await;
+    assert_eq!(run.status, 303);
+    assert!(waiting(&stage).await.is_empty());
+}
+
+#[tokio::test]
+async fn many_people_come_in_pages_and_hostile_names_as_text() {
+    let stage = stage().await;
+    let hostile = "<script>alert(1)</script>";
+    stage.users((0..60).map(|number| {
+        user(&format!("user{number:02}")).with(|data| {
+            data.display_name = Some(hostile.into());
+            data.given_name = Some(hostile.into());
+        })
+    }));
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let first = made(&stage, &visitor).await;
+    assert!(!first.contains("<script>alert"), "{first}");
+    assert!(first.contains("Page 1 of 2, 60 people"), "{first}");
+    assert!(first.len() < 150_000, "{}", first.len());
+    assert!(first.contains("user49@") && !first.contains("user50@"));
+    let second = visitor.get(&format!("{}?page=2", page(&stage))).await.text;
+    assert!(second.contains("user50@") && !second.contains("user49@"));
+    let beyond = visitor
+        .get(&format!("{}?page=99&q=%F0%9F%98%80", page(&stage)))
+        .await;
+    assert!(beyond.text.contains("Nobody fits this search."));
+}
