@@ -140,7 +140,11 @@ pub(super) fn sample_items() -> Vec<Item> {
         label: hostile.clone(),
         about: kind.into(),
         fields: vec![choice.clone()],
-        licences: if kind == "licence" { vec![choice.clone()] } else { Vec::new() },
+        licences: if kind == "licence" {
+            vec![choice.clone()]
+        } else {
+            Vec::new()
+        },
         values: vec![choice.clone()],
     };
     let closed = Item {
@@ -250,7 +254,10 @@ fn saved(company: &Company) -> Vec<(String, FilterForm)> {
 }
 
 fn named(forms: &[(String, FilterForm)]) -> Vec<(&str, &FilterForm)> {
-    forms.iter().map(|(key, form)| (key.as_str(), form)).collect()
+    forms
+        .iter()
+        .map(|(key, form)| (key.as_str(), form))
+        .collect()
 }
 
 async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {

@@ -235,7 +235,10 @@ pub(super) fn uncounted(
     draft: &Draft,
     filters: &[Filter],
 ) -> EffectPart {
-    let skus = known.last.as_ref().map(|last| last.snapshot.skus.as_slice());
+    let skus = known
+        .last
+        .as_ref()
+        .map(|last| last.snapshot.skus.as_slice());
     let covers = cover::covers(filters, skus.unwrap_or_default());
     let takes = keys.iter().enumerate().map(|(at, key)| {
         let unfinished = draft.by_filter.get(&at).cloned().unwrap_or_default();
@@ -269,7 +272,10 @@ fn with(snapshot: &mut Snapshot, filters: Vec<Filter>) -> Plan {
 }
 
 fn in_scope(plan: &Plan) -> usize {
-    let routes = plan.people.iter().filter_map(|person| person.trace.route.as_ref());
+    let routes = plan
+        .people
+        .iter()
+        .filter_map(|person| person.trace.route.as_ref());
     routes.filter(|route| route.to.in_scope()).count()
 }
 

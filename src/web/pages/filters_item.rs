@@ -114,7 +114,10 @@ impl Item {
             contact_type: form.contact_type.clone(),
             lead: lead.to_owned(),
             place,
-            kind: kind.filter(|_| !exclude).map(|kind| kind.name).unwrap_or_default(),
+            kind: kind
+                .filter(|_| !exclude)
+                .map(|kind| kind.name)
+                .unwrap_or_default(),
             conditions: conditions
                 .map(|(key, condition)| condition_view(known, key, condition))
                 .collect(),
@@ -128,17 +131,26 @@ impl Item {
             return;
         }
         let default = known.company.default_site.as_ref();
-        let default = default.map_or("Default site (none is set: the site stays as it is)".into(), |site| {
-            format!("Default site ({})", site.name)
-        });
+        let default = default.map_or(
+            "Default site (none is set: the site stays as it is)".into(),
+            |site| format!("Default site ({})", site.name),
+        );
         self.sites = vec![Choice::new("", default, &self.site)];
         let sites = known.sites.iter();
         self.sites.extend(
             sites
                 .filter(|site| site.active || site.id.as_str() == self.site)
                 .map(|site| {
-                    let closed = if site.active { "" } else { " (not in use any more)" };
-                    Choice::new(site.id.as_str(), format!("{}{closed}", site.name), &self.site)
+                    let closed = if site.active {
+                        ""
+                    } else {
+                        " (not in use any more)"
+                    };
+                    Choice::new(
+                        site.id.as_str(),
+                        format!("{}{closed}", site.name),
+                        &self.site,
+                    )
                 }),
         );
         if known.contact_types {
@@ -160,7 +172,10 @@ fn condition_view(known: &Known, key: &str, form: &ConditionForm) -> ConditionVi
     let value = form.value.trim();
     let (lead, what) = match form.kind.as_str() {
         "licensed" => (
-            either("All licensed users", "Nobody: all licensed users are left out"),
+            either(
+                "All licensed users",
+                "Nobody: all licensed users are left out",
+            ),
             String::new(),
         ),
         "group" => (
@@ -169,9 +184,15 @@ fn condition_view(known: &Known, key: &str, form: &ConditionForm) -> ConditionVi
         ),
         "field" => {
             let field = directory_field(&form.field);
-            (format!("{field} {}", either("is", "is not")), value.to_owned())
+            (
+                format!("{field} {}", either("is", "is not")),
+                value.to_owned(),
+            )
         }
-        "domain" => (either("UPN domain is", "UPN domain is not"), value.to_owned()),
+        "domain" => (
+            either("UPN domain is", "UPN domain is not"),
+            value.to_owned(),
+        ),
         "licence" => (either("Has", "Does not have"), known.licence(value)),
         _ => ("Not chosen yet".to_owned(), String::new()),
     };
@@ -233,7 +254,11 @@ fn offer_licences(known: &Known, condition: &mut ConditionView) {
     let licences = known.licences.iter();
     condition.licences = licences
         .map(|licence| {
-            let counts = if licence.counts { "" } else { ", does not count as a licence" };
+            let counts = if licence.counts {
+                ""
+            } else {
+                ", does not count as a licence"
+            };
             Choice {
                 value: licence.id.to_string(),
                 text: format!("{} ({}{counts})", licence.name, licence.part_number),
@@ -244,7 +269,9 @@ fn offer_licences(known: &Known, condition: &mut ConditionView) {
     let known_one = condition.licences.iter().any(|licence| licence.chosen);
     if !condition.licences.is_empty() && !value.is_empty() && !known_one {
         let text = format!("{} (the tenant does not have it)", condition.what);
-        condition.licences.insert(0, Choice::new(&value, text, &value));
+        condition
+            .licences
+            .insert(0, Choice::new(&value, text, &value));
     }
 }
 
@@ -266,7 +293,9 @@ impl Part for ItemPart {
             .into_iter()
             .map(|item| Self {
                 company: 7,
-                mistakes: [(format!("{}-name", item.key), "Too long")].into_iter().collect(),
+                mistakes: [(format!("{}-name", item.key), "Too long")]
+                    .into_iter()
+                    .collect(),
                 item,
                 notices: vec!["The sites cannot be read now. <script>".into()],
             })
@@ -333,7 +362,11 @@ fn changed(form: &mut FiltersForm) -> Option<Change> {
     };
     match form.act.as_str() {
         "first" | "last" => {
-            let end = if form.act == "first" { 0 } else { form.order.len() };
+            let end = if form.act == "first" {
+                0
+            } else {
+                form.order.len()
+            };
             form.order.insert(end, new.clone());
             form.filter.insert(new.clone(), FilterForm::new());
             change.key = new;

@@ -52,8 +52,15 @@ impl Known {
         let (company, version, connection, events) = found.await?.ok_or(WebError::NotFound)?;
         let vendor = connection.and_then(|connection| vendor(&connection.kind));
         let last = last::snapshot(app.db(), &company).await?;
-        let saves = ["company_saved", "company_added", "tenant_saved", "tenant_disconnected"];
-        let save = events.into_iter().find(|event| saves.contains(&event.kind.as_str()));
+        let saves = [
+            "company_saved",
+            "company_added",
+            "tenant_saved",
+            "tenant_disconnected",
+        ];
+        let save = events
+            .into_iter()
+            .find(|event| saves.contains(&event.kind.as_str()));
         let saved = save.map(|event| {
             let ago = At::new(event.at, visit.now()).ago;
             format!("{}, {ago}", event.staff)
