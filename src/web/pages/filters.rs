@@ -156,6 +156,7 @@ pub(super) fn sample_items() -> Vec<Item> {
         lead: "To".into(),
         place: "New Site".into(),
         kind: "Decision maker".into(),
+        gone: "This site is gone.".into(),
         conditions: vec![condition("0", "group")],
         takes: Takes {
             counted: true,

@@ -204,9 +204,11 @@ pub(super) async fn work_out(
     }
     let saved = known.company.filters.clone();
     let counting = web::block(move || {
-        let before = with(&mut snapshot, saved);
+        let same = saved == filters;
+        let before = (!same).then(|| with(&mut snapshot, saved));
         let after = with(&mut snapshot, filters);
-        let effect = effect::effect(&before, &after);
+        let effect = before.map(|before| effect::effect(&before, &after));
+        let effect = effect.unwrap_or_default();
         (effect, effect::takes(&snapshot, &after), in_scope(&after))
     });
     let (effect, takes, all) = counting.await.map_err(anyhow::Error::from)?;

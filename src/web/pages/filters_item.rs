@@ -73,6 +73,8 @@ pub(super) struct Item {
     pub place: String,
     /// The name of the contact type; empty: the default.
     pub kind: String,
+    /// What it points at that the PSA does not have any more, in a sentence.
+    pub gone: String,
     pub conditions: Vec<ConditionView>,
     /// Only where the filter is being edited.
     pub sites: Vec<Choice>,
@@ -97,6 +99,7 @@ impl Item {
             (None, None) => ("In scope; their site stays as it is", String::new()),
         };
         let kind = known.contact_type(form.contact_type.trim());
+        let gone = site.as_ref().is_some_and(|site| known.is_gone(&site.id));
         let conditions = form.conditions().into_iter();
         Self {
             key: key.to_owned(),
@@ -118,6 +121,12 @@ impl Item {
                 .filter(|_| !exclude)
                 .map(|kind| kind.name)
                 .unwrap_or_default(),
+            gone: if gone && !exclude {
+                "This site is gone from the PSA or not in use any more, and runs stop at it: choose another."
+            } else {
+                ""
+            }
+            .into(),
             conditions: conditions
                 .map(|(key, condition)| condition_view(known, key, condition))
                 .collect(),

@@ -171,6 +171,12 @@ impl Known {
         })
     }
 
+    /// Whether the PSA had no such site when it was read, or only an inactive one.
+    pub fn is_gone(&self, id: &SiteId) -> bool {
+        let mut sites = self.sites.iter();
+        self.last.is_some() && sites.any(|site| site.id == *id && !site.active)
+    }
+
     /// A contact type by its id, with its name.
     pub fn contact_type(&self, id: &str) -> Option<Named<ContactTypeId>> {
         let kind = self.types.iter().find(|kind| kind.id.as_str() == id)?;

@@ -43,6 +43,13 @@ async fn enter(browser: &Browser, site: &Site, company: i64) {
     browser.console_errors().await;
 }
 
+async fn picture(browser: &Browser, name: &str) {
+    if let Ok(folder) = std::env::var("ROLLCALL_SCREENSHOTS") {
+        let name = format!("filters-{name}.png").to_lowercase();
+        browser.screenshot(&Path::new(&folder).join(name)).await;
+    }
+}
+
 async fn saved(stage: &Stage) -> Vec<String> {
     let company = stage.company().await;
     let filters = company.filters.iter().enumerate();
@@ -121,6 +128,7 @@ async fn a_filter_is_added_by_choosing_a_group_and_a_site() {
     browser.click("#n3-c0-kind option[value=group]").await;
     browser.type_into("#n3-c0-search", "nig").await;
     browser.wait_for_text("#n3-c0-found", "Night shift").await;
+    picture(&browser, "group").await;
     browser.press("ArrowDown").await;
     browser.press("Enter").await;
     browser
@@ -213,6 +221,7 @@ async fn of_two_technicians_the_second_sees_both_lists_and_loses_nothing() {
     second
         .wait_for_text(".filter-saved", "Department is IT")
         .await;
+    picture(&second, "meanwhile").await;
     second.click("button[name=over]").await;
     second
         .wait_for_text("main > .notice", "The filters are saved.")
@@ -234,10 +243,7 @@ async fn the_page_is_accessible_and_fits_at_every_width_and_in_both_colours() {
         for scheme in [Scheme::Light, Scheme::Dark] {
             browser.scheme(scheme).await;
             assert_eq!(browser.axe().await, Vec::new(), "{width:?} {scheme:?}");
-            if let Ok(folder) = std::env::var("ROLLCALL_SCREENSHOTS") {
-                let name = format!("filters-{width:?}-{scheme:?}.png").to_lowercase();
-                browser.screenshot(&Path::new(&folder).join(name)).await;
-            }
+            picture(&browser, &format!("{width:?}-{scheme:?}")).await;
         }
         let wide = "return document.documentElement.scrollWidth > innerWidth";
         assert_eq!(browser.run(wide, vec![]).await, json!(false), "{width:?}");

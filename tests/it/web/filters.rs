@@ -134,6 +134,32 @@ async fn the_page_says_in_words_what_each_filter_does_and_whom_it_takes() {
 }
 
 #[tokio::test]
+async fn a_filter_whose_site_is_gone_says_so() {
+    let stage = stage().await;
+    stage.sync().await;
+    let gone = rollcall::model::filter::Named {
+        id: "99999".into(),
+        name: "Old office".into(),
+    };
+    let target = Target::Place {
+        site: Some(gone),
+        contact_type: None,
+    };
+    stage
+        .set(|company| company.filters.push(filter(vec![Test::Licensed], target)))
+        .await;
+    let page = technician(&stage).await.get(&address(&stage)).await;
+    assert!(
+        page.text
+            .contains("To <bdi class=\"strong\">Old office</bdi>")
+    );
+    assert_eq!(
+        page.text.matches("This site is gone from the PSA").count(),
+        1
+    );
+}
+
+#[tokio::test]
 async fn a_company_without_filters_or_reading_says_so_and_can_be_saved() {
     let stage = stage().await;
     stage.set(|company| company.filters.clear()).await;
