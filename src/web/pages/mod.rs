@@ -6,6 +6,7 @@ pub mod connection;
 pub mod contact_sync;
 pub mod errors;
 pub mod filters;
+mod filters_change;
 mod filters_effect;
 mod filters_form;
 mod filters_item;

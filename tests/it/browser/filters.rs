@@ -96,6 +96,8 @@ async fn filters_are_reordered_by_mouse() {
 #[tokio::test]
 async fn filters_are_reordered_by_touch() {
     let (stage, _site, browser) = opened(Width::Phone).await;
+    let up = "document.querySelector('#k0').scrollIntoView()";
+    browser.run(up, vec![]).await;
     browser.drag_by_touch("#k1-handle", "#k0-handle").await;
     it_is_first_and_saved_as_seen(&stage, &browser).await;
 }
