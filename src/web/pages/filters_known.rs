@@ -52,16 +52,16 @@ impl Known {
         let (company, version, connection, events) = found.await?.ok_or(WebError::NotFound)?;
         let vendor = connection.and_then(|connection| vendor(&connection.kind));
         let last = last::snapshot(app.db(), &company).await?;
-        let saves = [
+        let kinds = [
             "company_saved",
             "company_added",
             "tenant_saved",
             "tenant_disconnected",
         ];
-        let save = events
+        let last_save = events
             .into_iter()
-            .find(|event| saves.contains(&event.kind.as_str()));
-        let saved = save.map(|event| {
+            .find(|event| kinds.contains(&event.kind.as_str()));
+        let saved = last_save.map(|event| {
             let ago = At::new(event.at, visit.now()).ago;
             format!("{}, {ago}", event.staff)
         });

@@ -60,7 +60,7 @@ pub async fn stage() -> Stage {
     stage
 }
 
-async fn technician(stage: &Stage) -> Visitor {
+async fn a_technician_at_the_stage(stage: &Stage) -> Visitor {
     Site::start(&stage.app).signed_in(Role::Technician).await
 }
 
@@ -115,7 +115,7 @@ async fn names(stage: &Stage) -> Vec<String> {
 async fn the_page_says_in_words_what_each_filter_does_and_whom_it_takes() {
     let stage = stage().await;
     stage.sync().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let page = visitor.get(&address(&stage)).await;
     assert_eq!(page.status, 200, "{}", page.text);
     for wanted in [
@@ -148,7 +148,10 @@ async fn a_filter_whose_site_is_gone_says_so() {
     stage
         .set(|company| company.filters.push(filter(vec![Test::Licensed], target)))
         .await;
-    let page = technician(&stage).await.get(&address(&stage)).await;
+    let page = a_technician_at_the_stage(&stage)
+        .await
+        .get(&address(&stage))
+        .await;
     assert!(
         page.text
             .contains("To <bdi class=\"strong\">Old office</bdi>")
@@ -163,7 +166,7 @@ async fn a_filter_whose_site_is_gone_says_so() {
 async fn a_company_without_filters_or_reading_says_so_and_can_be_saved() {
     let stage = stage().await;
     stage.set(|company| company.filters.clear()).await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let page = visitor.get(&address(&stage)).await;
     assert!(
         page.text
@@ -196,7 +199,7 @@ async fn a_reader_sees_the_list_and_can_change_nothing() {
 #[tokio::test]
 async fn saving_keeps_the_order_of_the_screen_and_has_a_run_follow() {
     let stage = stage().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let site = stage.psa.site("Site 3").id.to_string();
     let kind = stage.psa.contact_type("Decision Maker");
     let kind_id = kind.map(|kind| kind.id.to_string()).unwrap_or_default();
@@ -251,7 +254,7 @@ async fn saving_keeps_the_order_of_the_screen_and_has_a_run_follow() {
 #[tokio::test]
 async fn mistakes_stand_beside_their_field_and_keep_what_was_typed() {
     let stage = stage().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let long = "x".repeat(101);
     let wrong: &[(&str, &str)] = &[
         ("[name]", &long),
@@ -294,7 +297,7 @@ async fn mistakes_stand_beside_their_field_and_keep_what_was_typed() {
 async fn hostile_text_in_every_field_is_shown_harmlessly() {
     let stage = stage().await;
     stage.sync().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let parts = ["name", "enabled", "target", "site", "contact_type"];
     let mut hostile: Vec<(String, &str)> = parts
         .iter()
@@ -348,7 +351,7 @@ async fn hostile_text_in_every_field_is_shown_harmlessly() {
 #[tokio::test]
 async fn a_list_that_no_page_made_is_refused_whole() {
     let stage = stage().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let version = version(&stage).await;
     let one = list(&version, &[("k0", EVERYONE)]);
     let with = |extra: &[(&str, &str)]| {
@@ -378,7 +381,7 @@ async fn a_list_that_no_page_made_is_refused_whole() {
 #[tokio::test]
 async fn a_list_that_is_too_long_is_refused_with_a_sentence() {
     let stage = stage().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let keys: Vec<String> = (0..201).map(|at| format!("n{at}")).collect();
     let part: &[(&str, &str)] = &[("[when][0][kind]", "licensed")];
     let filters: Vec<(&str, &[(&str, &str)])> =
@@ -395,7 +398,7 @@ async fn a_list_that_is_too_long_is_refused_with_a_sentence() {
 #[tokio::test]
 async fn the_second_of_two_technicians_is_told_and_loses_nothing() {
     let stage = stage().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let seen = version(&stage).await;
     let theirs: &[(&str, &str)] = &[("[name]", "By the other"), ("[when][0][kind]", "licensed")];
     let first = list(&seen, &[("n0", theirs)]);
@@ -424,7 +427,7 @@ async fn the_second_of_two_technicians_is_told_and_loses_nothing() {
 async fn the_effect_is_told_before_anything_is_stored() {
     let stage = stage().await;
     stage.sync().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let site = stage.psa.site("New Site").id.to_string();
     let night: &[(&str, &str)] = &[
         ("[enabled]", "true"),
@@ -459,7 +462,7 @@ async fn the_effect_is_told_before_anything_is_stored() {
 async fn a_tenant_that_does_not_answer_is_a_notice_and_the_rest_works() {
     let stage = stage().await;
     stage.sync().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     visitor.get(&address(&stage)).await;
     let down = || Fault::always(FaultKind::Status(403)).at("GET", "groups");
     stage.graph.controls.fault(down());
@@ -500,7 +503,7 @@ async fn a_tenant_that_does_not_answer_is_a_notice_and_the_rest_works() {
 async fn an_open_filter_offers_what_the_tenant_and_the_psa_really_have() {
     let stage = stage().await;
     stage.sync().await;
-    let visitor = technician(&stage).await;
+    let visitor = a_technician_at_the_stage(&stage).await;
     let open: &[(&str, &str)] = &[
         ("[when][0][kind]", "field"),
         ("[when][0][field]", "department"),
