@@ -1,6 +1,7 @@
 //! The portal: pages through a browser without scripts; who may see and do what.
 
 mod account;
+pub mod filters;
 mod gates;
 mod hostile;
 mod psa_settings;

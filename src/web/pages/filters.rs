@@ -5,11 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use serde::Serialize;
 
-use super::filters_effect::{EffectPart, EffectView, Others, Takes, uncounted, work_out};
+use super::filters_change::{ItemPart, sample_items};
+use super::filters_effect::{EffectPart, EffectView, Others, uncounted, work_out};
 use super::filters_form::{Draft, FilterForm, FiltersForm};
-use super::filters_item::{Choice, ConditionView, Item, ItemPart};
+use super::filters_item::Item;
 use super::filters_known::Known;
-use super::{filters_effect, filters_item};
+use super::{filters_change, filters_effect};
 use crate::connections::{self, Saving};
 use crate::db::jobs::Priority;
 use crate::jobs;
@@ -22,7 +23,7 @@ pub const ROUTES: &[Entry] = routes! {
     Get Page "/companies/{company:\\d+}/filters" Reader show;
     Post Act "/companies/{company:\\d+}/filters" Technician save;
     Post Part "/companies/{company:\\d+}/filters/effect" Technician filters_effect::show;
-    Post Part "/companies/{company:\\d+}/filters/item" Technician filters_item::change;
+    Post Part "/companies/{company:\\d+}/filters/item" Technician filters_change::change;
 };
 
 /// The samples.
@@ -121,80 +122,6 @@ impl Page for FiltersPage {
     }
 }
 
-/// Filters for the samples: closed and open, plain and hostile.
-pub(super) fn sample_items() -> Vec<Item> {
-    let hostile = "<script>alert(1)</script>\"'\u{202e}🙂".to_owned();
-    let choice = Choice {
-        value: "\"1".into(),
-        text: hostile.clone(),
-        chosen: true,
-    };
-    let condition = |key: &str, kind: &str| ConditionView {
-        key: key.into(),
-        lead: "Member of".into(),
-        what: hostile.clone(),
-        kind: kind.into(),
-        negated: true,
-        field: "department".into(),
-        value: hostile.clone(),
-        label: hostile.clone(),
-        about: kind.into(),
-        fields: vec![choice.clone()],
-        licences: if kind == "licence" { vec![choice.clone()] } else { Vec::new() },
-        values: vec![choice.clone()],
-    };
-    let closed = Item {
-        key: "k0".into(),
-        position: 1,
-        label: hostile.clone(),
-        name: hostile.clone(),
-        enabled: true,
-        lead: "To".into(),
-        place: "New Site".into(),
-        kind: "Decision maker".into(),
-        conditions: vec![condition("0", "group")],
-        takes: Takes {
-            counted: true,
-            count: 1,
-            names: vec!["Jane Doe".into()],
-            ..Takes::default()
-        },
-        focus: "edit".into(),
-        say: "Management added".into(),
-        ..Item::default()
-    };
-    let kinds = ["group", "field", "domain", "licence", "licensed", ""];
-    let conditions = kinds.iter().enumerate();
-    let open = Item {
-        key: "k1".into(),
-        open: true,
-        position: 2,
-        name: "x".repeat(100),
-        conditions: conditions
-            .map(|(at, kind)| condition(&at.to_string(), kind))
-            .collect(),
-        sites: vec![choice.clone()],
-        types: vec![choice.clone()],
-        focus: "name".into(),
-        ..closed.clone()
-    };
-    let mut excluding = open.clone();
-    excluding.key = "k2".into();
-    excluding.exclude = true;
-    excluding.enabled = false;
-    excluding.conditions = vec![condition("0", "licence")];
-    excluding.conditions[0].licences = Vec::new();
-    let bare = Item {
-        key: "k3".into(),
-        position: 4,
-        label: "Filter 4".into(),
-        lead: "Excluded: nothing is done to them".into(),
-        exclude: true,
-        ..Item::default()
-    };
-    vec![closed, open, excluding, bare]
-}
-
 fn items(known: &Known, listed: &[(&str, &FilterForm)]) -> Vec<Item> {
     let all = listed.iter().enumerate();
     all.map(|(at, (key, form))| {
@@ -250,7 +177,10 @@ fn saved(company: &Company) -> Vec<(String, FilterForm)> {
 }
 
 fn named(forms: &[(String, FilterForm)]) -> Vec<(&str, &FilterForm)> {
-    forms.iter().map(|(key, form)| (key.as_str(), form)).collect()
+    forms
+        .iter()
+        .map(|(key, form)| (key.as_str(), form))
+        .collect()
 }
 
 async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {

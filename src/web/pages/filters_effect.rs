@@ -204,9 +204,11 @@ pub(super) async fn work_out(
     }
     let saved = known.company.filters.clone();
     let counting = web::block(move || {
-        let before = with(&mut snapshot, saved);
+        let same = saved == filters;
+        let before = (!same).then(|| with(&mut snapshot, saved));
         let after = with(&mut snapshot, filters);
-        let effect = effect::effect(&before, &after);
+        let effect = before.map(|before| effect::effect(&before, &after));
+        let effect = effect.unwrap_or_default();
         (effect, effect::takes(&snapshot, &after), in_scope(&after))
     });
     let (effect, takes, all) = counting.await.map_err(anyhow::Error::from)?;
@@ -235,7 +237,10 @@ pub(super) fn uncounted(
     draft: &Draft,
     filters: &[Filter],
 ) -> EffectPart {
-    let skus = known.last.as_ref().map(|last| last.snapshot.skus.as_slice());
+    let skus = known
+        .last
+        .as_ref()
+        .map(|last| last.snapshot.skus.as_slice());
     let covers = cover::covers(filters, skus.unwrap_or_default());
     let takes = keys.iter().enumerate().map(|(at, key)| {
         let unfinished = draft.by_filter.get(&at).cloned().unwrap_or_default();
@@ -269,7 +274,10 @@ fn with(snapshot: &mut Snapshot, filters: Vec<Filter>) -> Plan {
 }
 
 fn in_scope(plan: &Plan) -> usize {
-    let routes = plan.people.iter().filter_map(|person| person.trace.route.as_ref());
+    let routes = plan
+        .people
+        .iter()
+        .filter_map(|person| person.trace.route.as_ref());
     routes.filter(|route| route.to.in_scope()).count()
 }
 

@@ -111,7 +111,9 @@ impl FilterForm {
     pub fn conditions(&self) -> Vec<(&str, &ConditionForm)> {
         let mut all: Vec<_> = self.when.iter().collect();
         all.sort_by_key(|(key, _)| (key.len(), key.as_str()));
-        all.into_iter().map(|(key, one)| (key.as_str(), one)).collect()
+        all.into_iter()
+            .map(|(key, one)| (key.as_str(), one))
+            .collect()
     }
 
     /// A key that no condition has.
@@ -251,7 +253,11 @@ impl Draft {
             let (site, kind) = (form.site.trim(), form.contact_type.trim());
             let place = known.site(site);
             if !site.is_empty() && place.is_none() {
-                self.wrong((at, key), "site", "The PSA does not have this site: choose another");
+                self.wrong(
+                    (at, key),
+                    "site",
+                    "The PSA does not have this site: choose another",
+                );
             }
             let contact_type = known.contact_type(kind);
             if !kind.is_empty() && contact_type.is_none() {

@@ -1,22 +1,17 @@
 //! One filter of the list, as it is read and as it is edited. What a filter is called and what its conditions say is worded
 //! here, from the form, so that what is not saved yet reads like what is.
 
-use actix_web::HttpResponse;
-use actix_web::web::Path;
 use serde::Serialize;
 
 use super::filters_effect::Takes;
-use super::filters_form::{ConditionForm, Draft, FilterForm, FiltersForm};
+use super::filters_form::{ConditionForm, FilterForm};
 use super::filters_known::Known;
 use crate::model::DirectoryField;
 use crate::pickers;
 use crate::web::words::directory_field;
-use crate::web::{Form, Mistakes, Part, Visit, WebError};
 
 /// A list to choose from shows so many values; any other may be typed.
 const MOST_VALUES: usize = 200;
-/// A filter's name has so many characters at most.
-const LONGEST_NAME: usize = 100;
 
 /// One line to choose.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -73,6 +68,8 @@ pub(super) struct Item {
     pub place: String,
     /// The name of the contact type; empty: the default.
     pub kind: String,
+    /// What it points at that the PSA does not have any more, in a sentence.
+    pub gone: String,
     pub conditions: Vec<ConditionView>,
     /// Only where the filter is being edited.
     pub sites: Vec<Choice>,
@@ -97,6 +94,7 @@ impl Item {
             (None, None) => ("In scope; their site stays as it is", String::new()),
         };
         let kind = known.contact_type(form.contact_type.trim());
+        let gone = site.as_ref().is_some_and(|site| known.is_gone(&site.id));
         let conditions = form.conditions().into_iter();
         Self {
             key: key.to_owned(),
@@ -114,7 +112,16 @@ impl Item {
             contact_type: form.contact_type.clone(),
             lead: lead.to_owned(),
             place,
-            kind: kind.filter(|_| !exclude).map(|kind| kind.name).unwrap_or_default(),
+            kind: kind
+                .filter(|_| !exclude)
+                .map(|kind| kind.name)
+                .unwrap_or_default(),
+            gone: if gone && !exclude {
+                "This site is gone from the PSA or not in use any more, and runs stop at it: choose another."
+            } else {
+                ""
+            }
+            .into(),
             conditions: conditions
                 .map(|(key, condition)| condition_view(known, key, condition))
                 .collect(),
@@ -128,7 +135,7 @@ impl Item {
             return;
         }
         let default = known.company.default_site.as_ref();
-        let default = default.map_or("Default site (none is set: the site stays as it is)".into(), |site| {
+        let default = default.map_or("Default site (none is set)".into(), |site| {
             format!("Default site ({})", site.name)
         });
         self.sites = vec![Choice::new("", default, &self.site)];
@@ -137,8 +144,16 @@ impl Item {
             sites
                 .filter(|site| site.active || site.id.as_str() == self.site)
                 .map(|site| {
-                    let closed = if site.active { "" } else { " (not in use any more)" };
-                    Choice::new(site.id.as_str(), format!("{}{closed}", site.name), &self.site)
+                    let closed = if site.active {
+                        ""
+                    } else {
+                        " (not in use any more)"
+                    };
+                    Choice::new(
+                        site.id.as_str(),
+                        format!("{}{closed}", site.name),
+                        &self.site,
+                    )
                 }),
         );
         if known.contact_types {
@@ -160,7 +175,10 @@ fn condition_view(known: &Known, key: &str, form: &ConditionForm) -> ConditionVi
     let value = form.value.trim();
     let (lead, what) = match form.kind.as_str() {
         "licensed" => (
-            either("All licensed users", "Nobody: all licensed users are left out"),
+            either(
+                "All licensed users",
+                "Nobody: all licensed users are left out",
+            ),
             String::new(),
         ),
         "group" => (
@@ -169,9 +187,15 @@ fn condition_view(known: &Known, key: &str, form: &ConditionForm) -> ConditionVi
         ),
         "field" => {
             let field = directory_field(&form.field);
-            (format!("{field} {}", either("is", "is not")), value.to_owned())
+            (
+                format!("{field} {}", either("is", "is not")),
+                value.to_owned(),
+            )
         }
-        "domain" => (either("UPN domain is", "UPN domain is not"), value.to_owned()),
+        "domain" => (
+            either("UPN domain is", "UPN domain is not"),
+            value.to_owned(),
+        ),
         "licence" => (either("Has", "Does not have"), known.licence(value)),
         _ => ("Not chosen yet".to_owned(), String::new()),
     };
@@ -233,7 +257,11 @@ fn offer_licences(known: &Known, condition: &mut ConditionView) {
     let licences = known.licences.iter();
     condition.licences = licences
         .map(|licence| {
-            let counts = if licence.counts { "" } else { ", does not count as a licence" };
+            let counts = if licence.counts {
+                ""
+            } else {
+                ", does not count as a licence"
+            };
             Choice {
                 value: licence.id.to_string(),
                 text: format!("{} ({}{counts})", licence.name, licence.part_number),
@@ -244,146 +272,8 @@ fn offer_licences(known: &Known, condition: &mut ConditionView) {
     let known_one = condition.licences.iter().any(|licence| licence.chosen);
     if !condition.licences.is_empty() && !value.is_empty() && !known_one {
         let text = format!("{} (the tenant does not have it)", condition.what);
-        condition.licences.insert(0, Choice::new(&value, text, &value));
+        condition
+            .licences
+            .insert(0, Choice::new(&value, text, &value));
     }
-}
-
-/// One filter, for the script that changes the list.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct ItemPart {
-    pub company: i64,
-    pub item: Item,
-    pub mistakes: Mistakes,
-    /// What cannot be read now.
-    pub notices: Vec<String>,
-}
-
-impl Part for ItemPart {
-    const TEMPLATE: &'static str = "parts/filter_item.html";
-
-    fn samples() -> Vec<Self> {
-        super::filters::sample_items()
-            .into_iter()
-            .map(|item| Self {
-                company: 7,
-                mistakes: [(format!("{}-name", item.key), "Too long")].into_iter().collect(),
-                item,
-                notices: vec!["The sites cannot be read now. <script>".into()],
-            })
-            .collect()
-    }
-}
-
-/// Adds, opens, closes or changes one filter on the screen. Stores nothing.
-pub(super) async fn change(
-    visit: Visit,
-    company: Path<i64>,
-    form: Form<FiltersForm>,
-) -> Result<HttpResponse, WebError> {
-    let mut known = Known::load(&visit, *company).await?;
-    let mut form = form.0;
-    form.listed()?;
-    let Some(change) = changed(&mut form) else {
-        return Err(WebError::NotFound);
-    };
-    let listed = form.listed()?;
-    let at = listed.iter().position(|(key, _)| *key == change.key);
-    let at = at.ok_or(WebError::NotFound)?;
-    let notices = if listed[at].1.open == "true" {
-        known.ask_choices(&visit).await
-    } else {
-        Vec::new()
-    };
-    let mut item = Item::new(&known, (at, &change.key), listed[at].1);
-    item.offer(&known);
-    item.focus = change.focus;
-    item.say = match change.say {
-        "" => String::new(),
-        said => format!("{} {said}", item.label),
-    };
-    let draft = Draft::read(&known, &listed);
-    visit.part(&ItemPart {
-        company: *company,
-        mistakes: if change.is_done {
-            draft.mistakes
-        } else {
-            Mistakes::default()
-        },
-        item,
-        notices,
-    })
-}
-
-/// What became of the list.
-struct Change {
-    key: String,
-    focus: String,
-    say: &'static str,
-    is_done: bool,
-}
-
-/// Does what is asked to the form; `None` where there is no such thing to do.
-fn changed(form: &mut FiltersForm) -> Option<Change> {
-    let new = form.free_key();
-    let mut change = Change {
-        key: form.key.clone(),
-        focus: "name".into(),
-        say: "",
-        is_done: false,
-    };
-    match form.act.as_str() {
-        "first" | "last" => {
-            let end = if form.act == "first" { 0 } else { form.order.len() };
-            form.order.insert(end, new.clone());
-            form.filter.insert(new.clone(), FilterForm::new());
-            change.key = new;
-            change.say = "added";
-            return Some(change);
-        }
-        "duplicate" => {
-            let mut copy = form.filter.get(&form.key)?.clone();
-            let name = copy.name.trim();
-            let named = format!("{name} (copy)");
-            let fits = !name.is_empty() && named.chars().count() <= LONGEST_NAME;
-            copy.name = if fits { named } else { String::new() };
-            copy.open = "true".into();
-            let at = form.order.iter().position(|key| *key == form.key)?;
-            form.order.insert(at + 1, new.clone());
-            form.filter.insert(new.clone(), copy);
-            change.key = new;
-            change.say = "added as a copy";
-            return Some(change);
-        }
-        _ => {}
-    }
-    let filter = form.filter.get_mut(&form.key)?;
-    match form.act.as_str() {
-        "edit" => filter.open = "true".into(),
-        "done" => {
-            filter.open = String::new();
-            change.focus = "edit".into();
-            change.is_done = true;
-        }
-        "condition" => {
-            let key = filter.free_key();
-            change.focus = format!("c{key}");
-            change.say = "has one more condition";
-            filter.when.insert(key, ConditionForm::default());
-        }
-        "remove" => {
-            filter.when.remove(&form.condition)?;
-            change.focus = "condition".into();
-            change.say = "has one condition less";
-        }
-        "kind" => {
-            let condition = filter.when.get_mut(&form.condition)?;
-            if condition.was != condition.about() {
-                condition.value.clear();
-                condition.label.clear();
-            }
-            change.focus = String::new();
-        }
-        _ => return None,
-    }
-    Some(change)
 }

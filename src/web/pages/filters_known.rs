@@ -52,9 +52,16 @@ impl Known {
         let (company, version, connection, events) = found.await?.ok_or(WebError::NotFound)?;
         let vendor = connection.and_then(|connection| vendor(&connection.kind));
         let last = last::snapshot(app.db(), &company).await?;
-        let saves = ["company_saved", "company_added", "tenant_saved", "tenant_disconnected"];
-        let save = events.into_iter().find(|event| saves.contains(&event.kind.as_str()));
-        let saved = save.map(|event| {
+        let kinds = [
+            "company_saved",
+            "company_added",
+            "tenant_saved",
+            "tenant_disconnected",
+        ];
+        let last_save = events
+            .into_iter()
+            .find(|event| kinds.contains(&event.kind.as_str()));
+        let saved = last_save.map(|event| {
             let ago = At::new(event.at, visit.now()).ago;
             format!("{}, {ago}", event.staff)
         });
@@ -162,6 +169,12 @@ impl Known {
             id: site.id.clone(),
             name: site.name.clone(),
         })
+    }
+
+    /// Whether the PSA had no such site when it was read, or only an inactive one.
+    pub fn is_gone(&self, id: &SiteId) -> bool {
+        let mut sites = self.sites.iter();
+        self.last.is_some() && sites.any(|site| site.id == *id && !site.active)
     }
 
     /// A contact type by its id, with its name.

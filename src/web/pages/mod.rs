@@ -12,6 +12,7 @@ mod contact_sync_form;
 pub mod contact_sync_page;
 pub mod errors;
 pub mod filters;
+mod filters_change;
 mod filters_effect;
 mod filters_form;
 mod filters_item;

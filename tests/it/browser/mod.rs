@@ -4,6 +4,7 @@
 //! Every function waits for what it needs, at most [`LIMIT`], and fails the test with the selector where that does not come.
 
 mod driver;
+mod filters;
 mod hands;
 mod order;
 mod proof;

@@ -1,0 +1,253 @@
+//! Filters in a browser: every way to reorder them, the effect before saving, adding one, and two technicians at once.
+
+use std::path::Path;
+
+use rollcall::model::Role;
+use serde_json::json;
+
+use super::{Browser, Scheme, Width};
+use crate::stage::Stage;
+use crate::web::filters::{OTHER, stage};
+use crate::web::visitor::Site;
+
+const SENTENCE: &str = "#filter-effect .filter-sentence";
+
+/// The page, read and signed in.
+async fn opened(width: Width) -> (Stage, Site, Browser) {
+    let stage = stage().await;
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    site.signed_in(Role::Technician).await;
+    let browser = Browser::open(width).await;
+    enter(&browser, &site, stage.company_id).await;
+    (stage, site, browser)
+}
+
+async fn enter(browser: &Browser, site: &Site, company: i64) {
+    browser.goto(&format!("{}/sign-in", site.url)).await;
+    browser.type_into("#name", "Technician").await;
+    browser
+        .type_into("#password", "correct horse battery")
+        .await;
+    browser.click("button[type=submit]").await;
+    browser
+        .wait_until("return location.pathname !== '/sign-in'", vec![])
+        .await;
+    browser
+        .goto(&format!("{}/companies/{company}/filters", site.url))
+        .await;
+    browser
+        .wait_for("#k0 [data-move=up][aria-disabled=true]")
+        .await;
+    // What other pages complained of on the way here is theirs.
+    browser.console_errors().await;
+}
+
+async fn picture(browser: &Browser, name: &str) {
+    if let Ok(folder) = std::env::var("ROLLCALL_SCREENSHOTS") {
+        let name = format!("filters-{name}.png").to_lowercase();
+        browser.screenshot(&Path::new(&folder).join(name)).await;
+    }
+}
+
+async fn saved(stage: &Stage) -> Vec<String> {
+    let company = stage.company().await;
+    let filters = company.filters.iter().enumerate();
+    filters.map(|(at, filter)| filter.label(at)).collect()
+}
+
+async fn on_screen(browser: &Browser) -> Vec<String> {
+    let script = "return [...document.querySelectorAll('#filters-list > li')].map((one) => one.dataset.name)";
+    serde_json::from_value(browser.run(script, vec![]).await).unwrap()
+}
+
+async fn save(browser: &Browser) {
+    browser.click(".save-bar button[type=submit]").await;
+    browser
+        .wait_for_text("main > .notice", "The filters are saved.")
+        .await;
+}
+
+async fn has_focus(browser: &Browser, css: &str) {
+    let script = "return document.activeElement === document.querySelector(arguments[0])";
+    browser.wait_until(script, vec![json!(css)]).await;
+}
+
+/// IT was moved above Management: it is told, nothing is stored, and then the order of the screen is.
+async fn it_is_first_and_saved_as_seen(stage: &Stage, browser: &Browser) {
+    browser
+        .wait_for_text(SENTENCE, "1 person moves to Site 3.")
+        .await;
+    assert_eq!(saved(stage).await, ["Management", "IT", "Everyone"]);
+    assert_eq!(on_screen(browser).await, ["IT", "Management", "Everyone"]);
+    save(browser).await;
+    assert_eq!(saved(stage).await, on_screen(browser).await);
+    assert_eq!(on_screen(browser).await, ["IT", "Management", "Everyone"]);
+    assert_eq!(browser.console_errors().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn filters_are_reordered_by_mouse() {
+    let (stage, _site, browser) = opened(Width::Desktop).await;
+    browser.drag_by_mouse("#k1-handle", "#k0-handle").await;
+    it_is_first_and_saved_as_seen(&stage, &browser).await;
+}
+
+#[tokio::test]
+async fn filters_are_reordered_by_touch() {
+    let (stage, _site, browser) = opened(Width::Phone).await;
+    let up = "document.querySelector('#k0').scrollIntoView()";
+    browser.run(up, vec![]).await;
+    browser.drag_by_touch("#k1-handle", "#k0-handle").await;
+    it_is_first_and_saved_as_seen(&stage, &browser).await;
+}
+
+#[tokio::test]
+async fn filters_are_reordered_by_keyboard() {
+    let (stage, _site, browser) = opened(Width::Desktop).await;
+    browser
+        .run("document.querySelector('#k1-handle').focus()", vec![])
+        .await;
+    browser.press("Alt+ArrowUp").await;
+    browser
+        .wait_for_text("[data-order-live]", "IT moved to position 1 of 3")
+        .await;
+    has_focus(&browser, "#k1-handle").await;
+    it_is_first_and_saved_as_seen(&stage, &browser).await;
+}
+
+#[tokio::test]
+async fn a_filter_is_added_by_choosing_a_group_and_a_site() {
+    let (stage, _site, browser) = opened(Width::Desktop).await;
+    browser
+        .click("[hx-target='#filters-list'][hx-swap=afterbegin]")
+        .await;
+    has_focus(&browser, "#n3-name").await;
+    browser
+        .wait_for_text("#filter-effect", "is not finished")
+        .await;
+    browser.type_into("#n3-name", "Nights").await;
+    browser.click("#n3-c0-kind option[value=group]").await;
+    browser.type_into("#n3-c0-search", "nig").await;
+    browser.wait_for_text("#n3-c0-found", "Night shift").await;
+    picture(&browser, "group").await;
+    browser.press("ArrowDown").await;
+    browser.press("Enter").await;
+    browser
+        .wait_for_text("#n3 .filter-chosen", "Night shift")
+        .await;
+    has_focus(&browser, "#n3-c0-search").await;
+    let site = stage.psa.site("New Site").id;
+    browser
+        .click(&format!("#n3-site option[value='{site}']"))
+        .await;
+    browser
+        .wait_for_text(SENTENCE, "1 person moves to New Site.")
+        .await;
+    browser.wait_for_text("#n3-takes", "Takes 1 person").await;
+    assert_eq!(saved(&stage).await, ["Management", "IT", "Everyone"]);
+    browser.click("#n3 [hx-vals*=done]").await;
+    browser
+        .wait_for_text("#n3 .filter-conditions", "Member of Night shift")
+        .await;
+    has_focus(&browser, "#n3 [hx-vals*=edit]").await;
+    save(&browser).await;
+    assert_eq!(
+        saved(&stage).await,
+        ["Nights", "Management", "IT", "Everyone"]
+    );
+    let when = &stage.company().await.filters[0].when;
+    assert_eq!(when[0].test, rollcall::model::Test::Group(OTHER.into()));
+    assert_eq!(browser.console_errors().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_covered_filter_names_the_one_that_covers_it() {
+    let (stage, _site, browser) = opened(Width::Desktop).await;
+    for _ in 0..2 {
+        browser.click("#k2 [data-move=up]").await;
+    }
+    let covered = "It can never take anybody: Everyone above takes all of them.";
+    browser.wait_for_text("#k0-takes", covered).await;
+    browser.wait_for_text("#k1-takes", covered).await;
+    browser.click("#k2 [data-switch]").await;
+    let gone = "return !document.querySelector('#k0-takes').innerText.includes('never')";
+    browser.wait_until(gone, vec![]).await;
+    browser.wait_for_text("#k2-takes", "Switched off").await;
+    browser
+        .wait_for_text("#filter-others", "1 person; nothing is done")
+        .await;
+    assert_eq!(saved(&stage).await, ["Management", "IT", "Everyone"]);
+}
+
+#[tokio::test]
+async fn deleting_and_duplicating_keep_the_focus_and_are_told() {
+    let (stage, _site, browser) = opened(Width::Desktop).await;
+    browser.click("#k0 [data-delete]").await;
+    has_focus(&browser, "#k1-handle").await;
+    browser
+        .wait_for_text("[data-order-live]", "Management is deleted")
+        .await;
+    browser.click("#k1 [hx-vals*=duplicate]").await;
+    has_focus(&browser, "#n3-name").await;
+    browser
+        .wait_for_text("[data-order-live]", "IT (copy) added as a copy")
+        .await;
+    browser.press("Enter").await;
+    browser
+        .wait_for_text("#n3-takes", "IT above takes all of them")
+        .await;
+    assert_eq!(on_screen(&browser).await, ["IT", "IT (copy)", "Everyone"]);
+    assert_eq!(saved(&stage).await, ["Management", "IT", "Everyone"]);
+    browser.click("[data-discard]").await;
+    browser.wait_for("#k0").await;
+    assert_eq!(on_screen(&browser).await, ["Management", "IT", "Everyone"]);
+}
+
+#[tokio::test]
+async fn of_two_technicians_the_second_sees_both_lists_and_loses_nothing() {
+    let (stage, site, first) = opened(Width::Desktop).await;
+    let second = Browser::open(Width::Desktop).await;
+    enter(&second, &site, stage.company_id).await;
+    first.click("#k0 [data-delete]").await;
+    save(&first).await;
+    assert_eq!(saved(&stage).await, ["IT", "Everyone"]);
+    second.click("#k1 [data-move=up]").await;
+    second
+        .wait_for_text("#filter-effect", "saved meanwhile")
+        .await;
+    second.click(".save-bar button[type=submit]").await;
+    second.wait_for_text("#meanwhile", "while you worked").await;
+    assert_eq!(saved(&stage).await, ["IT", "Everyone"]);
+    assert_eq!(on_screen(&second).await, ["IT", "Management", "Everyone"]);
+    second
+        .wait_for_text(".filter-saved", "Department is IT")
+        .await;
+    picture(&second, "meanwhile").await;
+    second.click("button[name=over]").await;
+    second
+        .wait_for_text("main > .notice", "The filters are saved.")
+        .await;
+    assert_eq!(saved(&stage).await, ["IT", "Management", "Everyone"]);
+}
+
+#[tokio::test]
+async fn the_page_is_accessible_and_fits_at_every_width_and_in_both_colours() {
+    for width in [Width::Desktop, Width::Phone] {
+        let (_stage, _site, browser) = opened(width).await;
+        browser.reduce_motion().await;
+        browser.click("#k0 [data-move=down]").await;
+        browser
+            .wait_for_text(SENTENCE, "1 person moves to Site 3.")
+            .await;
+        browser.click("#k1 [hx-vals*=edit]").await;
+        browser.wait_for("#k1-name").await;
+        for scheme in [Scheme::Light, Scheme::Dark] {
+            browser.scheme(scheme).await;
+            assert_eq!(browser.axe().await, Vec::new(), "{width:?} {scheme:?}");
+            picture(&browser, &format!("{width:?}-{scheme:?}")).await;
+        }
+        let wide = "return document.documentElement.scrollWidth > innerWidth";
+        assert_eq!(browser.run(wide, vec![]).await, json!(false), "{width:?}");
+    }
+}
