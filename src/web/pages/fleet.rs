@@ -77,6 +77,9 @@ struct LastSeen {
     id: String,
     at: At,
     status: String,
+    /// The process that works it.
+    #[serde(skip)]
+    process: String,
 }
 
 impl Page for FleetPage {
@@ -154,7 +157,30 @@ async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErro
         }
         Ok(page)
     });
-    visit.page(&page.await?)
+    let mut page = page.await?;
+    note_dead(&visit, &mut page.companies).await?;
+    visit.page(&page)
+}
+
+/// A run whose process is gone is not running any more.
+async fn note_dead(visit: &Visit, rows: &mut [CompanyRow]) -> Result<(), WebError> {
+    let mut known: HashMap<String, bool> = HashMap::new();
+    for row in rows {
+        let Some(last) = row.last.as_mut().filter(|last| last.status == "running") else {
+            continue;
+        };
+        if !known.contains_key(&last.process) {
+            let alive = visit.app().db().is_alive(&last.process).await?;
+            known.insert(last.process.clone(), alive);
+        }
+        if !known[&last.process] {
+            last.status = "interrupted".into();
+            if let Some(dot) = row.dots.last_mut() {
+                *dot = progress::dot_of("interrupted", &last.at.ago);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
@@ -207,6 +233,7 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
             id: run.id.clone(),
             at: At::new(run.started_at, now),
             status: status(run).into(),
+            process: run.process.clone(),
         }),
         next: fleet
             .next
@@ -324,6 +351,7 @@ fn samples_of_a_fleet() -> Vec<FleetPage> {
             id: "0193aaaa-0000-7000-8000-000000000000".into(),
             at: At::sample(),
             status: "failed".into(),
+            process: String::new(),
         }),
         next: Some(At::sample()),
         schedule: String::new(),
