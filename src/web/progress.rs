@@ -81,7 +81,7 @@ impl Part for Progress {
             asked_by: String::new(),
             ..writing.clone()
         };
-        let waiting = Self {
+        let queued = Self {
             run: String::new(),
             state: "waiting",
             link: String::new(),
@@ -92,9 +92,9 @@ impl Part for Progress {
         let next = Self {
             later: false,
             why: String::new(),
-            ..waiting.clone()
+            ..queued.clone()
         };
-        vec![writing, one, reading, waiting, next]
+        vec![writing, one, reading, queued, next]
     }
 }
 
