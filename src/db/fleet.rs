@@ -232,13 +232,16 @@ pub fn failed_jobs(conn: &mut Conn, since: DateTime<Utc>) -> QueryResult<HashMap
         .collect())
 }
 
+/// When a run began, and the word of how it ended.
+pub type Seen = (DateTime<Utc>, String);
+
 /// When the last runs of these companies began, newest first and at most `per_company` of each, with the word of how each
 /// ended; `running` where it has not, as far as is known.
 pub fn strips(
     conn: &mut Conn,
     of: &[i64],
     per_company: i64,
-) -> QueryResult<HashMap<i64, Vec<(DateTime<Utc>, String)>>> {
+) -> QueryResult<HashMap<i64, Vec<Seen>>> {
     let mut found = HashMap::new();
     for company in of {
         let rows: Vec<(NaiveDateTime, Option<String>)> = runs::table

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Conn;
 use super::schema::changes;
 use super::schema::runs::{self, dsl};
-use super::types::{Json, Word, json, stamp};
+use super::types::{AT_ONCE, Json, Word, json, stamp};
 use crate::model::{Calls, ContactId, Finding, Mode, RunFailure, Status};
 
 const RUNNING: &str = "running";
@@ -176,6 +176,19 @@ pub fn get(conn: &mut Conn, id: &str) -> QueryResult<Option<Run>> {
         .first(conn)
         .optional()?;
     Ok(row.map(Into::into))
+}
+
+/// Which of these ids are ids of runs.
+pub fn known(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<String>> {
+    let mut found = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        let rows: Vec<String> = dsl::runs
+            .filter(dsl::id.eq_any(some))
+            .select(dsl::id)
+            .load(conn)?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// A company's runs, newest first.

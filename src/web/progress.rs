@@ -81,7 +81,7 @@ impl Part for Progress {
             asked_by: String::new(),
             ..writing.clone()
         };
-        let waiting = Self {
+        let queued = Self {
             run: String::new(),
             state: "waiting",
             link: String::new(),
@@ -92,9 +92,9 @@ impl Part for Progress {
         let next = Self {
             later: false,
             why: String::new(),
-            ..waiting.clone()
+            ..queued.clone()
         };
-        vec![writing, one, reading, waiting, next]
+        vec![writing, one, reading, queued, next]
     }
 }
 
@@ -211,9 +211,14 @@ pub fn strip(newest_first: &[Run], now: DateTime<Utc>) -> Vec<Dot> {
 
 /// The dot of a run with a status of this word that began at `at`.
 pub fn dot(word: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Dot {
+    dot_of(word, &At::new(at, now).ago)
+}
+
+/// The dot of a run with a status of this word that began so long ago.
+pub fn dot_of(word: &str, ago: &str) -> Dot {
     Dot {
         kind: words::status_kind(word),
-        text: format!("{}, {}", words::status(word), At::new(at, now).ago),
+        text: format!("{}, {ago}", words::status(word)),
     }
 }
 
@@ -272,10 +277,7 @@ pub fn sample_strip() -> Vec<Dot> {
         "interrupted",
     ]
     .into_iter()
-    .map(|word| Dot {
-        kind: words::status_kind(word),
-        text: format!("{}, 3 hours ago", words::status(word)),
-    })
+    .map(|word| dot_of(word, "3 hours ago"))
     .collect()
 }
 

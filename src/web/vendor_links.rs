@@ -4,7 +4,7 @@ use diesel::QueryResult;
 
 use super::{Visit, WebError};
 use crate::db::{Conn, facts, psa_connections, tenant_connections};
-use crate::directory;
+use crate::directory::user_link;
 use crate::model::{Company, ContactId, PsaConnection, TenantConnection, UserId};
 use crate::psa;
 use crate::sync::scene;
@@ -58,7 +58,7 @@ impl VendorLinks {
     pub fn user(&self, user: &UserId) -> String {
         let tenant = self.tenant.as_ref();
         tenant
-            .map(|tenant| directory::user_link(tenant.cloud, &tenant.tenant_id, user))
+            .map(|tenant| user_link(tenant.cloud, &tenant.tenant_id, user))
             .unwrap_or_default()
     }
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::db::fleet::{self, Brief, LastRun};
 use crate::db::psa_connections;
 use crate::model::text;
-use crate::web::attention::{Cause, Concerned, Fleet, in_sync, judge};
+use crate::web::attention::{Cause, Fleet, in_sync, judge};
 use crate::web::listing::{Choice, Pager, ROWS, address, choices};
-use crate::web::progress::{self, Dot, sample_strip};
+use crate::web::progress::{self, Dot};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError, csv, words};
 
@@ -36,47 +36,50 @@ const NEWS: TimeDelta = TimeDelta::days(14);
 /// The fleet.
 #[derive(Clone, Debug, Serialize)]
 pub struct FleetPage {
-    causes: Vec<Cause>,
+    pub(super) causes: Vec<Cause>,
     /// Whether a job failed for good lately.
-    jobs_failed: bool,
+    pub(super) jobs_failed: bool,
     /// How many companies there are, whatever the filter.
-    total: usize,
+    pub(super) total: usize,
     /// Whether there is a PSA connection.
-    has_psa: bool,
-    search: String,
-    show: Vec<Choice>,
-    psa: Vec<Choice>,
-    sort: Vec<Choice>,
-    companies: Vec<CompanyRow>,
-    pager: Pager,
-    file: String,
+    pub(super) has_psa: bool,
+    pub(super) search: String,
+    pub(super) show: Vec<Choice>,
+    pub(super) psa: Vec<Choice>,
+    pub(super) sort: Vec<Choice>,
+    pub(super) companies: Vec<CompanyRow>,
+    pub(super) pager: Pager,
+    pub(super) file: String,
 }
 
 /// One company.
 #[derive(Clone, Debug, Serialize)]
-struct CompanyRow {
-    id: i64,
-    name: String,
-    psa: String,
-    sync_contacts: bool,
+pub(super) struct CompanyRow {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) psa: String,
+    pub(super) sync_contacts: bool,
     /// Whether something needs a person.
-    needy: bool,
+    pub(super) needy: bool,
     /// Whether its tenant is connected.
-    connected: bool,
-    people: Option<usize>,
-    dots: Vec<Dot>,
-    last: Option<LastSeen>,
+    pub(super) connected: bool,
+    pub(super) people: Option<usize>,
+    pub(super) dots: Vec<Dot>,
+    pub(super) last: Option<LastSeen>,
     /// When the next run may begin, where one waits.
-    next: Option<At>,
+    pub(super) next: Option<At>,
     /// Its schedule in words; empty: none.
-    schedule: String,
+    pub(super) schedule: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct LastSeen {
-    id: String,
-    at: At,
-    status: String,
+pub(super) struct LastSeen {
+    pub(super) id: String,
+    pub(super) at: At,
+    pub(super) status: String,
+    /// The process that works it.
+    #[serde(skip)]
+    pub(super) process: String,
 }
 
 impl Page for FleetPage {
@@ -91,7 +94,7 @@ impl Page for FleetPage {
     }
 
     fn samples() -> Vec<Self> {
-        samples_of_a_fleet()
+        super::fleet_samples::all()
     }
 }
 
@@ -105,12 +108,12 @@ struct Asked {
     page: String,
 }
 
-const SHOW: [(&str, &str); 3] = [
+pub(super) const SHOW: [(&str, &str); 3] = [
     ("", "All companies"),
     ("person", "Needs a person"),
     ("off", "Contact sync off"),
 ];
-const SORT: [(&str, &str); 3] = [
+pub(super) const SORT: [(&str, &str); 3] = [
     ("", "Name"),
     ("last", "Last run"),
     ("people", "People in sync"),
@@ -154,7 +157,30 @@ async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErro
         }
         Ok(page)
     });
-    visit.page(&page.await?)
+    let mut page = page.await?;
+    note_dead(&visit, &mut page.companies).await?;
+    visit.page(&page)
+}
+
+/// A run whose process is gone is not running any more.
+async fn note_dead(visit: &Visit, rows: &mut [CompanyRow]) -> Result<(), WebError> {
+    let mut known: HashMap<String, bool> = HashMap::new();
+    for row in rows {
+        let Some(last) = row.last.as_mut().filter(|last| last.status == "running") else {
+            continue;
+        };
+        if !known.contains_key(&last.process) {
+            let alive = visit.app().db().is_alive(&last.process).await?;
+            known.insert(last.process.clone(), alive);
+        }
+        if !known[&last.process] {
+            last.status = "interrupted".into();
+            if let Some(dot) = row.dots.last_mut() {
+                *dot = progress::dot_of("interrupted", &last.at.ago);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
@@ -207,6 +233,7 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
             id: run.id.clone(),
             at: At::new(run.started_at, now),
             status: status(run).into(),
+            process: run.process.clone(),
         }),
         next: fleet
             .next
@@ -308,104 +335,4 @@ async fn file(visit: Visit) -> Result<HttpResponse, WebError> {
         ]
     });
     Ok(visit.csv("fleet", csv::file(&HEAD, rows)?))
-}
-
-fn samples_of_a_fleet() -> Vec<FleetPage> {
-    let row = CompanyRow {
-        id: 7,
-        name: "<script>alert(1)</script> \u{202e}\"Contoso\" 🏢".into(),
-        psa: "Our <b>PSA</b>".into(),
-        sync_contacts: true,
-        needy: true,
-        connected: true,
-        people: Some(1200),
-        dots: sample_strip(),
-        last: Some(LastSeen {
-            id: "0193aaaa-0000-7000-8000-000000000000".into(),
-            at: At::sample(),
-            status: "failed".into(),
-        }),
-        next: Some(At::sample()),
-        schedule: String::new(),
-    };
-    let new = CompanyRow {
-        name: "Fabrikam ".repeat(30),
-        sync_contacts: false,
-        needy: false,
-        connected: false,
-        people: None,
-        dots: Vec::new(),
-        last: None,
-        next: None,
-        schedule: "daily 02:30 Europe/London".into(),
-        ..row.clone()
-    };
-    let bare = CompanyRow {
-        schedule: String::new(),
-        ..new.clone()
-    };
-    let several = Cause {
-        kind: "bad".into(),
-        title: "Client secret expired".into(),
-        advice: "Add a new one in Entra, then paste it here".into(),
-        companies: vec![
-            Concerned {
-                name: "<script>alert(1)</script>".into(),
-                link: "/companies/7/connection".into(),
-            },
-            Concerned {
-                name: "Fabrikam".into(),
-                link: "/companies/8/connection".into(),
-            },
-        ],
-        more: 3,
-        button: String::new(),
-        link: String::new(),
-    };
-    let one = Cause {
-        kind: "warn".into(),
-        advice: String::new(),
-        more: 0,
-        button: "Look at the held deactivations".into(),
-        link: "/holds".into(),
-        ..several.clone()
-    };
-    let empty = FleetPage {
-        causes: Vec::new(),
-        jobs_failed: false,
-        total: 0,
-        has_psa: false,
-        search: String::new(),
-        show: choices(SHOW, ""),
-        psa: Vec::new(),
-        sort: choices(SORT, ""),
-        companies: Vec::new(),
-        pager: Pager::default(),
-        file: "/fleet.csv".into(),
-    };
-    let calm = FleetPage {
-        total: 1,
-        has_psa: true,
-        companies: vec![row.clone()],
-        ..empty.clone()
-    };
-    let many = FleetPage {
-        causes: vec![several, one],
-        jobs_failed: true,
-        total: 120,
-        search: "\"><script>alert(1)</script>".into(),
-        psa: choices([("", "All"), ("1", "Our PSA")], "1"),
-        companies: vec![row, new, bare],
-        pager: Pager::new("2", 120, "/", &[]),
-        ..calm.clone()
-    };
-    let sought = FleetPage {
-        companies: Vec::new(),
-        ..many.clone()
-    };
-    let with_psa = FleetPage {
-        has_psa: true,
-        ..empty.clone()
-    };
-    vec![empty, with_psa, calm, many, sought]
 }

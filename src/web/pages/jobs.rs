@@ -1,10 +1,221 @@
-//! TODO jobs
+//! What is done in the background: what waits, what is done now, what failed for good. A job that waits can be cancelled.
 
-use crate::web::Samples;
+use std::collections::HashMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::db::jobs::{self, Job, JobState, Work};
+use crate::db::{companies, runs};
+use crate::model::Role;
 use crate::web::routes::{Entry, routes};
+use crate::web::{At, Page, Place, Samples, Visit, WebError, words};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/settings/jobs" Administrator show;
+    Post Act "/settings/jobs/{job:\\d+}/cancel" Technician cancel;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<JobsPage>();
+}
+
+/// So many unfinished jobs are shown at most.
+const UNFINISHED: i64 = 100;
+/// So many that failed for good.
+const FAILED: i64 = 25;
+/// So many that were asked for last.
+const RECENT: i64 = 25;
+
+/// The jobs.
+#[derive(Clone, Debug, Serialize)]
+pub struct JobsPage {
+    running: Vec<JobRow>,
+    waiting: Vec<JobRow>,
+    failed: Vec<JobRow>,
+    recent: Vec<JobRow>,
+}
+
+/// One job.
+#[derive(Clone, Debug, Serialize)]
+struct JobRow {
+    id: i64,
+    /// What it does.
+    what: String,
+    company_id: i64,
+    /// The company's name; empty: of no company.
+    company: String,
+    removed: bool,
+    state: String,
+    /// Not before this.
+    run_at: At,
+    /// Whether that has not come yet.
+    later: bool,
+    attempts: i64,
+    /// Why it failed, waits again, or is not wanted any more.
+    why: String,
+    asked_by: String,
+    asked: At,
+    /// When it was over; else when it was last begun.
+    at: Option<At>,
+    /// The run that it began, where that stands in the history.
+    run: String,
+}
+
+impl Page for JobsPage {
+    const TEMPLATE: &'static str = "pages/jobs.html";
+
+    fn title(&self) -> String {
+        "Jobs".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Settings
+    }
+
+    fn samples() -> Vec<Self> {
+        let row = JobRow {
+            id: 4,
+            what: "Update".into(),
+            company_id: 7,
+            company: "<script>alert(1)</script> \u{202e}\"Co\" 🏢".into(),
+            removed: false,
+            state: "queued".into(),
+            run_at: At::sample(),
+            later: true,
+            attempts: 2,
+            why: "Microsoft Graph <b>asks</b> for a pause ".repeat(20),
+            asked_by: "Robin".into(),
+            asked: At::sample(),
+            at: Some(At::sample()),
+            run: "0193aaaa-0000-7000-8000-000000000000".into(),
+        };
+        let plain = JobRow {
+            company: String::new(),
+            state: "running".into(),
+            later: false,
+            attempts: 1,
+            why: String::new(),
+            asked_by: String::new(),
+            at: None,
+            run: String::new(),
+            ..row.clone()
+        };
+        let removed = JobRow {
+            removed: true,
+            later: false,
+            ..row.clone()
+        };
+        let empty = Self {
+            running: Vec::new(),
+            waiting: Vec::new(),
+            failed: Vec::new(),
+            recent: Vec::new(),
+        };
+        let one = Self {
+            running: vec![plain.clone()],
+            ..empty.clone()
+        };
+        let all = vec![row, plain, removed];
+        let many = Self {
+            running: all.clone(),
+            waiting: all.clone(),
+            failed: all.clone(),
+            recent: all,
+        };
+        vec![empty, one, many]
+    }
+}
+
+/// What the rows are made from.
+struct Known {
+    names: HashMap<i64, String>,
+    here: HashMap<i64, String>,
+    /// The runs that stand in the history.
+    runs: Vec<String>,
+}
+
+async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
+    let found = visit.app().db().read(|conn| {
+        let unfinished = jobs::unfinished(conn, UNFINISHED)?;
+        let failed = jobs::list_failed(conn, FAILED)?;
+        let recent = jobs::recent(conn, RECENT)?;
+        let all = [&unfinished, &failed, &recent].into_iter().flatten();
+        let ids: Vec<String> = all.filter_map(|job| job.run_id.clone()).collect();
+        let known = Known {
+            names: companies::names(conn)?,
+            here: companies::labels(conn)?.into_iter().collect(),
+            runs: runs::known(conn, &ids)?,
+        };
+        Ok((unfinished, failed, recent, known))
+    });
+    let (unfinished, failed, recent, known) = found.await?;
+    let now = visit.now();
+    let rows = |all: &mut dyn Iterator<Item = &Job>| -> Vec<JobRow> {
+        all.map(|job| row(job, &known, now)).collect()
+    };
+    let of = |state: JobState| {
+        let mut fits = unfinished.iter().filter(|job| job.state == state);
+        rows(&mut fits)
+    };
+    visit.page(&JobsPage {
+        running: of(JobState::Running),
+        waiting: of(JobState::Queued),
+        failed: rows(&mut failed.iter()),
+        recent: rows(&mut recent.iter()),
+    })
+}
+
+fn row(job: &Job, known: &Known, now: DateTime<Utc>) -> JobRow {
+    let company = job.company_id.unwrap_or_default();
+    let run = job.run_id.as_ref().filter(|id| known.runs.contains(id));
+    let at = job.finished_at.or(job.started_at);
+    JobRow {
+        id: job.id,
+        what: match &job.work {
+            Work::Run(run) => words::mode(run.mode.as_str()),
+            Work::Preview => "Preview".into(),
+        },
+        company_id: company,
+        company: known.names.get(&company).cloned().unwrap_or_default(),
+        removed: !known.here.contains_key(&company),
+        state: job.state.as_str().into(),
+        run_at: At::new(job.run_at, now),
+        later: job.run_at > now,
+        attempts: job.attempts,
+        why: job.error.clone().unwrap_or_default(),
+        asked_by: job.requested_by.clone().unwrap_or_default(),
+        asked: At::new(job.created_at, now),
+        at: at.map(|at| At::new(at, now)),
+        run: run.cloned().unwrap_or_default(),
+    }
+}
+
+/// Cancels a job that waits. Who may not see the jobs is led to the company.
+async fn cancel(visit: Visit, job: Path<i64>) -> Result<HttpResponse, WebError> {
+    let (id, now) = (*job, visit.now());
+    let why = format!("Cancelled by {}", visit.name());
+    let done = visit.app().db().write(move |conn| {
+        let Some(job) = jobs::get(conn, id)? else {
+            return Ok(None);
+        };
+        Ok(Some((job, jobs::cancel(conn, id, &why, now)?)))
+    });
+    let (job, cancelled) = done.await?.ok_or(WebError::NotFound)?;
+    let to = match job.company_id {
+        _ if visit.may(Role::Administrator) => "/settings/jobs".to_owned(),
+        Some(company) => format!("/companies/{company}"),
+        None => "/".to_owned(),
+    };
+    if cancelled {
+        return Ok(visit.done(&to, "The job is cancelled."));
+    }
+    Ok(visit.refused(
+        &to,
+        "Nothing was cancelled: the job has begun, or is over already.",
+    ))
+}

@@ -16,15 +16,14 @@ use crate::web::listing::{Choice, Pager, ROWS, choices};
 use crate::web::progress::Progress;
 use crate::web::routes::{Entry, routes};
 use crate::web::{
-    At, CompanyHead, Page, Part, Place, Samples, Tab, VendorLinks, Visit, WebError, csv, progress,
-    words,
+    At, CompanyHead, Page, Place, Samples, Tab, VendorLinks, Visit, WebError, progress, words,
 };
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/runs/{run}" Reader show;
     Get Part "/runs/{run}/progress" Reader live;
-    Get File "/runs/{run}/changes.csv" Reader file;
+    Get File "/runs/{run}/changes.csv" Reader super::history_files::of_run;
 };
 
 /// The samples.
@@ -35,78 +34,78 @@ pub fn samples(all: &mut Samples) {
 /// One run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunPage {
-    id: String,
-    company_id: i64,
-    company: String,
+    pub(super) id: String,
+    pub(super) company_id: i64,
+    pub(super) company: String,
     /// The company's head; none where it is removed.
-    head: Option<CompanyHead>,
-    mode: String,
-    preview: bool,
-    status: String,
-    began: At,
-    duration: String,
-    asked_by: String,
+    pub(super) head: Option<CompanyHead>,
+    pub(super) mode: String,
+    pub(super) preview: bool,
+    pub(super) status: String,
+    pub(super) began: At,
+    pub(super) duration: String,
+    pub(super) asked_by: String,
     /// Live, while it goes on.
-    progress: Option<Progress>,
-    tiles: Vec<Tile>,
+    pub(super) progress: Option<Progress>,
+    pub(super) tiles: Vec<Tile>,
     /// Requests by service: its name and how many.
-    requests: Vec<(String, u64)>,
-    error: Option<Trouble>,
-    findings: Vec<String>,
+    pub(super) requests: Vec<(String, u64)>,
+    pub(super) error: Option<Trouble>,
+    pub(super) findings: Vec<String>,
     /// How many people's lines there are in all.
-    lines: usize,
-    people: Vec<PersonRow>,
+    pub(super) lines: usize,
+    pub(super) people: Vec<PersonRow>,
     /// What the PSA is called.
-    psa: String,
-    search: String,
-    action: Vec<Choice>,
-    outcome: Vec<Choice>,
-    pager: Pager,
+    pub(super) psa: String,
+    pub(super) search: String,
+    pub(super) action: Vec<Choice>,
+    pub(super) outcome: Vec<Choice>,
+    pub(super) pager: Pager,
 }
 
 /// A number that stands out.
 #[derive(Clone, Debug, Serialize)]
-struct Tile {
-    value: usize,
-    name: String,
+pub(super) struct Tile {
+    pub(super) value: usize,
+    pub(super) name: String,
     /// Where more is said of it; empty: nowhere.
-    link: String,
+    pub(super) link: String,
 }
 
 /// Why a run failed.
 #[derive(Clone, Debug, Serialize)]
-struct Trouble {
-    what: String,
-    message: String,
-    advice: String,
+pub(super) struct Trouble {
+    pub(super) what: String,
+    pub(super) message: String,
+    pub(super) advice: String,
 }
 
 /// What became of one person.
 #[derive(Clone, Debug, Serialize)]
-struct PersonRow {
-    user_id: String,
-    name: String,
-    upn: String,
-    action: String,
-    reason: String,
-    filter: String,
-    site: String,
-    outcome: String,
-    changes: Vec<FieldRow>,
+pub(super) struct PersonRow {
+    pub(super) user_id: String,
+    pub(super) name: String,
+    pub(super) upn: String,
+    pub(super) action: String,
+    pub(super) reason: String,
+    pub(super) filter: String,
+    pub(super) site: String,
+    pub(super) outcome: String,
+    pub(super) changes: Vec<FieldRow>,
     /// What was not written, in words.
-    unwritten: Vec<String>,
+    pub(super) unwritten: Vec<String>,
     /// The PSA's own words.
-    error: String,
-    contact_id: String,
-    contact_link: String,
-    user_link: String,
+    pub(super) error: String,
+    pub(super) contact_id: String,
+    pub(super) contact_link: String,
+    pub(super) user_link: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct FieldRow {
-    field: String,
-    from: String,
-    to: String,
+pub(super) struct FieldRow {
+    pub(super) field: String,
+    pub(super) from: String,
+    pub(super) to: String,
 }
 
 impl Page for RunPage {
@@ -129,7 +128,7 @@ impl Page for RunPage {
     }
 
     fn samples() -> Vec<Self> {
-        samples_of_a_run()
+        super::run_samples::all()
     }
 }
 
@@ -268,7 +267,7 @@ fn present<T: Copy + PartialEq>(
 }
 
 /// A line that stands in the history without an outcome was sent, and nobody knows yet what came of it.
-const fn outcome_word(outcome: Outcome) -> &'static str {
+pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::None => "sent",
         other => other.as_str(),
@@ -387,162 +386,4 @@ async fn live(visit: Visit, run: Path<String>) -> Result<HttpResponse, WebError>
         Some(going) => visit.part(&going),
         None => Ok(over()),
     }
-}
-
-const HEAD: [&str; 13] = [
-    "User id", "User", "Name", "Action", "Reason", "Filter", "Site", "Field", "From", "To",
-    "Written", "Outcome", "Error",
-];
-
-/// Everybody of a run, a line a field that differs.
-async fn file(visit: Visit, run: Path<String>) -> Result<HttpResponse, WebError> {
-    let id = run.into_inner();
-    let found = visit.app().db().read(move |conn| {
-        let known = runs::get(conn, &id)?.is_some();
-        Ok((known, changes::of_run(conn, &id)?))
-    });
-    let (known, lines) = found.await?;
-    if !known {
-        return Err(WebError::NotFound);
-    }
-    let mut rows: Vec<[String; 13]> = Vec::new();
-    for ChangeRecord { change, .. } in lines {
-        let row = |field: [String; 4]| {
-            let [name, from, to, applied] = field;
-            [
-                change.user_id.to_string(),
-                change.upn.clone(),
-                change.name.clone(),
-                words::action(change.action.as_str()),
-                change.reason.clone(),
-                change.filter.clone().unwrap_or_default(),
-                change.site.clone().unwrap_or_default(),
-                name,
-                from,
-                to,
-                applied,
-                words::outcome(outcome_word(change.outcome)),
-                change.error.clone().unwrap_or_default(),
-            ]
-        };
-        if change.fields.is_empty() {
-            rows.push(row([const { String::new() }; 4]));
-        }
-        rows.extend(change.fields.iter().map(|field| {
-            let applied = if field.applied { "yes" } else { "no" };
-            row([
-                words::field(field.field.as_str()),
-                words::value(&report::value(&field.from)),
-                words::value(&report::value(&field.to)),
-                applied.into(),
-            ])
-        }));
-    }
-    Ok(visit.csv("run", csv::file(&HEAD, rows)?))
-}
-
-fn samples_of_a_run() -> Vec<RunPage> {
-    let person = PersonRow {
-        user_id: "6f0c7b1e-0000-4000-8000-000000000001".into(),
-        name: "<script>alert(1)</script> \u{202e}\"Jane\" 👩".into(),
-        upn: "jane@contoso.example".into(),
-        action: "update".into(),
-        reason: "title differs".into(),
-        filter: "Management".into(),
-        site: "New Site".into(),
-        outcome: "failed".into(),
-        changes: vec![FieldRow {
-            field: "title".into(),
-            from: "nothing".into(),
-            to: "Lead ".repeat(60),
-        }],
-        unwritten: vec!["Title".into()],
-        error: "title: <b>too long</b>".into(),
-        contact_id: "1001".into(),
-        contact_link: "https://psa.msp.example/contact/1001".into(),
-        user_link: "https://entra.microsoft.com/".into(),
-    };
-    let plain = PersonRow {
-        name: String::new(),
-        filter: String::new(),
-        site: String::new(),
-        outcome: "applied".into(),
-        changes: Vec::new(),
-        unwritten: Vec::new(),
-        error: String::new(),
-        contact_link: String::new(),
-        user_link: String::new(),
-        ..person.clone()
-    };
-    let none = PersonRow {
-        contact_id: String::new(),
-        ..plain.clone()
-    };
-    let tile = |value, link: &str| Tile {
-        value,
-        name: "Created".into(),
-        link: link.into(),
-    };
-    let empty = RunPage {
-        id: "0193aaaa-0000-7000-8000-000000000000".into(),
-        company_id: 7,
-        company: "Contoso".into(),
-        head: Some(CompanyHead::sample(Tab::Runs)),
-        mode: "update".into(),
-        preview: false,
-        status: "succeeded".into(),
-        began: At::sample(),
-        duration: "4 s".into(),
-        asked_by: String::new(),
-        progress: None,
-        tiles: vec![tile(0, "")],
-        requests: vec![("Microsoft Graph".into(), 3)],
-        error: None,
-        findings: Vec::new(),
-        lines: 0,
-        people: Vec::new(),
-        psa: "ConnectWise".into(),
-        search: String::new(),
-        action: Vec::new(),
-        outcome: Vec::new(),
-        pager: Pager::default(),
-    };
-    let failed = RunPage {
-        head: None,
-        company: "<script>alert(1)</script>".into(),
-        preview: true,
-        status: "failed".into(),
-        asked_by: "Robin".into(),
-        tiles: vec![tile(2, "/runs/x?outcome=failed")],
-        error: Some(Trouble {
-            what: "Client secret expired".into(),
-            message: "<script>alert(1)</script>".into(),
-            advice: "Add a new one".into(),
-        }),
-        findings: vec!["Filter 3 names the licence <SPB>".into()],
-        lines: 3,
-        people: vec![person, plain, none],
-        search: "\"><script>alert(1)</script>".into(),
-        action: choices([("", "All"), ("update", "Update")], "update"),
-        outcome: choices([("", "All"), ("failed", "Failed")], "failed"),
-        pager: Pager {
-            from: 1,
-            to: 3,
-            total: 3,
-            previous: "/runs/x".into(),
-            next: "/runs/x?page=3".into(),
-        },
-        ..empty.clone()
-    };
-    let sought = RunPage {
-        lines: 3,
-        ..empty.clone()
-    };
-    let going = RunPage {
-        status: "running".into(),
-        duration: String::new(),
-        progress: Progress::samples().into_iter().next(),
-        ..empty.clone()
-    };
-    vec![empty, failed, sought, going]
 }

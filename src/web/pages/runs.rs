@@ -7,15 +7,14 @@ use actix_web::web::{Path, Query};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::history_files;
 use crate::db::runs::{self, Run, Which};
 use crate::db::{Conn, changes, companies};
 use crate::model::{Action, Outcome, Status};
 use crate::sync::report::Counts;
 use crate::web::listing::{Choice, ROWS, address, choices};
 use crate::web::routes::{Entry, routes};
-use crate::web::{
-    At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, csv, progress, words,
-};
+use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, progress, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -31,45 +30,42 @@ pub fn samples(all: &mut Samples) {
     all.page::<RunsPage>();
 }
 
-/// So many of the newest runs stand in a file.
-const IN_A_FILE: i64 = 10_000;
-
 /// The words of the filter.
 const STATUSES: [&str; 5] = ["succeeded", "held", "partial", "failed", "running"];
 
 /// Runs, newest first.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunsPage {
-    head: Option<CompanyHead>,
-    runs: Vec<RunRow>,
-    status: Vec<Choice>,
+    pub(super) head: Option<CompanyHead>,
+    pub(super) runs: Vec<RunRow>,
+    pub(super) status: Vec<Choice>,
     /// Whether some runs are left out by the filter.
-    filtered: bool,
+    pub(super) filtered: bool,
     /// Whether these are the newest.
-    newest: bool,
+    pub(super) newest: bool,
     /// The address of the older ones; empty: there are none.
-    older: String,
+    pub(super) older: String,
     /// The address without the filter.
-    path: String,
-    file: String,
+    pub(super) path: String,
+    pub(super) file: String,
 }
 
 /// One run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunRow {
-    id: String,
-    company_id: i64,
-    company: String,
-    removed: bool,
-    at: At,
-    mode: String,
-    preview: bool,
-    status: String,
+    pub(super) id: String,
+    pub(super) company_id: i64,
+    pub(super) company: String,
+    pub(super) removed: bool,
+    pub(super) at: At,
+    pub(super) mode: String,
+    pub(super) preview: bool,
+    pub(super) status: String,
     /// What it did, or why it failed.
-    what: String,
-    duration: String,
-    requests: u64,
-    asked_by: String,
+    pub(super) what: String,
+    pub(super) duration: String,
+    pub(super) requests: u64,
+    pub(super) asked_by: String,
 }
 
 impl Page for RunsPage {
@@ -95,64 +91,7 @@ impl Page for RunsPage {
     }
 
     fn samples() -> Vec<Self> {
-        let row = RunRow {
-            id: "0193aaaa-0000-7000-8000-000000000000".into(),
-            company_id: 7,
-            company: "<script>alert(1)</script> \u{202e}Co\" 🏢".into(),
-            removed: true,
-            at: At::sample(),
-            mode: "update".into(),
-            preview: false,
-            status: "succeeded".into(),
-            what: "2 created, 1 updated".into(),
-            duration: "4 s".into(),
-            requests: 12,
-            asked_by: "Robin 'the' <b>".into(),
-        };
-        let quiet = RunRow {
-            company: "Contoso".into(),
-            removed: false,
-            preview: true,
-            status: "running".into(),
-            what: String::new(),
-            duration: String::new(),
-            asked_by: String::new(),
-            ..row.clone()
-        };
-        let empty = Self {
-            head: None,
-            runs: Vec::new(),
-            status: status_choices(""),
-            filtered: false,
-            newest: true,
-            older: String::new(),
-            path: "/runs".into(),
-            file: "/runs.csv".into(),
-        };
-        let long = RunRow {
-            company: "Long ".repeat(50),
-            what: "Nothing comes to an end here ".repeat(20),
-            status: "failed".into(),
-            ..quiet.clone()
-        };
-        let one = Self {
-            head: Some(CompanyHead::sample(Tab::Runs)),
-            runs: vec![row.clone()],
-            ..empty.clone()
-        };
-        let many = Self {
-            runs: vec![row, quiet, long],
-            status: status_choices("failed"),
-            filtered: true,
-            newest: false,
-            older: "/runs?status=failed&before=x".into(),
-            ..empty.clone()
-        };
-        let filtered = Self {
-            filtered: true,
-            ..empty.clone()
-        };
-        vec![empty, one, many, filtered]
+        super::runs_samples::all()
     }
 }
 
@@ -179,7 +118,7 @@ impl Asked {
     }
 }
 
-fn status_choices(chosen: &str) -> Vec<Choice> {
+pub(super) fn status_choices(chosen: &str) -> Vec<Choice> {
     let all = STATUSES.map(|word| (word.to_owned(), words::status(word)));
     choices(
         [(String::new(), "All".to_owned())].into_iter().chain(all),
@@ -207,13 +146,13 @@ struct Found {
     done: HashMap<String, String>,
 }
 
-struct Names {
+pub(super) struct Names {
     all: HashMap<i64, String>,
     here: HashMap<i64, String>,
 }
 
 impl Names {
-    fn load(conn: &mut Conn) -> diesel::QueryResult<Self> {
+    pub(super) fn load(conn: &mut Conn) -> diesel::QueryResult<Self> {
         Ok(Self {
             all: companies::names(conn)?,
             here: companies::labels(conn)?.into_iter().collect(),
@@ -221,7 +160,7 @@ impl Names {
     }
 
     /// The name, and whether the company is removed.
-    fn of(&self, id: i64) -> (String, bool) {
+    pub(super) fn of(&self, id: i64) -> (String, bool) {
         let name = self.all.get(&id).cloned().unwrap_or_default();
         (name, !self.here.contains_key(&id))
     }
@@ -373,7 +312,7 @@ fn in_words(of: impl Fn(Action) -> usize, counts: &Counts) -> String {
 }
 
 async fn fleet_file(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
-    file(&visit, None, &asked).await
+    history_files::of_runs(&visit, None, asked.which()).await
 }
 
 async fn company_file(
@@ -382,70 +321,7 @@ async fn company_file(
     asked: Query<Asked>,
 ) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
-    file(&visit, Some(company.id), &asked).await
-}
-
-const HEAD: [&str; 22] = [
-    "Run",
-    "Company",
-    "Began",
-    "Ended",
-    "Kind",
-    "Status",
-    "Error",
-    "What to do",
-    "Asked for by",
-    "Create",
-    "Link",
-    "Update",
-    "Reactivate",
-    "Deactivate",
-    "In sync",
-    "Out of scope",
-    "Conflict",
-    "Held",
-    "Failed",
-    "Requests to Microsoft's login",
-    "Requests to Microsoft Graph",
-    "Requests to the PSA",
-];
-
-/// The newest runs, with the counts of their reports: people by action, whatever came of it; held and failed among them.
-async fn file(
-    visit: &Visit,
-    company: Option<i64>,
-    asked: &Asked,
-) -> Result<HttpResponse, WebError> {
-    let which = asked.which();
-    let found = visit.app().db().read(move |conn| {
-        let runs = runs::page_of(conn, (company, which), None, IN_A_FILE)?;
-        Ok((runs, Names::load(conn)?))
-    });
-    let (mut runs, names) = found.await?;
-    progress::note_dead(visit.app(), &mut runs).await?;
-    let rows = runs.iter().map(|run| {
-        let stamp = |at: DateTime<Utc>| At::new(at, at).iso;
-        let error = run.error.as_ref();
-        let mut cells = vec![
-            run.id.clone(),
-            names.of(run.company_id).0,
-            stamp(run.started_at),
-            run.finished_at.map(stamp).unwrap_or_default(),
-            words::mode(run.mode.as_str()),
-            words::status(progress::status(run)),
-            error.map(|error| error.message.clone()).unwrap_or_default(),
-            error.map(|error| error.advice.clone()).unwrap_or_default(),
-            run.requested_by.clone().unwrap_or_default(),
-        ];
-        let counts = counts(run).unwrap_or_default();
-        let numbers = Action::ALL.map(|action| counts.by(action));
-        cells.extend(numbers.iter().map(ToString::to_string));
-        cells.extend([counts.held, counts.failed].map(|number| number.to_string()));
-        let calls = [run.calls.login, run.calls.graph, run.calls.psa];
-        cells.extend(calls.map(|number| number.to_string()));
-        cells
-    });
-    Ok(visit.csv("runs", csv::file(&HEAD, rows)?))
+    history_files::of_runs(&visit, Some(company.id), asked.which()).await
 }
 
 /// How far the company's run is; when it is over, the page is loaded again.

@@ -103,11 +103,9 @@ impl Visitor {
 
     /// The token of this visitor's session.
     pub async fn token(&self) -> String {
-        let mut answer = self.get("/account").await;
-        for other in ["/holds", "/sign-in"] {
-            if answer.status != 200 {
-                answer = self.get(other).await;
-            }
+        let mut answer = self.get("/sign-in").await;
+        if answer.status != 200 {
+            answer = self.get("/account").await;
         }
         let mark = "name=\"csrf\" value=\"";
         let at = answer.text.find(mark).expect("a form with a token") + mark.len();

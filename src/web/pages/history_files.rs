@@ -1,0 +1,130 @@
+//! The history as files of comma-separated values.
+
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use chrono::{DateTime, Utc};
+
+use super::run::outcome_word;
+use super::runs::{Names, counts};
+use crate::db::changes::{self, ChangeRecord};
+use crate::db::runs::{self, Which};
+use crate::model::Action;
+use crate::sync::report;
+use crate::web::{At, Visit, WebError, csv, progress, words};
+
+/// So many of the newest runs stand in a file.
+const IN_A_FILE: i64 = 10_000;
+
+const OF_RUNS: [&str; 22] = [
+    "Run",
+    "Company",
+    "Began",
+    "Ended",
+    "Kind",
+    "Status",
+    "Error",
+    "What to do",
+    "Asked for by",
+    "Create",
+    "Link",
+    "Update",
+    "Reactivate",
+    "Deactivate",
+    "In sync",
+    "Out of scope",
+    "Conflict",
+    "Held",
+    "Failed",
+    "Requests to Microsoft's login",
+    "Requests to Microsoft Graph",
+    "Requests to the PSA",
+];
+
+/// The newest runs, with the counts of their reports: people by action, whatever came of it; held and failed among them.
+pub(super) async fn of_runs(
+    visit: &Visit,
+    company: Option<i64>,
+    which: Option<Which>,
+) -> Result<HttpResponse, WebError> {
+    let found = visit.app().db().read(move |conn| {
+        let runs = runs::page_of(conn, (company, which), None, IN_A_FILE)?;
+        Ok((runs, Names::load(conn)?))
+    });
+    let (mut runs, names) = found.await?;
+    progress::note_dead(visit.app(), &mut runs).await?;
+    let rows = runs.iter().map(|run| {
+        let stamp = |at: DateTime<Utc>| At::new(at, at).iso;
+        let error = run.error.as_ref();
+        let mut cells = vec![
+            run.id.clone(),
+            names.of(run.company_id).0,
+            stamp(run.started_at),
+            run.finished_at.map(stamp).unwrap_or_default(),
+            words::mode(run.mode.as_str()),
+            words::status(progress::status(run)),
+            error.map(|error| error.message.clone()).unwrap_or_default(),
+            error.map(|error| error.advice.clone()).unwrap_or_default(),
+            run.requested_by.clone().unwrap_or_default(),
+        ];
+        let counts = counts(run).unwrap_or_default();
+        let numbers = Action::ALL.map(|action| counts.by(action));
+        cells.extend(numbers.iter().map(ToString::to_string));
+        cells.extend([counts.held, counts.failed].map(|number| number.to_string()));
+        let requests = [run.calls.login, run.calls.graph, run.calls.psa];
+        cells.extend(requests.map(|number| number.to_string()));
+        cells
+    });
+    Ok(visit.csv("runs", csv::file(&OF_RUNS, rows)?))
+}
+
+const OF_RUN: [&str; 13] = [
+    "User id", "User", "Name", "Action", "Reason", "Filter", "Site", "Field", "From", "To",
+    "Written", "Outcome", "Error",
+];
+
+/// Everybody of a run, a line a field that differs.
+pub(super) async fn of_run(visit: Visit, run: Path<String>) -> Result<HttpResponse, WebError> {
+    let id = run.into_inner();
+    let found = visit.app().db().read(move |conn| {
+        let known = runs::get(conn, &id)?.is_some();
+        Ok((known, changes::of_run(conn, &id)?))
+    });
+    let (known, lines) = found.await?;
+    if !known {
+        return Err(WebError::NotFound);
+    }
+    let mut rows: Vec<[String; 13]> = Vec::new();
+    for ChangeRecord { change, .. } in lines {
+        let row = |field: [String; 4]| {
+            let [name, from, to, applied] = field;
+            [
+                change.user_id.to_string(),
+                change.upn.clone(),
+                change.name.clone(),
+                words::action(change.action.as_str()),
+                change.reason.clone(),
+                change.filter.clone().unwrap_or_default(),
+                change.site.clone().unwrap_or_default(),
+                name,
+                from,
+                to,
+                applied,
+                words::outcome(outcome_word(change.outcome)),
+                change.error.clone().unwrap_or_default(),
+            ]
+        };
+        if change.fields.is_empty() {
+            rows.push(row([const { String::new() }; 4]));
+        }
+        rows.extend(change.fields.iter().map(|field| {
+            let applied = if field.applied { "yes" } else { "no" };
+            row([
+                words::field(field.field.as_str()),
+                words::value(&report::value(&field.from)),
+                words::value(&report::value(&field.to)),
+                applied.into(),
+            ])
+        }));
+    }
+    Ok(visit.csv("run", csv::file(&OF_RUN, rows)?))
+}

@@ -1,0 +1,112 @@
+//! The samples of a run's page: nothing, much, hostile and long text.
+
+use super::run::{FieldRow, PersonRow, RunPage, Tile, Trouble};
+use crate::web::listing::{Pager, choices};
+use crate::web::progress::Progress;
+use crate::web::{At, CompanyHead, Part, Tab};
+
+pub(super) fn all() -> Vec<RunPage> {
+    let person = PersonRow {
+        user_id: "6f0c7b1e-0000-4000-8000-000000000001".into(),
+        name: "<script>alert(1)</script> \u{202e}\"Jane\" 👩".into(),
+        upn: "jane@contoso.example".into(),
+        action: "update".into(),
+        reason: "title differs".into(),
+        filter: "Management".into(),
+        site: "New Site".into(),
+        outcome: "failed".into(),
+        changes: vec![FieldRow {
+            field: "title".into(),
+            from: "nothing".into(),
+            to: "Lead ".repeat(60),
+        }],
+        unwritten: vec!["Title".into()],
+        error: "title: <b>too long</b>".into(),
+        contact_id: "1001".into(),
+        contact_link: "https://psa.msp.example/contact/1001".into(),
+        user_link: "https://entra.microsoft.com/".into(),
+    };
+    let plain = PersonRow {
+        name: String::new(),
+        filter: String::new(),
+        site: String::new(),
+        outcome: "applied".into(),
+        changes: Vec::new(),
+        unwritten: Vec::new(),
+        error: String::new(),
+        contact_link: String::new(),
+        user_link: String::new(),
+        ..person.clone()
+    };
+    let none = PersonRow {
+        contact_id: String::new(),
+        ..plain.clone()
+    };
+    let tile = |value, link: &str| Tile {
+        value,
+        name: "Created".into(),
+        link: link.into(),
+    };
+    let empty = RunPage {
+        id: "0193aaaa-0000-7000-8000-000000000000".into(),
+        company_id: 7,
+        company: "Contoso".into(),
+        head: Some(CompanyHead::sample(Tab::Runs)),
+        mode: "update".into(),
+        preview: false,
+        status: "succeeded".into(),
+        began: At::sample(),
+        duration: "4 s".into(),
+        asked_by: String::new(),
+        progress: None,
+        tiles: vec![tile(0, "")],
+        requests: vec![("Microsoft Graph".into(), 3)],
+        error: None,
+        findings: Vec::new(),
+        lines: 0,
+        people: Vec::new(),
+        psa: "ConnectWise".into(),
+        search: String::new(),
+        action: Vec::new(),
+        outcome: Vec::new(),
+        pager: Pager::default(),
+    };
+    let failed = RunPage {
+        head: None,
+        company: "<script>alert(1)</script>".into(),
+        preview: true,
+        status: "failed".into(),
+        asked_by: "Robin".into(),
+        tiles: vec![tile(2, "/runs/x?outcome=failed")],
+        error: Some(Trouble {
+            what: "Client secret expired".into(),
+            message: "<script>alert(1)</script>".into(),
+            advice: "Add a new one".into(),
+        }),
+        findings: vec!["Filter 3 names the licence <SPB>".into()],
+        lines: 3,
+        people: vec![person, plain, none],
+        search: "\"><script>alert(1)</script>".into(),
+        action: choices([("", "All"), ("update", "Update")], "update"),
+        outcome: choices([("", "All"), ("failed", "Failed")], "failed"),
+        pager: Pager {
+            from: 1,
+            to: 3,
+            total: 3,
+            previous: "/runs/x".into(),
+            next: "/runs/x?page=3".into(),
+        },
+        ..empty.clone()
+    };
+    let sought = RunPage {
+        lines: 3,
+        ..empty.clone()
+    };
+    let going = RunPage {
+        status: "running".into(),
+        duration: String::new(),
+        progress: Progress::samples().into_iter().next(),
+        ..empty.clone()
+    };
+    vec![empty, failed, sought, going]
+}

@@ -1,0 +1,284 @@
+//! The fleet's page: what needs a person, every company, and how fast that is.
+
+use std::time::Instant;
+
+use chrono::TimeDelta;
+use rollcall::db::holds::{self, HoldPerson};
+use rollcall::db::runs::{self, NewRun, RunEnd};
+use rollcall::db::{companies, tenant_connections};
+use rollcall::model::{Calls, Cloud, Company, Mode, Role, RunFailure, Status, TenantConnection};
+
+use super::visitor::Site;
+use crate::stage::{CLIENT, Stage, Store, TENANT, Vendor, everywhere};
+
+everywhere!(@on sqlite ConnectWise Sqlite; what_needs_a_person_stands_on_top_with_its_cure);
+everywhere!(@on postgres ConnectWise Postgres; what_needs_a_person_stands_on_top_with_its_cure);
+
+async fn stage() -> Stage {
+    Stage::new(Vendor::ConnectWise, Store::Sqlite).await
+}
+
+/// Another company like the stage's, with or without a tenant; its row id.
+async fn company(stage: &Stage, name: &str, connected: bool) -> i64 {
+    let base = stage.company().await;
+    let company = Company {
+        name: name.into(),
+        psa_company_id: format!("of {name}").into(),
+        ..base
+    };
+    let now = stage.clock.now();
+    let tenant = TenantConnection {
+        tenant_id: TENANT.into(),
+        client_id: CLIENT.into(),
+        certificate: false,
+        expires: None,
+        cloud: Cloud::Global,
+    };
+    stage
+        .write(move |conn| {
+            let id = companies::insert(conn, &company, now)?;
+            if connected {
+                tenant_connections::put(conn, id, &tenant, now)?;
+            }
+            Ok(id)
+        })
+        .await
+}
+
+fn counts(unchanged: usize, conflict: usize) -> serde_json::Value {
+    serde_json::json!({
+        "create": 0, "link": 0, "update": 0, "reactivate": 0, "deactivate": 0, "unchanged": unchanged,
+        "out_of_scope": 0, "conflict": conflict, "held": 0, "failed": 0
+    })
+}
+
+/// A run that is over, so many minutes ago; its id.
+async fn past_run(
+    stage: &Stage,
+    company: i64,
+    minutes: i64,
+    end: Result<serde_json::Value, &'static str>,
+) -> String {
+    let id = format!("run-{company}-{minutes}");
+    let (run, began) = (id.clone(), stage.clock.now() - TimeDelta::minutes(minutes));
+    stage
+        .write(move |conn| {
+            let new = NewRun {
+                id: &run,
+                company_id: company,
+                mode: Mode::Update,
+                preview: false,
+                started_at: began,
+                process: "",
+                requested_by: None,
+            };
+            runs::start(conn, &new)?;
+            let error = end.as_ref().err().map(|kind| RunFailure {
+                kind: (*kind).into(),
+                message: "Microsoft's login refused".into(),
+                advice: "Add a new client secret in Entra".into(),
+            });
+            let end = RunEnd {
+                status: if error.is_some() {
+                    Status::Failed
+                } else {
+                    Status::Succeeded
+                },
+                finished_at: began,
+                counts: end.unwrap_or_else(|_| serde_json::json!({})),
+                calls: Calls::default(),
+                error,
+                findings: Vec::new(),
+            };
+            runs::finish(conn, &run, &end)
+        })
+        .await;
+    id
+}
+
+async fn what_needs_a_person_stands_on_top_with_its_cure(stage: Stage) {
+    let contoso = stage.company_id;
+    let fabrikam = company(&stage, "Fabrikam", true).await;
+    let bare = company(&stage, "Bare <b>", false).await;
+    let held = company(&stage, "Held", true).await;
+    let torn = company(&stage, "Torn", true).await;
+    for broken in [contoso, fabrikam] {
+        past_run(&stage, broken, 5, Err("secret_expired")).await;
+    }
+    let run = past_run(&stage, held, 5, Ok(counts(40, 0))).await;
+    past_run(&stage, torn, 5, Ok(counts(7, 2))).await;
+    let now = stage.clock.now();
+    stage
+        .write(move |conn| {
+            let people: Vec<HoldPerson> = (0..3)
+                .map(|number| HoldPerson {
+                    user_id: format!("user-{number}").into(),
+                    upn: format!("{number}@contoso.example"),
+                    name: String::new(),
+                    contact_id: "1".into(),
+                    reason: "left".into(),
+                })
+                .collect();
+            holds::open(conn, held, &run, &people, now)
+        })
+        .await;
+    let site = Site::start(&stage.app);
+    let page = site.signed_in(Role::Reader).await.get("/").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let places = [
+        "Client secret expired",
+        &format!("href=\"/companies/{contoso}/connection\">Contoso</a>"),
+        &format!("href=\"/companies/{fabrikam}/connection\">Fabrikam</a>"),
+        "Add a new client secret in Entra.",
+        "3 deactivations wait at 1 company",
+        "href=\"/holds\"",
+        "2 people fit no single contact at 1 company",
+        "href=\"/conflicts\"",
+        "Set-up is not finished",
+        &format!("href=\"/companies/{bare}/connection\">Bare &lt;b&gt;</a>"),
+        "Companies",
+    ];
+    let mut at = 0;
+    for place in places {
+        let found = page.text[at..].find(place);
+        at += found.unwrap_or_else(|| panic!("{place} after {at}\n{}", page.text));
+    }
+    assert!(!page.text.contains("Add company"), "a reader only looks");
+    assert!(
+        page.text.contains("Failed, 5 minutes ago"),
+        "the strip speaks"
+    );
+    let technician = site.signed_in(Role::Technician).await;
+    let needy = technician.get("/?show=person&sort=people").await.text;
+    assert!(needy.contains("Add company"));
+    let at = |name: &str| needy.rfind(&format!("{name}</a>")).unwrap();
+    assert!(at("Held") < at("Torn"), "40 people before 7");
+    assert!(needy.contains("1 to 5 of 5"), "all five need a person");
+}
+
+#[tokio::test]
+async fn nothing_to_do_is_one_calm_sentence() {
+    let stage = stage().await;
+    past_run(&stage, stage.company_id, 60, Ok(counts(40, 0))).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let page = visitor.get("/").await.text;
+    assert!(page.contains("Nothing needs a person now."));
+    assert!(!page.contains("<h3>"));
+    stage.clock.advance(TimeDelta::hours(36).to_std().unwrap());
+    let page = site.signed_in(Role::Technician).await.get("/").await.text;
+    assert!(page.contains("No good run for 36 hours"), "stale by now");
+    assert!(page.contains("Open Contoso"));
+}
+
+#[tokio::test]
+async fn an_empty_fleet_says_what_to_do_first() {
+    let stage = stage().await;
+    let (id, now) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| companies::remove(conn, id, 1, now))
+        .await;
+    let site = Site::start(&stage.app);
+    let page = site.signed_in(Role::Technician).await.get("/").await.text;
+    assert!(page.contains("No companies yet") && page.contains("href=\"/companies/new\""));
+}
+
+#[tokio::test]
+async fn companies_are_found_by_name_in_any_case_and_the_rest_is_paged() {
+    let stage = stage().await;
+    for number in 0..60 {
+        company(&stage, &format!("Ölwerk {number:02}"), true).await;
+    }
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let first = visitor.get("/").await.text;
+    assert!(first.contains("1 to 50 of 61") && first.contains("href=\"/?page=2\""));
+    let second = visitor.get("/?page=2").await.text;
+    assert!(second.contains("51 to 61 of 61"));
+    let sought = visitor.get("/?search=%C3%B6LWERK+07").await.text;
+    assert!(sought.contains("1 to 1 of 1") && sought.contains("Ölwerk 07"));
+    let none = visitor.get("/?search=%3Cscript%3E&page=x&psa=y").await;
+    assert_eq!(none.status, 200);
+    assert!(none.text.contains("No such company") && !none.text.contains("<script>"));
+    let off = visitor.get("/?show=off").await.text;
+    assert!(off.contains("No such company"));
+}
+
+#[tokio::test]
+async fn the_file_has_every_company_and_no_formula() {
+    let stage = stage().await;
+    company(&stage, "=1+1", true).await;
+    past_run(&stage, stage.company_id, 5, Ok(counts(40, 1))).await;
+    let site = Site::start(&stage.app);
+    let file = site.signed_in(Role::Reader).await.get("/fleet.csv").await;
+    assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+    assert!(file.text.contains("\n'=1+1,"), "{}", file.text);
+    let line = file
+        .text
+        .lines()
+        .find(|line| line.starts_with("Contoso"))
+        .unwrap();
+    assert!(line.contains("on,yes,yes,40,1,0,Succeeded"), "{line}");
+}
+
+/// A debug build takes several times as long as a release build, which has 50 ms.
+#[tokio::test]
+async fn five_hundred_companies_with_thirty_runs_each_are_drawn_quickly() {
+    let stage = stage().await;
+    let (base, now) = (stage.company().await, stage.clock.now());
+    stage
+        .write(move |conn| {
+            for number in 0..500 {
+                let company = Company {
+                    name: format!("Company {number}"),
+                    psa_company_id: format!("c{number}").into(),
+                    ..base.clone()
+                };
+                let id = companies::insert(conn, &company, now)?;
+                for run in 0..30 {
+                    let at = now - TimeDelta::hours(run);
+                    let row = format!("{number}-{run}");
+                    let new = NewRun {
+                        id: &row,
+                        company_id: id,
+                        mode: Mode::Update,
+                        preview: false,
+                        started_at: at,
+                        process: "",
+                        requested_by: None,
+                    };
+                    runs::start(conn, &new)?;
+                    let end = RunEnd {
+                        status: Status::Succeeded,
+                        finished_at: at,
+                        counts: counts(200, 0),
+                        calls: Calls::default(),
+                        error: None,
+                        findings: Vec::new(),
+                    };
+                    runs::finish(conn, &row, &end)?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    visitor.get("/").await;
+    for path in ["/", "/?sort=people&page=5", "/runs"] {
+        let mut best = u128::MAX;
+        for _ in 0..5 {
+            let began = Instant::now();
+            let page = visitor.get(path).await;
+            best = best.min(began.elapsed().as_millis());
+            assert_eq!(page.status, 200);
+            assert!(
+                page.text.len() < 150_000,
+                "{path}: {} bytes",
+                page.text.len()
+            );
+        }
+        println!("{path}: {best} ms in this build");
+        assert!(best < 1000, "{path}: {best} ms");
+    }
+}

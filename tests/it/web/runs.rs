@@ -1,0 +1,307 @@
+//! The history: lists of runs, a run's page, and a run that goes on.
+
+use chrono::TimeDelta;
+use rollcall::db::changes::{self, NewChange};
+use rollcall::db::companies;
+use rollcall::db::runs::{self as rows, NewRun, RunEnd};
+use rollcall::model::{Action, Calls, Finding, Mode, Outcome, Role, Status};
+use rollcall::simulator::kit::FaultKind;
+
+use super::visitor::{Site, Visitor};
+use crate::stage::{Stage, Store, Vendor, contact, each_vendor, user};
+
+each_vendor!(a_run_is_told_with_changes_reasons_and_the_psas_own_words);
+
+async fn stage() -> Stage {
+    Stage::new(Vendor::ConnectWise, Store::Sqlite).await
+}
+
+/// A run of the stage's company that goes on in the stage's process.
+async fn going(stage: &Stage, id: &'static str, process: Option<&str>) {
+    let (company, now) = (stage.company_id, stage.clock.now());
+    let process = process.unwrap_or(stage.app.db().process_id()).to_owned();
+    stage
+        .write(move |conn| {
+            let new = NewRun {
+                id,
+                company_id: company,
+                mode: Mode::Resync,
+                preview: false,
+                started_at: now,
+                process: &process,
+                requested_by: Some("Robin <b>"),
+            };
+            rows::start(conn, &new)
+        })
+        .await;
+}
+
+async fn over(stage: &Stage, id: &'static str, status: Status) {
+    let now = stage.clock.now();
+    stage
+        .write(move |conn| {
+            let end = RunEnd {
+                status,
+                finished_at: now + TimeDelta::seconds(65),
+                counts: serde_json::json!({}),
+                calls: Calls {
+                    login: 1,
+                    graph: 3,
+                    psa: 6,
+                },
+                error: None,
+                findings: vec![Finding {
+                    kind: "unknown_licence".into(),
+                    message: "Filter 3 names the licence <SPB>".into(),
+                }],
+            };
+            rows::finish(conn, id, &end)
+        })
+        .await;
+}
+
+async fn reader(stage: &Stage) -> Visitor {
+    Site::start(&stage.app).signed_in(Role::Reader).await
+}
+
+async fn a_run_is_told_with_changes_reasons_and_the_psas_own_words(stage: Stage) {
+    for name in ["anna", "bert"] {
+        stage.users([user(name).title("Boss")]);
+        stage.psa.put(&contact(name));
+    }
+    stage.users([user("newcomer")]);
+    let (status, body) = if stage.psa.is_connectwise() {
+        let body = r#"{"code":"InvalidObject","message":"contact object is invalid","errors":[
+            {"code":"InvalidField","message":"The title is <b>out of fashion","resource":"contact","field":"title"}]}"#;
+        (400, body)
+    } else {
+        (500, r#"{"errors":["The title is <b>out of fashion"]}"#)
+    };
+    let body = body.to_owned();
+    let fault = FaultKind::Answer { status, body };
+    stage.psa.fault_on_change(fault, 0, 1);
+    let report = stage.sync().await;
+    assert_eq!(report.status, Status::Partial);
+    let visitor = reader(&stage).await;
+    let page = visitor.get(&format!("/runs/{}", report.run)).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    for words in [
+        "Some failed",
+        "out of fashion",
+        "<ins>Boss</ins>",
+        "<del>nothing</del>",
+        "Title differs.",
+        "Not written: Title.",
+        "No contact found.",
+        "target=\"_blank\" rel=\"noopener\"",
+        "https://entra.microsoft.com/",
+        &format!("/companies/{}/people/", stage.company_id),
+        "1 to 3 of 3",
+    ] {
+        assert!(page.text.contains(words), "{words}\n{}", page.text);
+    }
+    assert!(!page.text.contains("<b>out"), "a vendor's words are text");
+    let failed = format!("/runs/{}?outcome=failed&search=ANNA", report.run);
+    let found = visitor.get(&failed).await.text;
+    let failed = format!("/runs/{}?outcome=failed&search=bert", report.run);
+    let other = visitor.get(&failed).await.text;
+    let hits = |text: &str| text.contains("1 to 1 of 1");
+    assert!(hits(&found) != hits(&other), "one of the two failed");
+    let file = visitor
+        .get(&format!("/runs/{}/changes.csv", report.run))
+        .await;
+    assert!(file.text.contains("title differs"), "{}", file.text);
+    assert!(
+        file.text.contains("Title,nothing,Boss,no,Failed"),
+        "{}",
+        file.text
+    );
+    let list = visitor.get("/runs").await.text;
+    assert!(
+        list.contains("1 created") && list.contains("1 updated, 1 failed"),
+        "{list}"
+    );
+}
+
+#[tokio::test]
+async fn runs_come_newest_first_by_status_and_by_company() {
+    let stage = stage().await;
+    going(&stage, "first", None).await;
+    over(&stage, "first", Status::Succeeded).await;
+    stage.clock.advance(std::time::Duration::from_secs(60));
+    going(&stage, "second", None).await;
+    let visitor = reader(&stage).await;
+    let all = visitor.get("/runs").await.text;
+    let at = |text: &str, id: &str| text.find(&format!("/runs/{id}\""));
+    assert!(at(&all, "second").unwrap() < at(&all, "first").unwrap());
+    assert!(
+        all.contains("1 min 5 s") && all.contains("Robin &lt;b&gt;"),
+        "{all}"
+    );
+    let running = visitor.get("/runs?status=running").await.text;
+    assert!(at(&running, "second").is_some() && at(&running, "first").is_none());
+    let older = visitor.get("/runs?before=second").await.text;
+    assert!(at(&older, "first").is_some() && at(&older, "second").is_none());
+    let strange = visitor
+        .get("/runs?status=%3Cscript%3E&before=nothing")
+        .await;
+    assert!(
+        at(&strange.text, "second").is_some(),
+        "what nobody knows is no filter"
+    );
+    let own = format!("/companies/{}/runs", stage.company_id);
+    let own = visitor.get(&own).await.text;
+    assert!(at(&own, "first").is_some() && own.contains("Runs of Contoso"));
+    let file = visitor.get("/runs.csv?status=succeeded").await.text;
+    assert!(
+        file.contains("\nfirst,Contoso,") && !file.contains("second,"),
+        "{file}"
+    );
+    assert!(file.contains(",Resync,Succeeded,"), "{file}");
+}
+
+#[tokio::test]
+async fn fifty_runs_stand_on_a_page_and_the_older_ones_follow() {
+    let stage = stage().await;
+    let (company, now) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| {
+            for number in 0..51 {
+                let id = format!("run-{number:02}");
+                let new = NewRun {
+                    id: &id,
+                    company_id: company,
+                    mode: Mode::Update,
+                    preview: false,
+                    started_at: now,
+                    process: "",
+                    requested_by: None,
+                };
+                rows::start(conn, &new)?;
+            }
+            Ok(())
+        })
+        .await;
+    let visitor = reader(&stage).await;
+    let first = visitor.get("/runs").await.text;
+    assert!(first.contains("/runs?before=run-01") && !first.contains("/runs/run-00\""));
+    assert!(first.contains("Interrupted"), "no process works them");
+    let second = visitor.get("/runs?before=run-01").await.text;
+    assert!(second.contains("/runs/run-00\"") && second.contains("Newest"));
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_says_how_far_it_is_until_it_is_over() {
+    let stage = stage().await;
+    going(&stage, "now", None).await;
+    let visitor = reader(&stage).await;
+    let company = format!("/companies/{}/progress", stage.company_id);
+    let page = visitor.get("/runs/now").await.text;
+    assert!(page.contains("Reading both sides…") && page.contains("hx-trigger=\"every 2s\""));
+    let part = visitor.get(&company).await.text;
+    assert!(
+        part.contains("Watch this run") && !part.contains("<html"),
+        "{part}"
+    );
+    let (id, now) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| {
+            rows::set_planned(conn, "now", 3)?;
+            changes::insert(conn, &change(id, "now", now))
+        })
+        .await;
+    let part = visitor.get("/runs/now/progress").await;
+    assert!(part.text.contains("1 of 3 people done"), "{}", part.text);
+    assert!(part.text.contains("max=\"3\" value=\"1\""), "{}", part.text);
+    over(&stage, "now", Status::Succeeded).await;
+    for path in ["/runs/now/progress", &company] {
+        let part = visitor.get(path).await;
+        assert_eq!(part.headers["hx-refresh"], "true", "{path}");
+    }
+    let page = visitor.get("/runs/now").await.text;
+    assert!(!page.contains("hx-trigger"));
+    assert!(page.contains("Filter 3 names the licence &lt;SPB&gt;."));
+    assert!(page.contains("3 requests to Microsoft Graph"));
+}
+
+fn change(company: i64, run: &str, now: chrono::DateTime<chrono::Utc>) -> NewChange {
+    NewChange {
+        run_id: run.into(),
+        company_id: company,
+        user_id: "6f0c7b1e-0000-4000-8000-00000000000a".into(),
+        upn: "jane@contoso.example".into(),
+        name: "<script>alert('\u{202e}👩')</script>".into(),
+        contact_id: None,
+        action: Action::Create,
+        reason: "no contact found".into(),
+        filter: Some("\"><img src=x>".into()),
+        site: None,
+        fields: Vec::new(),
+        before: None,
+        outcome: Outcome::Applied,
+        error: None,
+        created_at: now,
+        finished_at: Some(now),
+    }
+}
+
+#[tokio::test]
+async fn a_run_whose_process_is_gone_is_called_interrupted_and_not_watched() {
+    let stage = stage().await;
+    going(&stage, "lost", Some("0193aaaa-0000-7000-8000-000000000000")).await;
+    let visitor = reader(&stage).await;
+    let page = visitor.get("/runs/lost").await.text;
+    assert!(page.contains("Interrupted") && !page.contains("hx-trigger"));
+    assert!(
+        visitor
+            .get("/")
+            .await
+            .text
+            .contains("Interrupted, just now")
+    );
+}
+
+#[tokio::test]
+async fn the_runs_of_a_removed_company_stay_readable_and_hostile_names_are_text() {
+    let stage = stage().await;
+    going(&stage, "old", None).await;
+    let (id, now) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| {
+            changes::insert(conn, &change(id, "old", now))?;
+            companies::remove(conn, id, 1, now)
+        })
+        .await;
+    over(&stage, "old", Status::Succeeded).await;
+    let visitor = reader(&stage).await;
+    for path in ["/runs", "/runs/old"] {
+        let page = visitor.get(path).await;
+        assert_eq!(page.status, 200);
+        assert!(
+            page.text.contains("Contoso") && page.text.contains("removed"),
+            "{path}"
+        );
+        assert!(
+            !page.text.contains(&format!("href=\"/companies/{id}")),
+            "{path}"
+        );
+        assert!(
+            !page.text.contains("<script>") && !page.text.contains("<img src=x"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_knows_is_not_there() {
+    let stage = stage().await;
+    let visitor = reader(&stage).await;
+    for path in [
+        "/runs/x",
+        "/runs/x/progress",
+        "/runs/x/changes.csv",
+        "/companies/99/runs",
+    ] {
+        assert_eq!(visitor.get(path).await.status, 404, "{path}");
+    }
+}
