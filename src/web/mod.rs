@@ -13,6 +13,7 @@ mod portal;
 pub mod routes;
 mod serve;
 pub mod session;
+pub mod setup;
 pub mod templates;
 pub(crate) mod visit;
 mod words;

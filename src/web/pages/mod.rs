@@ -1,8 +1,12 @@
 //! The pages, one file each: routes, typed contexts with samples, and handlers.
 
 pub mod account;
+pub mod company_search;
 pub mod conflicts;
 pub mod connection;
+pub mod connection_app;
+pub mod connection_psa;
+pub mod consent;
 pub mod contact_sync;
 pub mod errors;
 pub mod filters;
@@ -29,7 +33,11 @@ use super::routes::Entry;
 pub const ALL: &[&[Entry]] = &[
     account::ROUTES,
     conflicts::ROUTES,
+    company_search::ROUTES,
     connection::ROUTES,
+    connection_app::ROUTES,
+    connection_psa::ROUTES,
+    consent::ROUTES,
     contact_sync::ROUTES,
     filters::ROUTES,
     fleet::ROUTES,
@@ -56,7 +64,11 @@ pub fn samples() -> Samples {
     for samples in [
         account::samples,
         conflicts::samples,
+        company_search::samples,
         connection::samples,
+        connection_app::samples,
+        connection_psa::samples,
+        consent::samples,
         contact_sync::samples,
         filters::samples,
         fleet::samples,
