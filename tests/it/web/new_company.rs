@@ -146,7 +146,7 @@ async fn a_psa_that_does_not_answer_is_said_and_the_page_works() {
     stage
         .psa
         .controls()
-        .fault(Fault::always(FaultKind::ServerError));
+        .fault(Fault::always(FaultKind::Status(401)));
     for address in [
         "/companies/new".to_owned(),
         format!("/companies/new?psa={}&chosen=250", stage.psa_id),
