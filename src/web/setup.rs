@@ -128,7 +128,7 @@ fn href(company: i64, step: SetupStep) -> String {
         SetupStep::Options => "/contact-sync",
         SetupStep::Filters => "/filters",
         SetupStep::Preview => "/preview",
-        SetupStep::TurnOn => "/contact-sync#sync_contacts",
+        SetupStep::TurnOn => "/contact-sync/turn-on",
     };
     format!("/companies/{company}{page}")
 }
@@ -182,8 +182,8 @@ fn what_next(known: Known, here: SetupStep) -> (&'static str, Option<(&'static s
             Some(("Next: options", SetupStep::Options)),
         ),
         SetupStep::Options if known.previewed => (
-            "You have seen what would happen. Tick \u{201c}Sync contacts to PSA\u{201d} and save: then it begins.",
-            None,
+            "You have seen what would happen. Next, turn contact sync on.",
+            Some(("Next: turn it on", SetupStep::TurnOn)),
         ),
         SetupStep::Options => (
             "Choose the options and save them. Leave contact sync off until you have seen the preview.",
