@@ -14,15 +14,13 @@ use crate::model::{Cloud, Company, PsaCompany, PsaConnection, TenantConnection};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::{CompanyHead, Page, Part, Place, Samples, Tab, Visit, WebError};
-use crate::{checks, pickers, psa};
+use crate::{pickers, psa};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/companies/{company:\\d+}/connection" Reader show;
     Get Part "/companies/{company:\\d+}/connection/tenant-name" Reader tenant_name;
     Get Part "/companies/{company:\\d+}/connection/psa-company" Reader psa_company;
-    Post Act "/companies/{company:\\d+}/connection/test-tenant" Technician test_tenant;
-    Post Act "/companies/{company:\\d+}/connection/test-psa" Technician test_psa;
 };
 
 /// The samples.
@@ -353,81 +351,4 @@ fn gone(company: &Company) -> String {
 /// Where the connection page of a company is.
 pub fn address(company: i64) -> String {
     format!("/companies/{company}/connection")
-}
-
-/// What a tenant answered, in one sentence.
-pub fn answered(tried: &checks::TriedTenant) -> String {
-    let users = if tried.users == 1 {
-        "1 user".to_owned()
-    } else {
-        format!("{} users", tried.users)
-    };
-    format!(
-        "{} answered: {users}, {} with a licence that counts.",
-        tried.name, tried.active
-    )
-}
-
-async fn test_tenant(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
-    let company = visit.company(*company).await?;
-    let to = address(company.id);
-    match checks::tenant(visit.app(), &company).await {
-        Ok(tried) => {
-            remember(&visit, &company, &tried).await?;
-            Ok(visit.done(&to, answered(&tried)))
-        }
-        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", sentences(&error)))),
-    }
-}
-
-/// Keeps what a tenant just said it is called.
-///
-/// # Errors
-/// Where the database fails.
-pub async fn remember(
-    visit: &Visit,
-    company: &Company,
-    tried: &checks::TriedTenant,
-) -> Result<(), WebError> {
-    let id = company.id;
-    let tenant = visit
-        .app()
-        .db()
-        .read(move |conn| tenant_connections::get(conn, id))
-        .await?;
-    if let Some(tenant) = tenant {
-        pickers::remember_tenant(visit.app(), &tenant.tenant_id, &tried.name).await?;
-    }
-    Ok(())
-}
-
-async fn test_psa(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
-    let company = visit.company(*company).await?;
-    let to = address(company.id);
-    let words = checks::psa(visit.app(), company.psa_id).await;
-    let read = match words {
-        Ok(words) => checks::company(visit.app(), &company, Some(&words)).await,
-        Err(error) => Err(error),
-    };
-    match read {
-        Ok(there) => {
-            // The name on the page is the one that was just read.
-            pickers::psa_company_of(visit.app(), &company, true).await?;
-            if !there.active {
-                visit.say(
-                    "warn",
-                    format!("{} was read, but {}.", there.name, checks::INACTIVE),
-                );
-                return Ok(visit.lead(&to));
-            }
-            Ok(visit.done(
-                &to,
-                format!(
-                    "{} was read: the PSA answers, and the company is active.",
-                    there.name
-                ),
-            ))
-        }
-        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", sentences(&error)))),
-    }
 }

@@ -5,10 +5,12 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 use chrono::NaiveDate;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::company_search::sentences;
-use super::connection::{address, answered, cloud_name, remember};
+use super::connection::address;
+use super::connection_app_page::{AppPage, Stale, clouds};
+use super::connection_trial::{answered, remember};
 use crate::checks::{self, TriedTenant};
 use crate::connections::{self, NewSecret, Saving, TenantForm};
 use crate::db::jobs::Priority;
@@ -16,7 +18,7 @@ use crate::db::{companies, events, links, secrets, tenant_connections};
 use crate::jobs;
 use crate::model::{Cloud, Company, Mode, RunFailure};
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
+use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -29,131 +31,6 @@ pub const ROUTES: &[Entry] = routes! {
 /// The samples.
 pub fn samples(all: &mut Samples) {
     all.page::<AppPage>();
-}
-
-/// An app of the customer's.
-#[derive(Clone, Debug, Serialize)]
-pub struct AppPage {
-    head: CompanyHead,
-    version: i64,
-    /// Only the secret is replaced; tenant, app and cloud stay.
-    only_secret: bool,
-    tenant_id: String,
-    client_id: String,
-    clouds: Vec<CloudChoice>,
-    /// `keep`, `secret` or `certificate`.
-    way: String,
-    /// What is stored and may stay; empty: nothing.
-    stored: String,
-    expires: String,
-    /// So many links retire with another tenant.
-    links: i64,
-    mistakes: Mistakes,
-    /// The test has failed: it may be saved without one.
-    failed: bool,
-    /// Somebody else saved meanwhile.
-    stale: Option<Stale>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct CloudChoice {
-    word: String,
-    name: String,
-    chosen: bool,
-}
-
-/// What somebody else did meanwhile.
-#[derive(Clone, Debug, Serialize)]
-struct Stale {
-    who: String,
-    what: String,
-    at: At,
-}
-
-impl Page for AppPage {
-    const TEMPLATE: &'static str = "pages/connection_app.html";
-
-    fn title(&self) -> String {
-        let what = if self.only_secret {
-            "Replace the secret"
-        } else {
-            "Customer's app"
-        };
-        format!("{what}: {}", self.head.name)
-    }
-
-    fn place(&self) -> Place {
-        Place::Fleet
-    }
-
-    fn company(&self) -> Option<CompanyHead> {
-        Some(self.head.clone())
-    }
-
-    fn samples() -> Vec<Self> {
-        let new = Self {
-            head: CompanyHead::sample(Tab::Connection),
-            version: 1,
-            only_secret: false,
-            tenant_id: String::new(),
-            client_id: String::new(),
-            clouds: clouds(Cloud::Global),
-            way: "secret".into(),
-            stored: String::new(),
-            expires: String::new(),
-            links: 0,
-            mistakes: Mistakes::default(),
-            failed: false,
-            stale: None,
-        };
-        let wrong = [
-            "tenant_id",
-            "client_id",
-            "client_secret",
-            "certificate",
-            "certificate_password",
-            "expires",
-            "cloud",
-            "confirm",
-        ];
-        vec![
-            new.clone(),
-            Self {
-                way: "keep".into(),
-                stored: "client secret".into(),
-                links: 128,
-                tenant_id: "\"><script>alert(1)</script> \u{202e}txet".into(),
-                client_id: "é🧭".repeat(100),
-                expires: "2026-12-31".into(),
-                mistakes: wrong
-                    .into_iter()
-                    .map(|field| (field, "This is <script> wrong."))
-                    .collect(),
-                failed: true,
-                stale: Some(Stale {
-                    who: "Robin <b>".into(),
-                    what: "Settings saved".into(),
-                    at: At::sample(),
-                }),
-                ..new.clone()
-            },
-            Self {
-                only_secret: true,
-                way: "certificate".into(),
-                ..new
-            },
-        ]
-    }
-}
-
-fn clouds(chosen: Cloud) -> Vec<CloudChoice> {
-    Cloud::ALL
-        .map(|cloud| CloudChoice {
-            word: cloud.as_str().into(),
-            name: cloud_name(cloud).into(),
-            chosen: cloud == chosen,
-        })
-        .into()
 }
 
 #[derive(Deserialize)]

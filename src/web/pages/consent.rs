@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::company_search::sentences;
-use super::connection::{address, remember};
+use super::connection::address;
+use super::connection_trial::remember;
 use crate::checks;
 use crate::connections::{self, ConsentEnd};
 use crate::web::routes::{Entry, routes};

@@ -5,7 +5,9 @@ pub mod company_search;
 pub mod conflicts;
 pub mod connection;
 pub mod connection_app;
+mod connection_app_page;
 pub mod connection_psa;
+pub mod connection_trial;
 pub mod consent;
 pub mod contact_sync;
 pub mod errors;
@@ -37,6 +39,7 @@ pub const ALL: &[&[Entry]] = &[
     connection::ROUTES,
     connection_app::ROUTES,
     connection_psa::ROUTES,
+    connection_trial::ROUTES,
     consent::ROUTES,
     contact_sync::ROUTES,
     filters::ROUTES,
