@@ -326,17 +326,13 @@ async fn said(
     tried: Option<&TriedTenant>,
 ) -> Result<HttpResponse, WebError> {
     let to = address(company.id);
-    match tried {
-        Some(tried) => {
-            remember(visit, company, tried).await?;
-            Ok(visit.done(&to, format!("Saved. {}", answered(tried))))
-        }
-        None => {
-            visit.say(
-                "warn",
-                "Saved without a test. Press Test once it should work.",
-            );
-            Ok(visit.lead(&to))
-        }
+    if let Some(tried) = tried {
+        remember(visit, company, tried).await?;
+        return Ok(visit.done(&to, format!("Saved. {}", answered(tried))));
     }
+    visit.say(
+        "warn",
+        "Saved without a test. Press Test once it should work.",
+    );
+    Ok(visit.lead(&to))
 }

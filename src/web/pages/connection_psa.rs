@@ -128,10 +128,10 @@ async fn show(
     let company = visit.company(*company).await?;
     let mut page = page(&visit, &company, asked.psa).await?;
     page.q.clone_from(&asked.q);
-    if let Some(id) = company_search::psa_company_id(&asked.chosen) {
-        if choose(&visit, &mut page, &id).await {
-            return visit.page(&page);
-        }
+    if let Some(id) = company_search::psa_company_id(&asked.chosen)
+        && choose(&visit, &mut page, &id).await
+    {
+        return visit.page(&page);
     }
     let search = Search {
         psa: page.psa,

@@ -104,7 +104,7 @@ impl Page for PartingPage {
     }
 }
 
-fn page(company: &Company, parting: Parting, whole: bool) -> PartingPage {
+fn page(company: &Company, parting: &Parting, whole: bool) -> PartingPage {
     let named = parting.held.iter().take(NAMED);
     PartingPage {
         head: CompanyHead::new(company, Tab::Connection),
@@ -129,7 +129,7 @@ async fn read(visit: &Visit, id: i64, whole: bool) -> Result<PartingPage, WebErr
         .read(move |conn| connections::before_removing_company(conn, id))
         .await?;
     let parting = parting.ok_or(WebError::NotFound)?;
-    Ok(page(&company, parting, whole))
+    Ok(page(&company, &parting, whole))
 }
 
 async fn show_remove(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
