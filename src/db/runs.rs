@@ -213,6 +213,12 @@ pub fn running(conn: &mut Conn, company: i64) -> QueryResult<Vec<Run>> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// Whether anything but a preview was ever run for a company.
+pub fn has_run(conn: &mut Conn, company: i64) -> QueryResult<bool> {
+    let runs = dsl::runs.filter(dsl::company_id.eq(company).and(dsl::preview.eq(false)));
+    diesel::select(diesel::dsl::exists(runs)).get_result(conn)
+}
+
 /// The last runs that were no previews of every company that is not removed: at most `per_company` of each, newest first.
 pub fn recent_of_all(conn: &mut Conn, per_company: i64) -> QueryResult<HashMap<i64, Vec<Run>>> {
     let most = usize::try_from(per_company).unwrap_or_default();

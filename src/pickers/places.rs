@@ -100,14 +100,7 @@ pub async fn psa_company_of(
         let (_, psa) = app.psa(company.psa_id).await?;
         Ok::<_, RunError>(psa.company(&company.psa_company_id).await?)
     };
-    fact(
-        app,
-        &company_scope(company.id),
-        PSA_COMPANY,
-        refresh,
-        read,
-    )
-    .await
+    fact(app, &company_scope(company.id), PSA_COMPANY, refresh, read).await
 }
 
 /// A company of a PSA by its id, read now; `None` where there is none.

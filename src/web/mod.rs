@@ -20,6 +20,7 @@ pub mod progress;
 pub mod routes;
 mod serve;
 pub mod session;
+pub mod setup;
 pub mod templates;
 mod vendor_links;
 pub(crate) mod visit;

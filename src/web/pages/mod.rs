@@ -2,10 +2,16 @@
 
 pub mod account;
 mod conflict_samples;
+pub mod company_search;
 pub mod conflicts;
 pub mod conflicts_fleet;
 pub mod connection;
 pub mod contact_choices;
+pub mod connection_app;
+mod connection_app_page;
+pub mod connection_psa;
+pub mod connection_trial;
+pub mod consent;
 pub mod contact_sync;
 mod contact_sync_filters;
 mod contact_sync_form;
@@ -63,6 +69,11 @@ pub const ALL: &[&[Entry]] = &[
     conflicts_fleet::ROUTES,
     connection::ROUTES,
     contact_choices::ROUTES,
+    company_search::ROUTES,
+    connection_app::ROUTES,
+    connection_psa::ROUTES,
+    connection_trial::ROUTES,
+    consent::ROUTES,
     contact_sync::ROUTES,
     filters::ROUTES,
     fleet::ROUTES,
@@ -100,6 +111,10 @@ pub fn samples() -> Samples {
         conflicts_fleet::samples,
         connection::samples,
         contact_choices::samples,
+        company_search::samples,
+        connection_app::samples,
+        connection_psa::samples,
+        consent::samples,
         contact_sync::samples,
         filters::samples,
         fleet::samples,

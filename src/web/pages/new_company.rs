@@ -1,10 +1,249 @@
-//! TODO new_company
+//! Adds a company: finds it in the PSA by typing, and names it. Its contact sync is off at first, so that an abandoned set-up
+//! does nothing and loses nothing.
 
-use crate::web::Samples;
+use actix_web::HttpResponse;
+use actix_web::web::Query;
+use serde::{Deserialize, Serialize};
+
+use super::company_search::{self, Choice, Found, Search};
+use crate::connections::{self, Saving};
+use crate::model::{Company, Guard, PsaCompany};
+use crate::pickers;
 use crate::web::routes::{Entry, routes};
+use crate::web::setup::Setup;
+use crate::web::{Form, Mistakes, Page, Part, Place, Samples, Visit, WebError};
 
 /// The routes.
-pub const ROUTES: &[Entry] = routes! {};
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/companies/new" Technician show;
+    Post Act "/companies/new" Technician add;
+};
 
 /// The samples.
-pub fn samples(_all: &mut Samples) {}
+pub fn samples(all: &mut Samples) {
+    all.page::<NewCompanyPage>();
+}
+
+/// Where the company is in the PSA, and what it is called.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewCompanyPage {
+    setup: Setup,
+    connections: Vec<Choice>,
+    psa: i64,
+    q: String,
+    /// What the search found; `None` once a company is chosen.
+    found: Option<Found>,
+    /// The company that was chosen.
+    chosen: Option<Chosen>,
+    name: String,
+    mistakes: Mistakes,
+}
+
+/// A company of the PSA that was chosen.
+#[derive(Clone, Debug, Serialize)]
+pub struct Chosen {
+    /// Its id in the PSA.
+    pub id: String,
+    /// Its name there.
+    pub name: String,
+    /// Whether it is active there.
+    pub active: bool,
+}
+
+impl From<PsaCompany> for Chosen {
+    fn from(company: PsaCompany) -> Self {
+        Self {
+            id: company.id.to_string(),
+            name: company.name,
+            active: company.active,
+        }
+    }
+}
+
+impl Page for NewCompanyPage {
+    const TEMPLATE: &'static str = "pages/new_company.html";
+
+    fn title(&self) -> String {
+        "Add a company".into()
+    }
+
+    fn place(&self) -> Place {
+        Place::Fleet
+    }
+
+    fn samples() -> Vec<Self> {
+        let choice = |id, name: &str| Choice {
+            id,
+            name: name.into(),
+        };
+        let none = Self {
+            setup: Setup::first(),
+            connections: Vec::new(),
+            psa: 0,
+            q: String::new(),
+            found: None,
+            chosen: None,
+            name: String::new(),
+            mistakes: Mistakes::default(),
+        };
+        let mut samples = vec![none.clone()];
+        samples.extend(Found::samples().into_iter().map(|found| Self {
+            connections: vec![choice(1, "ConnectWise"), choice(2, "<script>\"")],
+            psa: 2,
+            q: "\"><script>alert(1)</script>".into(),
+            found: Some(found),
+            ..none.clone()
+        }));
+        samples.push(Self {
+            connections: vec![choice(1, "ConnectWise")],
+            psa: 1,
+            chosen: Some(Chosen {
+                id: "250".into(),
+                name: "<script>alert(1)</script> \u{202e}txet".into(),
+                active: false,
+            }),
+            name: "Long name ".repeat(40),
+            mistakes: [("name", "Another company is called so")]
+                .into_iter()
+                .collect(),
+            ..none
+        });
+        samples
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    psa: i64,
+    q: String,
+    chosen: String,
+}
+
+async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    let mut page = page(&visit, asked.psa).await?;
+    page.q.clone_from(&asked.q);
+    if page.psa == 0 {
+        return visit.page(&page);
+    }
+    if let Some(id) = company_search::psa_company_id(&asked.chosen) {
+        match pickers::psa_company(visit.app(), page.psa, &id).await {
+            Ok(Some(company)) => {
+                page.name.clone_from(&company.name);
+                page.chosen = Some(company.into());
+                return visit.page(&page);
+            }
+            Ok(None) => page.mistakes.add("form", GONE),
+            Err(error) => page.mistakes.add("form", company_search::sentences(&error)),
+        }
+    }
+    let search = Search {
+        psa: page.psa,
+        q: asked.q.clone(),
+        company: 0,
+    };
+    page.found = Some(company_search::find(&visit, &search).await?);
+    visit.page(&page)
+}
+
+/// What is said of a company that is not in the PSA.
+pub const GONE: &str = "The PSA has no such company, or not any more. Choose another one.";
+
+async fn page(visit: &Visit, psa: i64) -> Result<NewCompanyPage, WebError> {
+    let connections = company_search::connections(visit).await?;
+    let known = connections.iter().find(|choice| choice.id == psa);
+    let psa = known
+        .or(connections.first())
+        .map(|choice| choice.id)
+        .unwrap_or_default();
+    Ok(NewCompanyPage {
+        setup: Setup::first(),
+        connections,
+        psa,
+        q: String::new(),
+        found: None,
+        chosen: None,
+        name: String::new(),
+        mistakes: Mistakes::default(),
+    })
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct NewCompany {
+    psa: i64,
+    psa_company_id: String,
+    name: String,
+}
+
+async fn add(visit: Visit, form: Form<NewCompany>) -> Result<HttpResponse, WebError> {
+    let form = form.0;
+    let mut page = page(&visit, form.psa).await?;
+    page.name.clone_from(&form.name);
+    let known = page.psa != 0 && page.psa == form.psa;
+    let id = company_search::psa_company_id(&form.psa_company_id).filter(|_| known);
+    let Some(id) = id else {
+        page.mistakes
+            .add("form", "Choose the company in the PSA first.");
+        return visit.again(&page);
+    };
+    match pickers::psa_company(visit.app(), page.psa, &id).await {
+        Ok(Some(company)) => page.chosen = Some(company.into()),
+        Ok(None) => {
+            page.mistakes.add("form", GONE);
+            return visit.again(&page);
+        }
+        Err(error) => {
+            page.mistakes.add("form", company_search::sentences(&error));
+            return visit.again(&page);
+        }
+    }
+    let company = Company {
+        id: 0,
+        name: form.name,
+        psa_id: page.psa,
+        psa_company_id: id,
+        sync_contacts: false,
+        update_existing: false,
+        use_email: false,
+        default_site: None,
+        schedule: None,
+        timezone: "UTC".into(),
+        guard: Guard::default(),
+        filters: Vec::new(),
+        ignored: Vec::new(),
+    };
+    let staff = visit.name();
+    let saved = connections::save_company(visit.app(), &company, 0, &staff, |_, _| Ok(())).await?;
+    match saved {
+        Saving::Saved { id, .. } => Ok(visit.done(
+            &format!("/companies/{id}/connection"),
+            format!("{} is added. Its contact sync is off.", company.name.trim()),
+        )),
+        Saving::NameTaken => {
+            page.mistakes.add(
+                "name",
+                "Another company of Rollcall is called so. Choose another name.",
+            );
+            visit.again(&page)
+        }
+        Saving::PlaceTaken { by } => {
+            let sentence = format!("This company is in Rollcall already, as {by}.");
+            page.mistakes.add("form", sentence);
+            visit.again(&page)
+        }
+        Saving::Mistakes(mistakes) => {
+            for mistake in mistakes {
+                let field = if mistake.field == "name" {
+                    "name"
+                } else {
+                    "form"
+                };
+                page.mistakes.add(field, mistake.message);
+            }
+            visit.again(&page)
+        }
+        // A new company has no version, and cannot be gone.
+        Saving::Stale { .. } | Saving::Gone => Err(WebError::NotFound),
+    }
+}

@@ -1,0 +1,199 @@
+//! Finds a company in a PSA by typing: the part that the page of a new company and that of another place share.
+
+use actix_web::HttpResponse;
+use actix_web::web::Query;
+use serde::{Deserialize, Serialize};
+
+use crate::db::{companies, psa_connections};
+use crate::model::PsaCompany;
+use crate::pickers;
+use crate::psa;
+use crate::web::routes::{Entry, routes};
+use crate::web::{Part, Samples, Visit, WebError};
+
+/// The routes.
+pub const ROUTES: &[Entry] = routes! {
+    Get Part "/psa-companies" Technician part;
+};
+
+/// The samples.
+pub fn samples(all: &mut Samples) {
+    all.part::<Found>();
+}
+
+/// So many companies a PSA answers a search with; more may be there.
+const MOST: usize = 50;
+
+/// What is searched.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    /// The PSA connection's row id.
+    pub psa: i64,
+    /// What somebody types.
+    pub q: String,
+    /// The company that looks for another place; 0: a new one.
+    pub company: i64,
+}
+
+/// The companies that were found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Found {
+    /// What was typed.
+    q: String,
+    rows: Vec<Row>,
+    /// There may be more.
+    more: bool,
+    /// Why there are none; empty: they were read.
+    failure: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Row {
+    name: String,
+    id: String,
+    active: bool,
+    /// The company of Rollcall that is there; empty: none.
+    taken: String,
+    /// Where choosing it leads.
+    href: String,
+}
+
+impl Part for Found {
+    const TEMPLATE: &'static str = "parts/company_search.html";
+
+    fn samples() -> Vec<Self> {
+        let row = |name: &str, taken: &str, active| Row {
+            name: name.into(),
+            id: "250".into(),
+            active,
+            taken: taken.into(),
+            href: "/companies/new?psa=1&chosen=250".into(),
+        };
+        vec![
+            Self::default(),
+            Self {
+                q: "zzz \"<script>alert(1)</script>".into(),
+                ..Self::default()
+            },
+            Self {
+                failure: "ConnectWise could not be reached. Try again in a minute.".into(),
+                ..Self::default()
+            },
+            Self {
+                q: "con".into(),
+                rows: vec![
+                    row("Contoso", "", true),
+                    row("<script>alert(1)</script> \u{202e}txet 🧭", "Contoso", true),
+                    row(&"Long name of a company ".repeat(12), "", false),
+                ],
+                more: true,
+                ..Self::default()
+            },
+        ]
+    }
+}
+
+/// Searches a PSA; a PSA that does not answer is a sentence on the page.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn find(visit: &Visit, search: &Search) -> Result<Found, WebError> {
+    let q: String = search.q.trim().chars().take(100).collect();
+    let mut found = Found {
+        q,
+        ..Found::default()
+    };
+    let rows = match pickers::companies(visit.app(), search.psa, &found.q).await {
+        Ok(rows) => rows,
+        Err(error) => {
+            found.failure = sentences(&error);
+            return Ok(found);
+        }
+    };
+    found.more = rows.len() >= MOST;
+    let psa = search.psa;
+    let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+    let taken = visit
+        .app()
+        .db()
+        .read(move |conn| {
+            let mut taken = Vec::with_capacity(ids.len());
+            for id in &ids {
+                taken.push(companies::at_place(conn, psa, id)?);
+            }
+            Ok(taken)
+        })
+        .await?;
+    found.rows = rows
+        .into_iter()
+        .zip(taken)
+        .map(|(company, taken)| row(search, company, taken))
+        .collect();
+    Ok(found)
+}
+
+fn row(search: &Search, company: PsaCompany, taken: Option<(i64, String)>) -> Row {
+    let base = match search.company {
+        0 => "/companies/new".to_owned(),
+        id => format!("/companies/{id}/connection/psa"),
+    };
+    Row {
+        href: format!("{base}?psa={}&chosen={}", search.psa, company.id),
+        name: company.name,
+        id: company.id.to_string(),
+        active: company.active,
+        taken: taken.map(|(_, name)| name).unwrap_or_default(),
+    }
+}
+
+/// A failure, as a page says it.
+pub fn sentences(error: &crate::model::RunFailure) -> String {
+    let message = super::super::words::sentence(&error.message);
+    let advice = super::super::words::sentence(&error.advice);
+    format!("{message} {advice}").trim().to_owned()
+}
+
+/// A PSA connection to choose.
+#[derive(Clone, Debug, Serialize)]
+pub struct Choice {
+    /// Row id.
+    pub id: i64,
+    /// Its name, with the vendor's where it says something else.
+    pub name: String,
+}
+
+/// The PSA connections.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn connections(visit: &Visit) -> Result<Vec<Choice>, WebError> {
+    let all = visit.app().db().read(psa_connections::list).await?;
+    let choices = all.into_iter().map(|connection| {
+        let vendor = psa::vendor(&connection.kind).map_or("", |vendor| vendor.name);
+        let said = connection
+            .name
+            .to_lowercase()
+            .contains(&vendor.to_lowercase());
+        Choice {
+            id: connection.id,
+            name: if said {
+                connection.name
+            } else {
+                format!("{} ({vendor})", connection.name)
+            },
+        }
+    });
+    Ok(choices.collect())
+}
+
+/// The id of a company in a PSA, where it can be one.
+pub fn psa_company_id(text: &str) -> Option<crate::model::PsaCompanyId> {
+    let text = text.trim();
+    (!text.is_empty() && crate::rules::psa_company_id(text)).then(|| text.into())
+}
+
+async fn part(visit: Visit, search: Query<Search>) -> Result<HttpResponse, WebError> {
+    let found = find(&visit, &search).await?;
+    visit.part(&found)
+}

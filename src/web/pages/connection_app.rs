@@ -1,0 +1,338 @@
+//! Connects a tenant through an app of the customer's, changes how it is read, and replaces a secret in place. What is given is
+//! tried with a real read before it is kept; a secret is never shown again, not even to who just typed it.
+
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+use chrono::NaiveDate;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::company_search::sentences;
+use super::connection::address;
+use super::connection_app_page::{AppPage, Stale, clouds};
+use super::connection_trial::{answered, remember};
+use crate::checks::{self, TriedTenant};
+use crate::connections::{self, NewSecret, Saving, TenantForm};
+use crate::db::jobs::Priority;
+use crate::db::{companies, events, links, secrets, tenant_connections};
+use crate::jobs;
+use crate::model::{Cloud, Company, Mode, RunFailure};
+use crate::web::routes::{Entry, routes};
+use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError};
+
+/// The routes.
+pub const ROUTES: &[Entry] = routes! {
+    Get Page "/companies/{company:\\d+}/connection/app" Technician show_app;
+    Post Act "/companies/{company:\\d+}/connection/app" Technician save_app;
+    Get Page "/companies/{company:\\d+}/connection/secret" Technician show_secret;
+    Post Act "/companies/{company:\\d+}/connection/secret" Technician save_secret;
+};
+
+/// The samples.
+pub fn samples(all: &mut Samples) {
+    all.page::<AppPage>();
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct AppForm {
+    version: i64,
+    tenant_id: String,
+    client_id: String,
+    cloud: String,
+    way: String,
+    client_secret: SecretString,
+    certificate: SecretString,
+    certificate_password: SecretString,
+    expires: String,
+    /// Another tenant may retire the links.
+    confirm: bool,
+    /// It is saved although the test failed.
+    untested: bool,
+}
+
+impl Default for AppForm {
+    fn default() -> Self {
+        Self {
+            version: 0,
+            tenant_id: String::new(),
+            client_id: String::new(),
+            cloud: String::new(),
+            way: String::new(),
+            client_secret: SecretString::from(""),
+            certificate: SecretString::from(""),
+            certificate_password: SecretString::from(""),
+            expires: String::new(),
+            confirm: false,
+            untested: false,
+        }
+    }
+}
+
+async fn show_app(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    visit.page(&page(&visit, &company, false).await?)
+}
+
+async fn show_secret(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    let page = page(&visit, &company, true).await?;
+    if page.stored.is_empty() {
+        // Only an app of the customer's has a secret of its own.
+        return Ok(visit.lead(&address(company.id)));
+    }
+    visit.page(&page)
+}
+
+async fn save_app(
+    visit: Visit,
+    company: Path<i64>,
+    form: Form<AppForm>,
+) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    let mut page = page(&visit, &company, false).await?;
+    let form = form.0;
+    page.tenant_id.clone_from(&form.tenant_id);
+    page.client_id.clone_from(&form.client_id);
+    save(&visit, &company, page, form).await
+}
+
+async fn save_secret(
+    visit: Visit,
+    company: Path<i64>,
+    form: Form<AppForm>,
+) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    let page = page(&visit, &company, true).await?;
+    if page.stored.is_empty() {
+        return Ok(visit.lead(&address(company.id)));
+    }
+    // What the page does not ask for stays as it is stored.
+    let chosen = page.clouds.iter().find(|cloud| cloud.chosen);
+    let form = AppForm {
+        tenant_id: page.tenant_id.clone(),
+        client_id: page.client_id.clone(),
+        cloud: chosen.map(|cloud| cloud.word.clone()).unwrap_or_default(),
+        ..form.0
+    };
+    save(&visit, &company, page, form).await
+}
+
+/// The page with what is stored.
+async fn page(visit: &Visit, company: &Company, only_secret: bool) -> Result<AppPage, WebError> {
+    let id = company.id;
+    let (tenant, names, links, version) = visit
+        .app()
+        .db()
+        .read(move |conn| {
+            Ok((
+                tenant_connections::get(conn, id)?,
+                secrets::names(conn, crate::app::OF_COMPANY, id)?,
+                links::count(conn, id)?,
+                companies::version(conn, id)?,
+            ))
+        })
+        .await?;
+    let own = tenant.as_ref().filter(|_| !names.is_empty());
+    let stored = match own {
+        Some(own) if own.certificate => "certificate",
+        Some(_) => "client secret",
+        None => "",
+    };
+    let way = match own {
+        Some(_) if !only_secret => "keep",
+        Some(own) if own.certificate => "certificate",
+        _ => "secret",
+    };
+    let expires = own.and_then(|own| own.expires).filter(|_| !only_secret);
+    Ok(AppPage {
+        head: CompanyHead::new(company, Tab::Connection),
+        version: version.unwrap_or_default(),
+        only_secret,
+        tenant_id: tenant
+            .as_ref()
+            .map(|tenant| tenant.tenant_id.to_string())
+            .unwrap_or_default(),
+        client_id: own.map(|own| own.client_id.clone()).unwrap_or_default(),
+        clouds: clouds(
+            tenant
+                .as_ref()
+                .map(|tenant| tenant.cloud)
+                .unwrap_or_default(),
+        ),
+        way: way.into(),
+        stored: stored.into(),
+        expires: expires.map(|day| day.to_string()).unwrap_or_default(),
+        links: if only_secret { 0 } else { links },
+        mistakes: Mistakes::default(),
+        failed: false,
+        stale: None,
+    })
+}
+
+/// Tries what is given, and saves it.
+async fn save(
+    visit: &Visit,
+    company: &Company,
+    mut page: AppPage,
+    form: AppForm,
+) -> Result<HttpResponse, WebError> {
+    let (app, id) = (visit.app(), company.id);
+    page.expires.clone_from(&form.expires);
+    if ["keep", "secret", "certificate"].contains(&form.way.as_str()) {
+        page.way.clone_from(&form.way);
+    }
+    let given = given(&form, &mut page);
+    if form.version != page.version {
+        return outdated(visit, company, page).await;
+    }
+    let typed = given.tenant_id.clone();
+    let retiring = app
+        .db()
+        .read(move |conn| connections::before_saving_tenant(conn, id, &typed))
+        .await?;
+    if retiring > 0 && !form.confirm {
+        let sentence = "This is another tenant. Tick here that the links may retire, or leave the tenant ID as it was.";
+        page.mistakes.add("confirm", sentence);
+    }
+    let ready = match connections::before_trying_tenant(app, id, &given).await? {
+        Ok(ready) => Some(ready),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                page.mistakes
+                    .add(mistake.field, crate::web::words::sentence(&mistake.message));
+            }
+            None
+        }
+    };
+    let Some((tenant, credential)) = ready.filter(|_| page.mistakes.is_empty()) else {
+        return visit.again(&page);
+    };
+    let mut tried = None;
+    if !form.untested {
+        match checks::try_tenant(app, &tenant, credential).await {
+            Ok(answer) => tried = Some(answer),
+            Err(error) => {
+                page.mistakes
+                    .add(field_of(&error, &page), sentences(&error));
+                page.failed = true;
+                return visit.again(&page);
+            }
+        }
+    }
+    let (staff, now) = (visit.name(), visit.now());
+    let by = staff.clone();
+    let saved = connections::save_tenant(app, id, &given, form.version, &staff, move |conn, id| {
+        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &by, now).map(drop)
+    });
+    match saved.await? {
+        Saving::Saved { .. } => {
+            app.jobs().wake();
+            said(visit, company, tried.as_ref()).await
+        }
+        Saving::Stale { now } => {
+            page.version = now;
+            outdated(visit, company, page).await
+        }
+        Saving::Mistakes(mistakes) => {
+            for mistake in mistakes {
+                page.mistakes.add(mistake.field, mistake.message);
+            }
+            visit.again(&page)
+        }
+        _ => Err(WebError::NotFound),
+    }
+}
+
+/// What the form says, with the mistakes that only a form can make.
+fn given(form: &AppForm, page: &mut AppPage) -> TenantForm {
+    let cloud = Cloud::ALL
+        .into_iter()
+        .find(|cloud| cloud.as_str() == form.cloud);
+    if cloud.is_none() && !form.cloud.is_empty() {
+        page.mistakes.add("cloud", "Choose one of these clouds.");
+    }
+    page.clouds = clouds(cloud.unwrap_or_default());
+    let expires = form.expires.trim();
+    let day = NaiveDate::parse_from_str(expires, "%Y-%m-%d").ok();
+    if day.is_none() && !expires.is_empty() {
+        page.mistakes.add(
+            "expires",
+            "Give the day as year, month and day: 2027-01-31.",
+        );
+    }
+    let password = Some(form.certificate_password.clone())
+        .filter(|password| !password.expose_secret().is_empty());
+    TenantForm {
+        tenant_id: form.tenant_id.clone(),
+        client_id: form.client_id.clone(),
+        cloud: cloud.unwrap_or_default(),
+        expires: day,
+        secret: match page.way.as_str() {
+            "keep" => NewSecret::Keep,
+            "certificate" => NewSecret::Certificate {
+                pfx: form.certificate.clone(),
+                password,
+            },
+            _ => NewSecret::Secret(form.client_secret.clone()),
+        },
+    }
+}
+
+/// The field beside which a failed test stands.
+fn field_of(error: &RunFailure, page: &AppPage) -> &'static str {
+    match error.kind.as_str() {
+        "credentials" | "secret_expired" => match page.way.as_str() {
+            "certificate" => "certificate",
+            "secret" => "client_secret",
+            _ => "form",
+        },
+        "consent" if !page.only_secret => "client_id",
+        "tenant" | "wrong_tenant" if !page.only_secret => "tenant_id",
+        _ => "form",
+    }
+}
+
+/// Draws the page again for who began from an old version, with what is stored now counting as seen.
+async fn outdated(
+    visit: &Visit,
+    company: &Company,
+    mut page: AppPage,
+) -> Result<HttpResponse, WebError> {
+    let id = company.id;
+    let last = visit
+        .app()
+        .db()
+        .read(move |conn| events::of_company(conn, id, 1))
+        .await?;
+    page.stale = Some(match last.into_iter().next() {
+        Some(event) => Stale {
+            who: event.staff,
+            what: event.detail,
+            at: At::new(event.at, visit.now()),
+        },
+        None => Stale {
+            who: "Somebody".into(),
+            what: "Settings saved".into(),
+            at: At::new(visit.now(), visit.now()),
+        },
+    });
+    visit.again(&page)
+}
+
+async fn said(
+    visit: &Visit,
+    company: &Company,
+    tried: Option<&TriedTenant>,
+) -> Result<HttpResponse, WebError> {
+    let to = address(company.id);
+    if let Some(tried) = tried {
+        remember(visit, company, tried).await?;
+        return Ok(visit.done(&to, format!("Saved. {}", answered(tried))));
+    }
+    visit.say(
+        "warn",
+        "Saved without a test. Press Test once it should work.",
+    );
+    Ok(visit.lead(&to))
+}

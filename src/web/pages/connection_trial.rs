@@ -1,0 +1,95 @@
+//! The tests of a company's two ends, each with a real read.
+
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+
+use super::company_search::sentences;
+use super::connection::address;
+use crate::db::tenant_connections;
+use crate::model::Company;
+use crate::web::routes::{Entry, routes};
+use crate::web::{Visit, WebError};
+use crate::{checks, pickers};
+
+/// The routes.
+pub const ROUTES: &[Entry] = routes! {
+    Post Act "/companies/{company:\\d+}/connection/test-tenant" Technician test_tenant;
+    Post Act "/companies/{company:\\d+}/connection/test-psa" Technician test_psa;
+};
+
+/// What a tenant answered, in one sentence.
+pub fn answered(tried: &checks::TriedTenant) -> String {
+    let users = if tried.users == 1 {
+        "1 user".to_owned()
+    } else {
+        format!("{} users", tried.users)
+    };
+    format!(
+        "{} answered: {users}, {} with a licence that counts.",
+        tried.name, tried.active
+    )
+}
+
+async fn test_tenant(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    let to = address(company.id);
+    match checks::tenant(visit.app(), &company).await {
+        Ok(tried) => {
+            remember(&visit, &company, &tried).await?;
+            Ok(visit.done(&to, answered(&tried)))
+        }
+        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", sentences(&error)))),
+    }
+}
+
+/// Keeps what a tenant just said it is called.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn remember(
+    visit: &Visit,
+    company: &Company,
+    tried: &checks::TriedTenant,
+) -> Result<(), WebError> {
+    let id = company.id;
+    let tenant = visit
+        .app()
+        .db()
+        .read(move |conn| tenant_connections::get(conn, id))
+        .await?;
+    if let Some(tenant) = tenant {
+        pickers::remember_tenant(visit.app(), &tenant.tenant_id, &tried.name).await?;
+    }
+    Ok(())
+}
+
+async fn test_psa(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
+    let company = visit.company(*company).await?;
+    let to = address(company.id);
+    let words = checks::psa(visit.app(), company.psa_id).await;
+    let read = match words {
+        Ok(words) => checks::company(visit.app(), &company, Some(&words)).await,
+        Err(error) => Err(error),
+    };
+    match read {
+        Ok(there) => {
+            // The name on the page is the one that was just read.
+            pickers::psa_company_of(visit.app(), &company, true).await?;
+            if !there.active {
+                visit.say(
+                    "warn",
+                    format!("{} was read, but {}.", there.name, checks::INACTIVE),
+                );
+                return Ok(visit.lead(&to));
+            }
+            Ok(visit.done(
+                &to,
+                format!(
+                    "{} was read: the PSA answers, and the company is active.",
+                    there.name
+                ),
+            ))
+        }
+        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", sentences(&error)))),
+    }
+}

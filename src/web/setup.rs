@@ -1,0 +1,205 @@
+//! The guided set-up of a new company: how far it is, and what is next. It is read from the database, so that an abandoned
+//! set-up goes on where it was left. Stands on top of a company's pages until its contact sync is on or was run.
+
+use diesel::QueryResult;
+use serde::Serialize;
+
+use crate::db::{Conn, previews, runs, tenant_connections};
+use crate::model::Company;
+
+/// The steps, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SetupStep {
+    /// The company in the PSA.
+    Company,
+    /// Its Microsoft 365 tenant.
+    Tenant,
+    /// How contacts are written.
+    Options,
+    /// Who is synced and where to.
+    Filters,
+    /// What would happen.
+    Preview,
+    /// The tick box that begins it.
+    TurnOn,
+}
+
+/// How far the set-up of a company is; drawn by the component `setup_steps`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Setup {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// What is next, in one sentence.
+    pub sentence: String,
+    /// Where the next step is; `None` where it is on this page.
+    pub next: Option<Next>,
+}
+
+/// One step as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Its page; empty: not yet.
+    pub href: String,
+    /// Whether it is done.
+    pub done: bool,
+    /// Whether its page is open.
+    pub here: bool,
+}
+
+/// The button that leads on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Next {
+    /// What it says.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+}
+
+/// What is known of a company's set-up.
+#[derive(Clone, Copy)]
+struct Known {
+    company: i64,
+    connected: bool,
+    filters: bool,
+    previewed: bool,
+}
+
+impl Setup {
+    /// The first step, before there is a company.
+    pub fn first() -> Self {
+        Self {
+            steps: steps(None, SetupStep::Company),
+            sentence:
+                "Nothing is written anywhere before you turn contact sync on in the last step."
+                    .into(),
+            next: None,
+        }
+    }
+
+    /// How far the company is, seen from the page of a step; `None` where its contact sync is on or was run.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn of(conn: &mut Conn, company: &Company, here: SetupStep) -> QueryResult<Option<Self>> {
+        if company.sync_contacts || runs::has_run(conn, company.id)? {
+            return Ok(None);
+        }
+        let preview = previews::get(conn, company.id)?;
+        let known = Known {
+            company: company.id,
+            connected: tenant_connections::get(conn, company.id)?.is_some(),
+            filters: !company.filters.is_empty(),
+            // A preview that failed has no digest.
+            previewed: preview.is_some_and(|preview| !preview.digest.is_empty()),
+        };
+        Ok(Some(Self::from(known, here)))
+    }
+
+    /// For the samples of a page.
+    pub fn sample(here: SetupStep) -> Self {
+        let known = Known {
+            company: 7,
+            connected: here > SetupStep::Tenant,
+            filters: false,
+            previewed: here > SetupStep::Preview,
+        };
+        Self::from(known, here)
+    }
+
+    fn from(known: Known, here: SetupStep) -> Self {
+        let (sentence, next) = what_next(known, here);
+        Self {
+            steps: steps(Some(known), here),
+            sentence: sentence.into(),
+            next: next.map(|(label, step)| Next {
+                label: label.into(),
+                href: href(known.company, step),
+            }),
+        }
+    }
+}
+
+fn href(company: i64, step: SetupStep) -> String {
+    let page = match step {
+        SetupStep::Company => "",
+        SetupStep::Tenant => "/connection",
+        SetupStep::Options => "/contact-sync",
+        SetupStep::Filters => "/filters",
+        SetupStep::Preview => "/preview",
+        SetupStep::TurnOn => "/contact-sync/turn-on",
+    };
+    format!("/companies/{company}{page}")
+}
+
+fn steps(known: Option<Known>, here: SetupStep) -> Vec<Step> {
+    use SetupStep::{Company, Filters, Options, Preview, Tenant, TurnOn};
+    [
+        (Company, "Company", known.is_some()),
+        (Tenant, "Tenant", known.is_some_and(|known| known.connected)),
+        (
+            Options,
+            "Options",
+            known.is_some_and(|known| known.previewed),
+        ),
+        (
+            Filters,
+            "Filters (optional)",
+            known.is_some_and(|known| known.filters || known.previewed),
+        ),
+        (
+            Preview,
+            "Preview",
+            known.is_some_and(|known| known.previewed),
+        ),
+        (TurnOn, "Turn on", false),
+    ]
+    .into_iter()
+    .map(|(step, name, done)| Step {
+        name: name.into(),
+        href: known
+            // What comes after the tenant needs one.
+            .filter(|known| step != Company && (step == Tenant || known.connected))
+            .map(|known| href(known.company, step))
+            .unwrap_or_default(),
+        done,
+        here: step == here,
+    })
+    .collect()
+}
+
+fn what_next(known: Known, here: SetupStep) -> (&'static str, Option<(&'static str, SetupStep)>) {
+    if !known.connected {
+        return (
+            "Next, connect the company's Microsoft 365 tenant.",
+            (here != SetupStep::Tenant).then_some(("Next: connect the tenant", SetupStep::Tenant)),
+        );
+    }
+    match here {
+        SetupStep::Company | SetupStep::Tenant => (
+            "The tenant is connected. Next, choose how contacts are written.",
+            Some(("Next: options", SetupStep::Options)),
+        ),
+        SetupStep::Options if known.previewed => (
+            "You have seen what would happen. Next, turn contact sync on.",
+            Some(("Next: turn it on", SetupStep::TurnOn)),
+        ),
+        SetupStep::Options => (
+            "Choose the options and save them. Leave contact sync off until you have seen the preview.",
+            Some(("Next: filters", SetupStep::Filters)),
+        ),
+        SetupStep::Filters => (
+            "Filters are optional: they choose who is synced, and to which site. Next, see what would happen.",
+            Some(("Next: preview", SetupStep::Preview)),
+        ),
+        SetupStep::Preview if !known.previewed => (
+            "Make a preview: it shows everything that would happen, and writes nothing.",
+            None,
+        ),
+        SetupStep::Preview | SetupStep::TurnOn => (
+            "Is this what should happen? Then turn contact sync on.",
+            (here == SetupStep::Preview).then_some(("Next: turn it on", SetupStep::TurnOn)),
+        ),
+    }
+}

@@ -1,0 +1,186 @@
+//! Adding a company: finding it in the PSA, naming it, and the steps that follow.
+
+use rollcall::db::companies;
+use rollcall::model::{Company, Role};
+use rollcall::simulator::kit::{Fault, FaultKind};
+
+use super::visitor::{Answer, Site, Visitor};
+use crate::stage::{Stage, Store, Vendor};
+
+/// Opens a page and sends a form with the token that stands on it, as a browser does.
+pub async fn send(visitor: &Visitor, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let page = visitor.get(page).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let token = hidden(&page.text, "csrf");
+    let mut all = vec![("csrf", token.as_str())];
+    all.extend_from_slice(fields);
+    visitor.post_bare(path, &all).await
+}
+
+/// The value of a hidden field.
+pub fn hidden(text: &str, name: &str) -> String {
+    let mark = format!("name=\"{name}\" value=\"");
+    let at = text
+        .find(&mark)
+        .unwrap_or_else(|| panic!("no {name}: {text}"))
+        + mark.len();
+    text[at..].split('"').next().unwrap().to_owned()
+}
+
+async fn add(stage: &Stage, visitor: &Visitor, id: i64, name: &str) -> Answer {
+    let (psa, id) = (stage.psa_id.to_string(), id.to_string());
+    let fields = [
+        ("psa", psa.as_str()),
+        ("psa_company_id", &id),
+        ("name", name),
+    ];
+    send(visitor, "/companies/new", "/companies/new", &fields).await
+}
+
+async fn all(stage: &Stage) -> Vec<Company> {
+    stage.read(companies::list).await
+}
+
+#[tokio::test]
+async fn a_company_is_found_by_typing_named_and_led_to_its_tenant() {
+    for vendor in [Vendor::ConnectWise, Vendor::Autotask] {
+        let stage = Stage::new(vendor, Store::Sqlite).await;
+        stage.psa.add_company(300, "Fabrikam \"East\" & Co");
+        let site = Site::start(&stage.app);
+        let visitor = site.signed_in(Role::Technician).await;
+        // The only PSA connection is chosen already, and what is in Rollcall is not to be chosen again.
+        let page = visitor.get("/companies/new").await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert!(page.text.contains("Already in Rollcall as Contoso"));
+        assert!(!page.text.contains("chosen=250"));
+        assert!(page.text.contains("aria-current=\"step\""));
+        let part = visitor
+            .get(&format!("/psa-companies?psa={}&q=fabri", stage.psa_id))
+            .await;
+        assert!(
+            part.text.contains("Fabrikam &quot;East&quot; &amp; Co"),
+            "{}",
+            part.text
+        );
+        assert!(!part.text.contains("Contoso"));
+        let href = format!("/companies/new?psa={}&chosen=300", stage.psa_id);
+        assert!(
+            part.text.contains(&href.replace('&', "&amp;")),
+            "{}",
+            part.text
+        );
+        let chosen = visitor.get(&href).await;
+        assert!(
+            chosen
+                .text
+                .contains("value=\"Fabrikam &quot;East&quot; &amp; Co\""),
+            "{}",
+            chosen.text
+        );
+        assert_eq!(hidden(&chosen.text, "psa_company_id"), "300");
+
+        let answer = add(&stage, &visitor, 300, " Fabrikam ").await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let added = all(&stage)
+            .await
+            .into_iter()
+            .find(|one| one.name == "Fabrikam")
+            .unwrap();
+        assert!(
+            !added.sync_contacts,
+            "nothing is synced before it is turned on"
+        );
+        let to = format!("/companies/{}/connection", added.id);
+        assert_eq!(answer.location.as_deref(), Some(to.as_str()));
+        let page = visitor.get(&to).await;
+        assert!(page.text.contains("Fabrikam is added."), "{}", page.text);
+        assert!(page.text.contains("Next, connect the company"));
+    }
+}
+
+#[tokio::test]
+async fn mistakes_of_a_new_company_stand_beside_their_field_and_add_nothing() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    stage.psa.add_company(300, "Fabrikam");
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let long = "x".repeat(5_000);
+    for (id, name, said) in [
+        (300, "CONTOSO", "Another company of Rollcall is called so"),
+        (300, "  ", "must not be empty"),
+        (300, &*long, "too long"),
+        (300, "two\nlines", "one line"),
+        (250, "Other", "in Rollcall already, as Contoso"),
+        (999, "Ghost", "no such company"),
+        (-1, "Ghost", "Choose the company in the PSA"),
+    ] {
+        let answer = add(&stage, &visitor, id, name).await;
+        assert_eq!(answer.status, 422, "{id} {name}");
+        assert!(answer.text.contains(said), "{id} {name}: {}", answer.text);
+    }
+    let hostile = "\"><script>alert(1)</script> \u{202e}🧭";
+    let again = add(&stage, &visitor, 250, hostile).await;
+    assert!(!again.text.contains("<script>alert"), "{}", again.text);
+    assert!(
+        again
+            .text
+            .contains("value=\"&quot;&gt;&lt;script&gt;alert(1)"),
+        "what was typed stays"
+    );
+    assert_eq!(all(&stage).await.len(), 1);
+    // A forged connection is nobody's.
+    let fields = [("psa", "99"), ("psa_company_id", "300"), ("name", "X")];
+    let forged = send(&visitor, "/companies/new", "/companies/new", &fields).await;
+    assert_eq!(forged.status, 422);
+    // The same name shown harmlessly where it is one.
+    let answer = add(&stage, &visitor, 300, hostile).await;
+    let page = visitor.get(&answer.location.unwrap()).await;
+    assert!(!page.text.contains("<script>alert"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_psa_that_does_not_answer_is_said_and_the_page_works() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    stage
+        .psa
+        .controls()
+        .fault(Fault::always(FaultKind::Status(401)));
+    for address in [
+        "/companies/new".to_owned(),
+        format!("/companies/new?psa={}&chosen=250", stage.psa_id),
+    ] {
+        let page = visitor.get(&address).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert!(page.text.contains("notice bad"), "{}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn without_a_psa_connection_the_page_says_who_adds_one() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let (company, psa) = (stage.company_id, stage.psa_id);
+    let now = stage.clock.now();
+    stage
+        .write(move |conn| {
+            let version = companies::version(conn, company)?.unwrap();
+            companies::remove(conn, company, version, now)?;
+            rollcall::db::psa_connections::remove(conn, psa, 1, now)
+        })
+        .await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let page = technician.get("/companies/new").await;
+    assert!(
+        page.text.contains("No PSA is connected yet"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("An administrator connects it"));
+    let administrator = site.signed_in(Role::Administrator).await;
+    let page = administrator.get("/companies/new").await;
+    assert!(page.text.contains("Connect a PSA"), "{}", page.text);
+    let reader = site.signed_in(Role::Reader).await;
+    assert_eq!(reader.get("/companies/new").await.status, 403);
+}

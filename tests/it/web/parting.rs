@@ -1,0 +1,123 @@
+//! Removing a company and disconnecting its tenant.
+
+use rollcall::app::OF_COMPANY;
+use rollcall::db::{companies, secrets, tenant_connections};
+use rollcall::model::Role;
+
+use super::new_company::{hidden, send};
+use super::visitor::Site;
+use crate::stage::{Stage, Store, Vendor, user};
+
+async fn linked() -> Stage {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    stage.users([user("ada"), user("ben")]);
+    stage.sync().await;
+    stage
+}
+
+#[tokio::test]
+async fn a_company_is_removed_once_its_name_is_typed() {
+    let stage = linked().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Administrator).await;
+    let path = format!("/companies/{}/remove", stage.company_id);
+    let page = visitor.get(&path).await;
+    assert!(
+        page.text
+            .contains("2 links between users and contacts retire"),
+        "{}",
+        page.text
+    );
+    assert!(
+        page.text.contains("The history stays: 1 run."),
+        "{}",
+        page.text
+    );
+    let version = hidden(&page.text, "version");
+    let writes = stage.psa.writes();
+    for (typed, version) in [("Fabrikam", &*version), ("", &*version), ("Contoso", "99")] {
+        let answer = send(
+            &visitor,
+            &path,
+            &path,
+            &[("version", version), ("name", typed)],
+        )
+        .await;
+        assert_eq!(answer.status, 422, "{typed}");
+    }
+    let fields = [("version", &*version), ("name", " contoso ")];
+    let answer = send(&visitor, &path, &path, &fields).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    assert_eq!(answer.location.as_deref(), Some("/"));
+    let id = stage.company_id;
+    assert!(
+        stage
+            .read(move |conn| companies::get(conn, id))
+            .await
+            .is_none()
+    );
+    assert!(
+        stage
+            .read(move |conn| secrets::names(conn, OF_COMPANY, id))
+            .await
+            .is_empty()
+    );
+    assert_eq!(stage.psa.writes(), writes, "nothing is written to the PSA");
+    assert_eq!(visitor.get(&path).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_disconnected_tenant_leaves_the_company_and_says_what_went() {
+    let stage = linked().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let path = format!("/companies/{}/disconnect", stage.company_id);
+    let page = visitor.get(&path).await;
+    assert!(page.text.contains("Contact sync ends."), "{}", page.text);
+    let stale = send(&visitor, &path, &path, &[("version", "99")]).await;
+    assert_eq!(stale.status, 422);
+    assert!(stale.text.contains("Somebody else changed this company"));
+    let version = hidden(&stale.text, "version");
+    let answer = send(&visitor, &path, &path, &[("version", &version)]).await;
+    let to = format!("/companies/{}/connection", stage.company_id);
+    assert_eq!(
+        answer.location.as_deref(),
+        Some(to.as_str()),
+        "{}",
+        answer.text
+    );
+    let page = visitor.get(&to).await;
+    assert!(
+        page.text.contains("and 2 links were retired"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("Not connected"));
+    let id = stage.company_id;
+    assert!(
+        stage
+            .read(move |conn| tenant_connections::get(conn, id))
+            .await
+            .is_none()
+    );
+    assert!(!stage.company().await.sync_contacts);
+    // There is nothing more to disconnect.
+    assert_eq!(visitor.get(&path).await.status, 303);
+}
+
+#[tokio::test]
+async fn removing_is_for_administrators() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let path = format!("/companies/{}", stage.company_id);
+    let technician = site.signed_in(Role::Technician).await;
+    assert_eq!(technician.get(&format!("{path}/remove")).await.status, 403);
+    assert_eq!(
+        technician.get(&format!("{path}/disconnect")).await.status,
+        200
+    );
+    let page = technician.get(&format!("{path}/connection")).await;
+    assert!(!page.text.contains("Remove this company"));
+    let reader = site.signed_in(Role::Reader).await;
+    assert_eq!(reader.get(&format!("{path}/disconnect")).await.status, 403);
+}
