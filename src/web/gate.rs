@@ -77,15 +77,14 @@ async fn visit(request: &HttpRequest) -> Result<Visit, WebError> {
         }
         None => None,
     };
-    let csrf = match session.get::<String>(CSRF).ok().flatten() {
-        Some(token) => token,
-        None => {
-            let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-            session
-                .insert(CSRF, &token)
-                .map_err(|error| WebError::Internal(anyhow::anyhow!("{error}")))?;
-            token
-        }
+    let csrf = if let Some(token) = session.get::<String>(CSRF).ok().flatten() {
+        token
+    } else {
+        let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+        session
+            .insert(CSRF, &token)
+            .map_err(|error| WebError::Internal(anyhow::anyhow!("{error}")))?;
+        token
     };
     Ok(Visit(Rc::new(Inner {
         portal,

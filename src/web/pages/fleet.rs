@@ -207,7 +207,7 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
     let people = |one: &Brief| fleet.good.get(&one.id).and_then(in_sync);
     match asked.sort.as_str() {
         "last" => {
-            fits.sort_by_key(|one| Reverse(fleet.last.get(&one.id).map(|run| run.started_at)))
+            fits.sort_by_key(|one| Reverse(fleet.last.get(&one.id).map(|run| run.started_at)));
         }
         "people" => fits.sort_by_key(|one| Reverse(people(one))),
         _ => fits.sort_by_key(|one| text::folded(&one.name).into_owned()),
