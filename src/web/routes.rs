@@ -66,7 +66,10 @@ macro_rules! routes {
     };
     (@needs Nobody) => { $crate::web::routes::Needs::Nobody };
     (@needs $role:ident) => { $crate::web::routes::Needs::Role($crate::model::Role::$role) };
-    (@verb Get) => { ::actix_web::web::get() };
+    (@verb Get) => {
+        ::actix_web::web::route()
+            .guard(::actix_web::guard::Any(::actix_web::guard::Get()).or(::actix_web::guard::Head()))
+    };
     (@verb Post) => { ::actix_web::web::post() };
 }
 pub(crate) use routes;

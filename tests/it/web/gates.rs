@@ -127,6 +127,15 @@ async fn no_form_is_taken_without_its_token_or_from_another_site() {
 }
 
 #[tokio::test]
+async fn a_page_is_there_for_who_asks_only_for_its_head() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let answer = site.visitor().head("/sign-in").await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, ""));
+    assert_eq!(site.visitor().head("/").await.status, 303);
+}
+
+#[tokio::test]
 async fn every_answer_forbids_foreign_and_inline_scripts() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     let site = Site::start(&stage.app);

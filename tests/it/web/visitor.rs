@@ -76,6 +76,12 @@ impl Visitor {
             .await
     }
 
+    /// Asks for the head of a page.
+    pub async fn head(&self, path: &str) -> Answer {
+        self.send(self.client.head(format!("{}{path}", self.url)))
+            .await
+    }
+
     /// Sends a form with the token of this visitor's session.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let token = self.token().await;
