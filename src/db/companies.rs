@@ -291,3 +291,44 @@ pub fn names(conn: &mut Conn) -> QueryResult<HashMap<i64, String>> {
     let found: Vec<(i64, String)> = dsl::companies.select((dsl::id, dsl::name)).load(conn)?;
     Ok(found.into_iter().collect())
 }
+
+/// A company's timetable, and for which due moment its daily run was asked for last.
+pub struct Scheduled {
+    /// Row id.
+    pub id: i64,
+    /// Local time of the daily run, `HH:MM`; `None`: spread over the night.
+    pub schedule: Option<String>,
+    /// IANA zone of the schedule.
+    pub timezone: String,
+    /// The due moment; `None`: the schedule has not seen the company yet.
+    pub scheduled_for: Option<DateTime<Utc>>,
+}
+
+/// The timetables of the companies whose contacts are synced.
+pub fn scheduled(conn: &mut Conn) -> QueryResult<Vec<Scheduled>> {
+    let rows: Vec<(i64, Option<String>, String, Option<chrono::NaiveDateTime>)> = dsl::companies
+        .filter(dsl::removed_at.is_null().and(dsl::sync_contacts))
+        .select((dsl::id, dsl::schedule, dsl::timezone, dsl::scheduled_for))
+        .load(conn)?;
+    let scheduled =
+        |(id, schedule, timezone, last): (i64, _, _, Option<chrono::NaiveDateTime>)| Scheduled {
+            id,
+            schedule,
+            timezone,
+            scheduled_for: last.map(|last| last.and_utc()),
+        };
+    Ok(rows.into_iter().map(scheduled).collect())
+}
+
+/// Notes that the daily run of this due moment is asked for; `false`: it has been already, or a later one.
+pub fn take_day(conn: &mut Conn, id: i64, due: DateTime<Utc>) -> QueryResult<bool> {
+    let this = dsl::companies.find(id).filter(
+        dsl::scheduled_for
+            .is_null()
+            .or(dsl::scheduled_for.lt(stamp(due))),
+    );
+    let changed = diesel::update(this)
+        .set(dsl::scheduled_for.eq(stamp(due)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}

@@ -66,6 +66,7 @@ diesel::table! {
         updated_at -> Timestamp,
         version -> BigInt,
         removed_at -> Nullable<Timestamp>,
+        scheduled_for -> Nullable<Timestamp>,
     }
 }
 

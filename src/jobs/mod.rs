@@ -6,11 +6,12 @@ mod ask;
 mod claiming;
 pub mod preview;
 mod run;
+pub mod schedule;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
@@ -28,6 +29,8 @@ use claiming::Renewing;
 const AT_ONCE: usize = 12;
 /// Who waits for a job looks again after this: another process may have asked for one.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The timetables are looked at so often.
+const SCHEDULE_AGAIN: TimeDelta = TimeDelta::seconds(30);
 /// A job is begun so often at most.
 pub const MOST_ATTEMPTS: i64 = 5;
 
@@ -64,18 +67,34 @@ impl Ended {
     }
 }
 
-/// Does jobs until the program is asked to end, and those in hand are over.
+/// Does jobs until the program is asked to end, and those in hand are over; and asks for the daily runs that are due.
 pub async fn work(app: &App) {
     let mut hands = JoinSet::new();
-    while look(app, &mut hands).await {}
+    let mut schedule = None;
+    while look(app, &mut hands, &mut schedule).await {}
+}
+
+/// Looks at the timetables where that was not done lately.
+async fn look_at_the_schedule(app: &App, looked: &mut Option<DateTime<Utc>>) {
+    let now = app.clock().now();
+    // A clock that was set back is no reason to wait for it.
+    let lately = looked.is_some_and(|at| at <= now && now - at < SCHEDULE_AGAIN);
+    if lately {
+        return;
+    }
+    *looked = Some(now);
+    if let Err(error) = schedule::tick(app).await {
+        tracing::error!(%error, "Could not look at the schedule");
+    }
 }
 
 /// Takes one job in hand, or waits for a reason to look again; `false`: the program ends, and nothing is in hand.
-async fn look(app: &App, hands: &mut JoinSet<()>) -> bool {
+async fn look(app: &App, hands: &mut JoinSet<()>, schedule: &mut Option<DateTime<Utc>>) -> bool {
     if app.stop().asked() {
         while hands.join_next().await.is_some() {}
         return false;
     }
+    look_at_the_schedule(app, schedule).await;
     if hands.len() < AT_ONCE {
         match claiming::claim(app).await {
             Ok(Some(job)) => {

@@ -16,6 +16,7 @@ mod freed;
 mod history;
 mod loops;
 mod previews;
+mod schedule;
 mod waiting;
 
 const LEASE: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
