@@ -13,10 +13,9 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, secrets, settings};
-use crate::directory::{Directory, Endpoints};
+use crate::directory::Endpoints;
 use crate::http::Http;
-use crate::model::{Company, GroupId, TenantConnection, TenantId, UserId};
-use crate::psa::Psa;
+use crate::model::{Company, GroupId, TenantId, UserId};
 use crate::seal::Keyring;
 use crate::sync::facts::{Facts, Readers};
 use crate::sync::failure::RunError;
@@ -61,8 +60,8 @@ struct Inner {
     readers: Readers,
     turns: Turns,
     jobs: Bell,
-    psas: Mutex<HashMap<i64, Arc<dyn Psa>>>,
-    directories: Mutex<HashMap<i64, (TenantConnection, Arc<Directory>)>>,
+    psas: Mutex<HashMap<i64, clients::KeptPsa>>,
+    directories: Mutex<HashMap<i64, clients::KeptDirectory>>,
     members: Mutex<HashMap<GroupKey, ReadMembers>>,
 }
 

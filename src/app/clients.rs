@@ -1,5 +1,6 @@
 //! The clients of an app: one for each PSA connection and tenant, made from stored settings and unsealed secrets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -13,6 +14,17 @@ use crate::model::{Company, PsaConnection, TenantConnection};
 use crate::psa::{self, Connection, Psa};
 use crate::sync::failure::{RunError, failure};
 use crate::sync::scene;
+
+/// A client of a PSA connection, and what it was made from: the connection's fields and the marks of its secrets. Another process
+/// may have changed either.
+pub(super) type KeptPsa = (PsaMade, Arc<dyn Psa>);
+type PsaMade = (String, BTreeMap<String, String>, Marks);
+
+/// A client of a tenant, and what it was made from: the connection, and the marks of its own secrets and of the Microsoft app's.
+pub(super) type KeptDirectory = ((TenantConnection, Marks, Marks), Arc<Directory>);
+
+/// The nonces of an owner's secrets: they change with every new secret.
+type Marks = Vec<Vec<u8>>;
 
 impl App {
     /// A PSA connection and its client.
@@ -35,7 +47,15 @@ impl App {
         let (Some(connection), stored) = found else {
             return Err(not_set_up("The PSA connection does not exist any more"));
         };
-        if let Some(client) = locked(&self.0.psas).get(&id) {
+        let marks = stored.iter().flatten().map(|one| one.sealed.nonce.clone());
+        let made: PsaMade = (
+            connection.kind.clone(),
+            connection.fields.clone(),
+            marks.collect(),
+        );
+        if let Some((known, client)) = locked(&self.0.psas).get(&id)
+            && *known == made
+        {
             return Ok((connection, client.clone()));
         }
         let vendor = psa::vendor(&connection.kind).ok_or_else(|| {
@@ -61,10 +81,15 @@ impl App {
             http: self.http().clone(),
         })
         .map_err(not_set_up)?;
-        Ok((
-            connection,
-            locked(&self.0.psas).entry(id).or_insert(client).clone(),
-        ))
+        let mut psas = locked(&self.0.psas);
+        // Whoever was quicker has the client that all runs of the connection share.
+        if let Some((known, client)) = psas.get(&id)
+            && *known == made
+        {
+            return Ok((connection, client.clone()));
+        }
+        psas.insert(id, (made, client.clone()));
+        Ok((connection, client))
     }
 
     /// The stored secrets of a PSA connection that can be unsealed, by the vendor's keys: for a test before it is saved.
@@ -104,18 +129,25 @@ impl App {
         company: &Company,
     ) -> Result<(TenantConnection, Arc<Directory>), RunError> {
         let id = company.id;
-        let Some(tenant) = self
+        let (tenant, own, shared) = self
             .db()
-            .read(move |conn| tenant_connections::get(conn, id))
-            .await?
-        else {
+            .read(move |conn| {
+                Ok((
+                    tenant_connections::get(conn, id)?,
+                    secrets::marks(conn, OF_COMPANY, id)?,
+                    secrets::marks(conn, OF_MICROSOFT_APP, 0)?,
+                ))
+            })
+            .await?;
+        let Some(tenant) = tenant else {
             return Err(not_set_up(format!(
                 "{} has no tenant connection yet",
                 company.name
             )));
         };
+        let made = (tenant.clone(), own, shared);
         if let Some((known, client)) = locked(&self.0.directories).get(&id)
-            && *known == tenant
+            && *known == made
         {
             return Ok((tenant, client.clone()));
         }
@@ -127,7 +159,7 @@ impl App {
         let http = self.http().clone();
         let client = Directory::connect(&tenant, credential, &self.endpoints(), at_once, http)?;
         let client = Arc::new(client);
-        locked(&self.0.directories).insert(id, (tenant.clone(), client.clone()));
+        locked(&self.0.directories).insert(id, (made, client.clone()));
         Ok((tenant, client))
     }
 

@@ -95,6 +95,16 @@ pub fn get(
     Ok(row.map(Into::into))
 }
 
+/// What changes with each new secret of an owner and tells nothing of them: their nonces, by name.
+pub fn marks(conn: &mut Conn, owner_kind: &str, owner_id: i64) -> QueryResult<Vec<Vec<u8>>> {
+    dsl::secrets
+        .filter(dsl::owner_kind.eq(owner_kind))
+        .filter(dsl::owner_id.eq(owner_id))
+        .order(dsl::name)
+        .select(dsl::nonce)
+        .load(conn)
+}
+
 /// The names of an owner's secrets, in order.
 pub fn names(conn: &mut Conn, owner_kind: &str, owner_id: i64) -> QueryResult<Vec<String>> {
     dsl::secrets

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use rollcall::app::{OF_COMPANY, OF_PSA};
 use rollcall::db::{ignored_users, tenant_connections};
 use rollcall::model::{Action, Mode, Status, TenantConnection};
 use rollcall::simulator::graph::{AppData, TenantData};
 use rollcall::sync::Options;
 
-use crate::stage::{CLIENT, SECRET, Stage, TENANT, contact, each_vendor, everywhere, line, user};
+use crate::stage::{
+    CLIENT, SECRET, Stage, TENANT, contact, each_vendor, everywhere, line, put_secret, user,
+};
 
 everywhere!(
     facts_are_remembered_for_seven_days,
@@ -19,6 +22,7 @@ each_vendor!(
     another_psa_company_retires_the_links,
     a_contact_that_is_gone_is_forgotten_and_made_anew,
     the_reading_and_the_plan_are_kept,
+    a_secret_that_another_process_replaced_is_used_at_once,
 );
 
 const DAY: Duration = Duration::from_hours(24);
@@ -187,4 +191,22 @@ async fn the_reading_and_the_plan_are_kept(stage: Stage) {
     assert_eq!(users.len(), 2);
     let plan: rollcall::sync::plan::Plan = serde_json::from_str(&plan.plan).unwrap();
     assert_eq!(plan.people.len(), 2);
+}
+
+async fn a_secret_that_another_process_replaced_is_used_at_once(stage: Stage) {
+    stage.users([user("anna")]);
+    assert_eq!(stage.sync().await.status, Status::Succeeded);
+    let (other, _stopper) = stage.another().await;
+    let (_, keys) = stage.psa.connection();
+    let (name, key) = keys.last().unwrap();
+    for (kind, id, name, good) in [
+        (OF_COMPANY, stage.company_id, "client_secret", SECRET),
+        (OF_PSA, stage.psa_id, *name, key.as_str()),
+    ] {
+        put_secret(&other, kind, id, name, "not-the-right-one").await;
+        let failed = stage.sync().await;
+        assert_eq!(failed.status, Status::Failed, "{name}");
+        put_secret(&other, kind, id, name, good).await;
+        assert_eq!(stage.sync().await.status, Status::Succeeded, "{name}");
+    }
 }
