@@ -35,7 +35,7 @@ pub fn samples(all: &mut Samples) {
 }
 
 /// So many people are shown at once; the rest follows when these are decided.
-const SHOWN: usize = 500;
+const SHOWN: usize = 150;
 /// A note is no longer than this.
 const LONGEST_NOTE: usize = 400;
 
