@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Db, secrets, settings};
+use crate::db::{Db, DbError, secrets, settings};
 use crate::directory::{Directory, Endpoints};
 use crate::http::Http;
 use crate::model::{Company, GroupId, TenantConnection, TenantId, UserId};
@@ -20,6 +20,7 @@ use crate::psa::Psa;
 use crate::seal::Keyring;
 use crate::sync::facts::{Facts, Readers};
 use crate::sync::failure::RunError;
+use crate::sync::last::{self, Last, Readings};
 use crate::sync::scene::{self, Scene};
 use crate::sync::stop::Stop;
 use crate::sync::turn::Turns;
@@ -60,6 +61,7 @@ struct Inner {
     stop: Stop,
     readers: Readers,
     turns: Turns,
+    readings: Readings,
     jobs: Bell,
     psas: Mutex<HashMap<i64, Arc<dyn Psa>>>,
     directories: Mutex<HashMap<i64, (TenantConnection, Arc<Directory>)>>,
@@ -101,6 +103,7 @@ impl App {
             stop,
             readers: Readers::default(),
             turns: Turns::default(),
+            readings: Readings::default(),
             jobs: Bell::default(),
             psas: Mutex::default(),
             directories: Mutex::default(),
@@ -205,6 +208,14 @@ impl App {
             self.clock().clone(),
             self.0.readers.clone(),
         )
+    }
+
+    /// The company as it was last read, with exactly these settings: [`last::snapshot`].
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn last(&self, company: &Company) -> Result<Option<Last>, DbError> {
+        last::snapshot(self.db(), &self.0.readings, company).await
     }
 
     /// Everything that a run of this company needs.

@@ -14,7 +14,6 @@ use crate::db::jobs::{self as waiting, Work};
 use crate::jobs;
 use crate::model::{Company, Mode, UserId};
 use crate::sync::guard::Verdict;
-use crate::sync::last;
 use crate::sync::plan::plan;
 use crate::web::VendorLinks;
 use crate::web::routes::{Entry, routes};
@@ -161,7 +160,7 @@ impl HoldPage {
                 ticked: true,
             })
             .collect();
-        if let Some(last) = last::snapshot(visit.app().db(), &company).await? {
+        if let Some(last) = visit.app().last(&company).await? {
             let verdict = aside(move || plan(&last.snapshot).guard).await?;
             page.why = why(&verdict);
         }
