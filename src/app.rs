@@ -12,13 +12,14 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Db, secrets, settings};
+use crate::db::{Db, DbError, secrets, settings};
 use crate::directory::Endpoints;
 use crate::http::Http;
 use crate::model::{Company, GroupId, TenantId, UserId};
 use crate::seal::Keyring;
 use crate::sync::facts::{Facts, Readers};
 use crate::sync::failure::RunError;
+use crate::sync::last::{self, Last, Readings};
 use crate::sync::scene::{self, Scene};
 use crate::sync::stop::Stop;
 use crate::sync::turn::Turns;
@@ -59,6 +60,7 @@ struct Inner {
     stop: Stop,
     readers: Readers,
     turns: Turns,
+    readings: Readings,
     jobs: Bell,
     psas: Mutex<HashMap<i64, clients::KeptPsa>>,
     directories: Mutex<HashMap<i64, clients::KeptDirectory>>,
@@ -100,6 +102,7 @@ impl App {
             stop,
             readers: Readers::default(),
             turns: Turns::default(),
+            readings: Readings::default(),
             jobs: Bell::default(),
             psas: Mutex::default(),
             directories: Mutex::default(),
@@ -204,6 +207,14 @@ impl App {
             self.clock().clone(),
             self.0.readers.clone(),
         )
+    }
+
+    /// The company as it was last read, with exactly these settings: [`last::snapshot`].
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn last(&self, company: &Company) -> Result<Option<Last>, DbError> {
+        last::snapshot(self.db(), &self.0.readings, company).await
     }
 
     /// Everything that a run of this company needs.

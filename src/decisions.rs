@@ -16,7 +16,6 @@ use crate::model::{Company, UserId, text};
 use crate::runs::{self, Watch};
 use crate::sync;
 use crate::sync::failure::{RunError, failure};
-use crate::sync::last;
 use crate::sync::turn::{Sharing, Turn};
 
 /// Who decides where nobody is signed in: whoever may run the program.
@@ -176,7 +175,7 @@ async fn change_ignored(
 
 /// The user principal names by which the last reading knows a user.
 async fn names_of(app: &App, company: &Company, user: &UserId) -> Result<Vec<String>, RunError> {
-    let Some(last) = last::snapshot(app.db(), company).await? else {
+    let Some(last) = app.last(company).await? else {
         return Ok(Vec::new());
     };
     let users = last.snapshot.users.iter().map(|one| (&one.id, &one.upn));

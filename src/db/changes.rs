@@ -218,6 +218,35 @@ pub fn of_run(conn: &mut Conn, run: &str) -> QueryResult<Vec<ChangeRecord>> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// What a line did to its contact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// What was done.
+    pub action: Action,
+    /// The fields that differed.
+    pub fields: Vec<AppliedField>,
+}
+
+/// What a run did to contacts, in the order written down.
+pub fn written_by(conn: &mut Conn, run: &str) -> QueryResult<Vec<Written>> {
+    type Row = (Option<String>, Word<Action>, Json<Vec<AppliedField>>);
+    let rows: Vec<Row> = dsl::changes
+        .filter(dsl::run_id.eq(run).and(dsl::contact_id.is_not_null()))
+        .select((dsl::contact_id, dsl::action, dsl::fields))
+        .order(dsl::id)
+        .load(conn)?;
+    let written = |(contact, action, fields): Row| {
+        Some(Written {
+            contact_id: contact?.into(),
+            action: action.0,
+            fields: fields.0,
+        })
+    };
+    Ok(rows.into_iter().filter_map(written).collect())
+}
+
 /// One person's line of a run in short: enough to find and to count it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Short {

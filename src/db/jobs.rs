@@ -316,6 +316,15 @@ pub fn unfinished(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Job>> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// How many jobs wait or are being done.
+pub fn count_unfinished(conn: &mut Conn) -> QueryResult<i64> {
+    let alive = [JobState::Queued, JobState::Running].map(JobState::as_str);
+    dsl::jobs
+        .filter(dsl::state.eq_any(alive))
+        .count()
+        .get_result(conn)
+}
+
 /// The last jobs that failed for good, newest first.
 pub fn list_failed(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Job>> {
     let rows = dsl::jobs

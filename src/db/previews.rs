@@ -52,6 +52,15 @@ pub fn put(conn: &mut Conn, preview: &StoredPreview) -> QueryResult<()> {
     .map(drop)
 }
 
+/// The digest of the last preview of a company.
+pub fn digest(conn: &mut Conn, company: i64) -> QueryResult<Option<String>> {
+    dsl::previews
+        .find(company)
+        .select(dsl::digest)
+        .first(conn)
+        .optional()
+}
+
 /// The last preview of a company.
 pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<StoredPreview>> {
     type Row = (i64, String, NaiveDateTime, String, String);

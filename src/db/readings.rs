@@ -54,6 +54,16 @@ pub fn put(conn: &mut Conn, reading: &Reading) -> QueryResult<()> {
     .map(drop)
 }
 
+/// The run that read a company last.
+pub fn run_of(conn: &mut Conn, company: i64) -> QueryResult<Option<(String, DateTime<Utc>)>> {
+    let row: Option<(String, NaiveDateTime)> = dsl::readings
+        .find(company)
+        .select((dsl::run_id, dsl::read_at))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(run, at)| (run, at.and_utc())))
+}
+
 /// The last complete reading of a company.
 pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<Reading>> {
     type Row = (i64, String, NaiveDateTime, String, String, String);

@@ -2,6 +2,7 @@
 //! Sends no request; it is as old as it says.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,9 @@ use super::observe::{self, Observed, Remembered};
 use super::scene::{self, Scene};
 use super::settling;
 use super::snapshot::{Rules, Snapshot};
-use crate::db::changes::{self, ChangeRecord};
-use crate::db::readings::{self, Reading};
-use crate::db::{Db, DbError, psa_connections, tenant_connections};
+use crate::db::changes::{self, Written};
+use crate::db::readings::{self as kept, Reading};
+use crate::db::{Conn, Db, DbError, psa_connections, tenant_connections};
 use crate::model::filter::Named;
 use crate::model::{
     Action, Company, Contact, ContactId, ContactType, ContactTypeId, Field, FieldValue, GroupId,
@@ -45,12 +46,64 @@ pub(super) struct Around {
 }
 
 /// Both sides as they were read.
+#[derive(Clone)]
 pub(super) struct Sides {
     pub(super) users: Vec<User>,
     pub(super) contacts: Vec<Contact>,
     /// Linked users who were found deleted, of whom the links do not know it yet.
     pub(super) newly_deleted: Vec<UserId>,
     pub(super) around: Around,
+}
+
+/// So many people and contacts of readings are kept in memory.
+const KEPT: usize = 20_000;
+
+/// The readings that were looked at last, so that their text is not read for every page; cheap to clone. Nothing of a
+/// reading changes: another run makes another.
+#[derive(Clone, Default)]
+pub struct Readings(Arc<Mutex<Vec<Kept>>>);
+
+struct Kept {
+    company: i64,
+    run: String,
+    sides: Arc<Sides>,
+}
+
+impl Kept {
+    fn size(&self) -> usize {
+        self.sides.users.len() + self.sides.contacts.len()
+    }
+}
+
+impl Readings {
+    fn get(&self, company: i64, run: &str) -> Option<Arc<Sides>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |one: &Kept| one.company == company && one.run == run;
+        let place = kept.iter().position(of)?;
+        let used = kept.remove(place);
+        let sides = used.sides.clone();
+        // What is used last goes last.
+        kept.push(used);
+        Some(sides)
+    }
+
+    fn keep(&self, company: i64, run: &str, sides: &Arc<Sides>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|one| one.company != company);
+        kept.push(Kept {
+            company,
+            run: run.to_owned(),
+            sides: sides.clone(),
+        });
+        let mut size: usize = kept.iter().map(Kept::size).sum();
+        let unused = kept.iter().take_while(|one| {
+            let long = size > KEPT;
+            size = size.saturating_sub(one.size());
+            long
+        });
+        let unused = unused.count();
+        kept.drain(..unused);
+    }
 }
 
 /// The settings that a plan is made with.
@@ -67,61 +120,71 @@ pub(super) struct Settings<'a> {
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn snapshot(db: &Db, company: &Company) -> Result<Option<Last>, DbError> {
-    let (id, psa_id) = (company.id, company.psa_id);
-    let psa_company = company.psa_company_id.clone();
-    let found = db
-        .read(move |conn| {
-            let Some(tenant) = tenant_connections::get(conn, id)? else {
-                return Ok(None);
-            };
-            let Some(reading) = readings::get(conn, id)? else {
-                return Ok(None);
-            };
-            let written = changes::of_run(conn, &reading.run_id)?;
-            let remembered = observe::people(conn, id, &tenant.tenant_id, &psa_company)?;
-            let connection = psa_connections::get(conn, psa_id)?;
-            let ignored_licences = scene::ignored_licences(conn)?;
-            Ok(Some((
-                tenant.tenant_id,
-                (reading, written),
-                remembered,
-                connection,
-                ignored_licences,
-            )))
-        })
-        .await?;
-    let Some((tenant, (reading, written), remembered, connection, ignored_licences)) = found else {
-        return Ok(None);
-    };
-    let Some(mut sides) = sides(&reading) else {
+pub async fn snapshot(
+    db: &Db,
+    readings: &Readings,
+    company: &Company,
+) -> Result<Option<Last>, DbError> {
+    let (company, readings) = (company.clone(), readings.clone());
+    db.read(move |conn| {
+        let Some(tenant) = tenant_connections::get(conn, company.id)? else {
+            return Ok(None);
+        };
+        let Some((run_id, read_at)) = kept::run_of(conn, company.id)? else {
+            return Ok(None);
+        };
+        let Some(sides) = understood(conn, &readings, (company.id, &run_id))? else {
+            return Ok(None);
+        };
+        let around = &sides.around;
+        if around.tenant_id != tenant.tenant_id
+            || (around.psa_id, &around.psa_company_id) != (company.psa_id, &company.psa_company_id)
+        {
+            return Ok(None);
+        }
+        let written = changes::written_by(conn, &run_id)?;
+        let place = (&tenant.tenant_id, &company.psa_company_id);
+        let remembered = observe::people(conn, company.id, place.0, place.1)?;
+        let connection = psa_connections::get(conn, company.psa_id)?;
+        let settings = Settings {
+            company: &company,
+            default_type: connection
+                .as_ref()
+                .and_then(|one| one.default_contact_type.as_ref()),
+            ignored_licences: scene::ignored_licences(conn)?,
+        };
+        let mut sides = Arc::unwrap_or_clone(sides);
+        bring_up(&mut sides.contacts, &written);
+        let (mut snapshot, _) = put_together(settings, &remembered, sides);
+        settling::suppose(&remembered.left, &mut snapshot);
+        Ok(Some(Last {
+            snapshot,
+            read_at,
+            run_id,
+        }))
+    })
+    .await
+}
+
+/// The reading of this run, from memory where it is kept there; `None` where it cannot be understood.
+fn understood(
+    conn: &mut Conn,
+    readings: &Readings,
+    (company, run): (i64, &str),
+) -> diesel::QueryResult<Option<Arc<Sides>>> {
+    if let Some(sides) = readings.get(company, run) {
+        return Ok(Some(sides));
+    }
+    let found = kept::get(conn, company)?;
+    let Some(sides) = found.as_ref().and_then(sides).map(Arc::new) else {
         tracing::warn!(
-            company.id = id,
+            company.id = company,
             "The stored reading cannot be understood; the next run reads anew"
         );
         return Ok(None);
     };
-    bring_up(&mut sides.contacts, &written);
-    let around = &sides.around;
-    if around.tenant_id != tenant
-        || (around.psa_id, &around.psa_company_id) != (psa_id, &company.psa_company_id)
-    {
-        return Ok(None);
-    }
-    let settings = Settings {
-        company,
-        default_type: connection
-            .as_ref()
-            .and_then(|one| one.default_contact_type.as_ref()),
-        ignored_licences,
-    };
-    let (mut snapshot, _) = put_together(settings, &remembered, sides);
-    settling::suppose(&remembered.left, &mut snapshot);
-    Ok(Some(Last {
-        snapshot,
-        read_at: reading.read_at,
-        run_id: reading.run_id,
-    }))
+    readings.keep(company, run, &sides);
+    Ok(Some(sides))
 }
 
 fn sides(reading: &Reading) -> Option<Sides> {
@@ -134,16 +197,13 @@ fn sides(reading: &Reading) -> Option<Sides> {
 }
 
 /// A run reads first and writes then: the contacts as its own writes left them, and those that it made.
-fn bring_up(contacts: &mut Vec<Contact>, written: &[ChangeRecord]) {
+fn bring_up(contacts: &mut Vec<Contact>, written: &[Written]) {
     let mut places: HashMap<ContactId, usize> = HashMap::new();
     for (at, contact) in contacts.iter().enumerate() {
         places.insert(contact.id.clone(), at);
     }
-    for record in written {
-        let change = &record.change;
-        let Some(id) = change.contact_id.as_ref() else {
-            continue;
-        };
+    for change in written {
+        let id = &change.contact_id;
         let place = match places.get(id) {
             Some(&place) => place,
             None if change.action == Action::Create => {

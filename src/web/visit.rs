@@ -217,8 +217,10 @@ impl Visit {
     }
 
     pub(super) fn shell(&self, title: String, place: Place, company: Option<CompanyHead>) -> Shell {
-        // A part of a page takes no notice away from the next whole page.
-        let notices = if title.is_empty() {
+        // A part of a page takes no notice away from the next whole page. Removing what is not there would have the session
+        // written for every page.
+        let said = self.0.session.contains_key(SAID);
+        let notices = if title.is_empty() || !said {
             Vec::new()
         } else {
             self.0

@@ -9,7 +9,7 @@ use rollcall::pickers;
 use rollcall::psa::VENDORS;
 use rollcall::simulator::graph::{GroupData, MemberData};
 use rollcall::simulator::kit::{Fault, FaultKind};
-use rollcall::sync::last::{self, Last};
+use rollcall::sync::last::Last;
 use rollcall::sync::plan::{Plan, plan};
 
 use crate::stage::{SECRET, Stage, TENANT, contact, each_vendor, everywhere, filter, user};
@@ -31,7 +31,7 @@ const GONE: &str = "2d9b0000-0000-4000-8000-000000000009";
 
 async fn last(stage: &Stage) -> Last {
     let company = stage.company().await;
-    let last = last::snapshot(stage.app.db(), &company).await.unwrap();
+    let last = stage.app.last(&company).await.unwrap();
     last.unwrap()
 }
 
@@ -110,12 +110,12 @@ async fn the_last_snapshot_of_a_held_run_holds_the_same_people(stage: Stage) {
 async fn there_is_no_last_snapshot_before_a_run_or_in_another_tenant(stage: Stage) {
     stage.users([user("anna")]);
     let mut company = stage.company().await;
-    let found = last::snapshot(stage.app.db(), &company).await.unwrap();
+    let found = stage.app.last(&company).await.unwrap();
     assert!(found.is_none());
     stage.sync().await;
     last(&stage).await;
     company.psa_company_id = "4711".into();
-    let found = last::snapshot(stage.app.db(), &company).await.unwrap();
+    let found = stage.app.last(&company).await.unwrap();
     assert!(found.is_none(), "those contacts are another company's");
 }
 
@@ -138,7 +138,7 @@ async fn a_draft_is_tried_out_on_fields_that_no_filter_named(stage: Stage) {
             filter(vec![Test::Field { field, equals }], to_default())
         })
         .into();
-    let tried = last::snapshot(stage.app.db(), &draft).await.unwrap();
+    let tried = stage.app.last(&draft).await.unwrap();
     let snapshot = tried.unwrap().snapshot;
     let takes = rollcall::sync::effect::takes(&snapshot, &plan(&snapshot));
     let counts: Vec<usize> = takes.filters.iter().map(Vec::len).collect();
@@ -163,7 +163,7 @@ async fn a_draft_reads_a_group_once_and_tells_which_is_gone(stage: Stage) {
         .map(|group| filter(vec![Test::Group(GroupId::new(group))], to_default()))
         .into();
     let tried = async || {
-        let found = last::snapshot(stage.app.db(), &draft).await.unwrap();
+        let found = stage.app.last(&draft).await.unwrap();
         let mut snapshot = found.unwrap().snapshot;
         let failed = pickers::complete(&stage.app, &draft, &mut snapshot).await;
         (snapshot, failed)

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::people::aside;
 use super::person;
 use crate::db::plans;
-use crate::model::{Company, Contact, UserId};
-use crate::sync::last::{self, Last};
+use crate::model::{Action, Company, Contact, UserId};
+use crate::sync::last::Last;
 use crate::sync::pair::Conflict;
 use crate::sync::plan::{Person, Plan, Reason, plan};
 use crate::sync::report;
@@ -130,7 +130,7 @@ pub(super) async fn both(
     visit: &Visit,
     company: &Company,
 ) -> Result<(Option<Last>, Option<String>), WebError> {
-    let Some(last) = last::snapshot(visit.app().db(), company).await? else {
+    let Some(last) = visit.app().last(company).await? else {
         return Ok((None, None));
     };
     let id = company.id;
@@ -149,16 +149,35 @@ pub(super) fn in_conflict(plan: &Plan) -> impl Iterator<Item = (&Person, &Confli
         })
 }
 
+/// What counts of a plan that is kept: the rest of it is passed over, since it may be long.
+#[derive(Deserialize)]
+struct Planned {
+    people: Vec<PlannedPerson>,
+}
+
+#[derive(Deserialize)]
+struct PlannedPerson {
+    user_id: UserId,
+    name: String,
+    upn: String,
+    action: Action,
+}
+
 /// Who was in conflict when it was read and is not any more, by what was decided since.
 pub(super) fn settled(company: i64, then: Option<&str>, now: &Plan) -> Vec<Named> {
-    let then: Option<Plan> = then.and_then(|then| serde_json::from_str(then).ok());
-    let Some(then) = then else {
-        return Vec::new();
-    };
+    let then: Option<Planned> = then.and_then(|then| serde_json::from_str(then).ok());
     let still: HashSet<&UserId> = in_conflict(now).map(|(one, _)| &one.user_id).collect();
-    in_conflict(&then)
-        .filter(|(person, _)| !still.contains(&person.user_id))
-        .map(|(person, _)| named_person(company, person))
+    let people = then.into_iter().flat_map(|then| then.people);
+    people
+        .filter(|one| one.action == Action::Conflict && !still.contains(&one.user_id))
+        .map(|one| Named {
+            page: person::address(company, &one.user_id),
+            name: if one.name.is_empty() {
+                one.upn
+            } else {
+                one.name
+            },
+        })
         .collect()
 }
 

@@ -7,16 +7,17 @@ use super::conflicts::{
     HOSTILE, Named, both, in_conflict, named_person, page_of, settled, somebody,
 };
 use super::people::aside;
-use crate::db::{companies, runs};
-use crate::model::{Company, Mode, Status};
+use crate::db::fleet::{self, Brief};
+use crate::model::Company;
 use crate::sync::last::Last;
 use crate::sync::plan::plan;
+use crate::web::attention::counts_of;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
-    Get Page "/conflicts" Reader fleet;
+    Get Page "/conflicts" Reader show;
 };
 
 /// The samples.
@@ -28,8 +29,6 @@ pub fn samples(all: &mut Samples) {
 const COMPANIES_ON_A_PAGE: usize = 20;
 /// So many people of each are named.
 const NAMED: usize = 5;
-/// In so many last runs a complete one is looked for.
-const RUNS_LOOKED_AT: i64 = 5;
 
 /// The companies that have conflicts.
 #[derive(Clone, Debug, Serialize)]
@@ -53,24 +52,16 @@ struct Concerned {
     read_at: Option<At>,
 }
 
-async fn fleet(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebError> {
+async fn show(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebError> {
     let number = page_of(&request)?;
-    let read = visit.app().db().read(|conn| {
-        Ok((
-            companies::list(conn)?,
-            runs::recent_of_all(conn, RUNS_LOOKED_AT)?,
-        ))
-    });
-    let (mut companies, recent) = read.await?;
-    let conflicts = |company: &Company| {
-        let runs = recent.get(&company.id).into_iter().flatten();
-        let mut complete = runs.filter(|run| {
-            matches!(run.mode, Mode::Update | Mode::Resync)
-                && run.status.is_some_and(|status| status != Status::Failed)
-        });
-        let run = complete.next();
-        run.and_then(|run| run.counts["conflict"].as_u64())
-            .unwrap_or_default()
+    let read = visit
+        .app()
+        .db()
+        .read(|conn| Ok((fleet::companies(conn)?, fleet::last_good_runs(conn)?)));
+    let (mut companies, good) = read.await?;
+    let conflicts = |company: &Brief| {
+        let counts = good.get(&company.id).and_then(counts_of);
+        counts.unwrap_or_default().conflict
     };
     companies.retain(|company| conflicts(company) > 0);
     companies.sort_by_cached_key(|company| company.name.to_lowercase());
@@ -87,6 +78,7 @@ async fn fleet(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebEr
         numbers,
     };
     for company in some.take(COMPANIES_ON_A_PAGE) {
+        let company = visit.company(company.id).await?;
         let (last, then) = both(&visit, &company).await?;
         if let Some(last) = last {
             let now = visit.now();

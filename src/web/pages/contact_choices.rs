@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::people::aside;
 use super::person::{Back, known};
 use crate::model::{Company, Contact, ContactId, UserId, text};
-use crate::sync::last;
 use crate::sync::plan::{Plan, Reason, plan};
 use crate::sync::snapshot::Snapshot;
 use crate::web::everyone::{contact_name, named, owned, segment};
@@ -189,7 +188,7 @@ async fn choices(
     let (id, user) = path.into_inner();
     let company = visit.company(id).await?;
     let query: Query = form::read(request.query_string().as_bytes())?;
-    let last = last::snapshot(visit.app().db(), &company).await?;
+    let last = visit.app().last(&company).await?;
     let last = last.ok_or(WebError::NotFound)?;
     let part = aside(move || {
         let plan = plan(&last.snapshot);
@@ -222,7 +221,7 @@ async fn confirm(
     let (id, user, contact) = path.into_inner();
     let (user, contact) = (UserId::new(&user), ContactId::new(&contact));
     let company = visit.company(id).await?;
-    let last = last::snapshot(visit.app().db(), &company).await?;
+    let last = visit.app().last(&company).await?;
     let snapshot = last.ok_or(WebError::NotFound)?.snapshot;
     let page = aside(move || LinkPage::of(&company, &snapshot, &user, &contact)).await?;
     visit.page(&page.ok_or(WebError::NotFound)?)

@@ -13,6 +13,7 @@ use diesel::QueryResult;
 use super::contact_sync_filters::lines;
 use super::contact_sync_form::{SettingsForm, guard_words};
 use super::contact_sync_page::{ContactSyncPage, Stale};
+use super::people::aside;
 use crate::connections::{Saving, save_company};
 use crate::db::jobs::Priority;
 use crate::db::{Conn, companies, events, links, tenant_connections};
@@ -131,11 +132,13 @@ async fn taken(
     if company.filters.is_empty() {
         return Ok(None);
     }
-    let last = last::snapshot(visit.app().db(), company).await?;
-    Ok(last.map(|last| {
+    let last = visit.app().last(company).await?;
+    let Some(last) = last else { return Ok(None) };
+    let taken = aside(move || {
         let plan = plan::plan(&last.snapshot);
         (effect::takes(&last.snapshot, &plan), last.read_at)
-    }))
+    });
+    taken.await.map(Some)
 }
 
 async fn group_names(visit: &Visit, company: &Company) -> HashMap<GroupId, String> {

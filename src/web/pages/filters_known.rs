@@ -13,7 +13,7 @@ use crate::model::{
 use crate::pickers::{self, Licence};
 use crate::psa::vendor;
 use crate::sync::failure::RunError;
-use crate::sync::last::{self, Last};
+use crate::sync::last::Last;
 use crate::web::{At, Visit, WebError};
 
 /// A page waits so long for the names of groups; without them it shows ids.
@@ -51,7 +51,7 @@ impl Known {
         });
         let (company, version, connection, events) = found.await?.ok_or(WebError::NotFound)?;
         let vendor = connection.and_then(|connection| vendor(&connection.kind));
-        let last = last::snapshot(app.db(), &company).await?;
+        let last = app.last(&company).await?;
         let kinds = [
             "company_saved",
             "company_added",

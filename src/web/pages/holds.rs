@@ -14,7 +14,6 @@ use crate::db::jobs::{self as waiting, Work};
 use crate::jobs;
 use crate::model::{Company, Mode, UserId};
 use crate::sync::guard::Verdict;
-use crate::sync::last;
 use crate::sync::plan::plan;
 use crate::web::VendorLinks;
 use crate::web::routes::{Entry, routes};
@@ -35,7 +34,7 @@ pub fn samples(all: &mut Samples) {
 }
 
 /// So many people are shown at once; the rest follows when these are decided.
-const SHOWN: usize = 500;
+const SHOWN: usize = 150;
 /// A note is no longer than this.
 const LONGEST_NOTE: usize = 400;
 
@@ -161,7 +160,7 @@ impl HoldPage {
                 ticked: true,
             })
             .collect();
-        if let Some(last) = last::snapshot(visit.app().db(), &company).await? {
+        if let Some(last) = visit.app().last(&company).await? {
             let verdict = aside(move || plan(&last.snapshot).guard).await?;
             page.why = why(&verdict);
         }

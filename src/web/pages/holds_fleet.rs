@@ -1,11 +1,15 @@
 //! The companies whose deactivations are held. It decides nothing: a company's own page does.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
-use serde::Serialize;
+use actix_web::web::Query;
+use serde::{Deserialize, Serialize};
 
 use super::holds::HOSTILE;
 use crate::db::companies;
 use crate::db::holds::{self, Hold};
+use crate::web::listing::{Pager, ROWS};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError};
 
@@ -21,15 +25,12 @@ pub fn samples(all: &mut Samples) {
 
 /// So many people of each company are named.
 const NAMED: usize = 5;
-/// So many companies stand on the page.
-const COMPANIES: usize = 100;
 
 /// The open holds of the fleet.
 #[derive(Clone, Debug, Serialize)]
 pub struct FleetHolds {
     holds: Vec<Waiting>,
-    /// So many companies more have one.
-    more: usize,
+    pager: Pager,
 }
 
 /// A company whose deactivations wait.
@@ -42,21 +43,27 @@ struct Waiting {
     people: Vec<String>,
 }
 
-async fn fleet(visit: Visit) -> Result<HttpResponse, WebError> {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    page: String,
+}
+
+async fn fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
     let read = visit
         .app()
         .db()
-        .read(|conn| Ok((companies::list(conn)?, holds::list_open(conn)?)));
-    let (companies, open) = read.await?;
+        .read(|conn| Ok((companies::labels(conn)?, holds::list_open(conn)?)));
+    let (companies, mut open) = read.await?;
     let now = visit.now();
-    let more = open.len().saturating_sub(COMPANIES);
+    let names: HashMap<i64, String> = companies.into_iter().collect();
+    open.retain(|hold| names.contains_key(&hold.company_id));
+    let pager = Pager::new(&asked.page, open.len(), "/holds", &[]);
     let row = |hold: Hold| {
-        let mut companies = companies.iter();
-        let company = companies.find(|company| company.id == hold.company_id)?;
         let named = hold.people.iter().take(NAMED);
         Some(Waiting {
-            company: company.id,
-            name: company.name.clone(),
+            company: hold.company_id,
+            name: names.get(&hold.company_id)?.clone(),
             since: At::new(hold.opened_at, now),
             count: hold.people.len(),
             people: named
@@ -67,8 +74,9 @@ async fn fleet(visit: Visit) -> Result<HttpResponse, WebError> {
                 .collect(),
         })
     };
-    let holds = open.into_iter().take(COMPANIES).filter_map(row).collect();
-    visit.page(&FleetHolds { holds, more })
+    let shown = open.into_iter().skip(pager.skipped()).take(ROWS);
+    let holds = shown.filter_map(row).collect();
+    visit.page(&FleetHolds { holds, pager })
 }
 
 impl Page for FleetHolds {
@@ -92,11 +100,11 @@ impl Page for FleetHolds {
         };
         let none = Self {
             holds: Vec::new(),
-            more: 0,
+            pager: Pager::default(),
         };
         let many = Self {
             holds: vec![one.clone(), Waiting { count: 2, ..one }],
-            more: 3,
+            pager: Pager::new("2", 120, "/holds", &[]),
         };
         vec![none, many]
     }

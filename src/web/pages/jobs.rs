@@ -25,7 +25,7 @@ pub fn samples(all: &mut Samples) {
 }
 
 /// So many unfinished jobs are shown at most.
-const UNFINISHED: i64 = 100;
+const UNFINISHED: i64 = 50;
 /// So many that failed for good.
 const FAILED: i64 = 25;
 /// So many that were asked for last.
@@ -36,6 +36,8 @@ const RECENT: i64 = 25;
 pub struct JobsPage {
     running: Vec<JobRow>,
     waiting: Vec<JobRow>,
+    /// So many more wait than are shown.
+    more: i64,
     failed: Vec<JobRow>,
     recent: Vec<JobRow>,
 }
@@ -113,6 +115,7 @@ impl Page for JobsPage {
         let empty = Self {
             running: Vec::new(),
             waiting: Vec::new(),
+            more: 0,
             failed: Vec::new(),
             recent: Vec::new(),
         };
@@ -124,6 +127,7 @@ impl Page for JobsPage {
         let many = Self {
             running: all.clone(),
             waiting: all.clone(),
+            more: 450,
             failed: all.clone(),
             recent: all,
         };
@@ -151,9 +155,10 @@ async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
             here: companies::labels(conn)?.into_iter().collect(),
             runs: runs::known(conn, &ids)?,
         };
-        Ok((unfinished, failed, recent, known))
+        let more = jobs::count_unfinished(conn)?.saturating_sub(UNFINISHED);
+        Ok((unfinished, more, failed, recent, known))
     });
-    let (unfinished, failed, recent, known) = found.await?;
+    let (unfinished, more, failed, recent, known) = found.await?;
     let now = visit.now();
     let rows = |all: &mut dyn Iterator<Item = &Job>| -> Vec<JobRow> {
         all.map(|job| row(job, &known, now)).collect()
@@ -165,6 +170,7 @@ async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
     visit.page(&JobsPage {
         running: of(JobState::Running),
         waiting: of(JobState::Queued),
+        more: more.max(0),
         failed: rows(&mut failed.iter()),
         recent: rows(&mut recent.iter()),
     })

@@ -8,14 +8,13 @@ use serde::Deserialize;
 
 use super::overview_live::{self, Live, Stage};
 use super::overview_page::{Dot, Last, Next, OverviewPage, Settings};
-use super::overview_state::{Known, State, Tiles, counts, is_good};
+use super::overview_state::{Known, Planned, State, Tiles, counts, is_good};
 use crate::db::jobs::Priority;
 use crate::db::runs::{self, Run};
 use crate::db::tenant_connections;
 use crate::db::{Conn, companies, events, holds, plans, previews, psa_connections};
 use crate::jobs;
 use crate::model::{Company, Mode, Status};
-use crate::sync::plan::Plan;
 use crate::web::routes::{Entry, routes};
 use crate::web::words;
 use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError};
@@ -47,7 +46,7 @@ struct Read {
     preview: bool,
     runs: Vec<Run>,
     held: usize,
-    plan: Option<String>,
+    plan: Option<Planned>,
 }
 
 fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
@@ -60,10 +59,10 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
         psa: psa.map(|psa| psa.name).unwrap_or_default(),
         tenant: tenant_connections::get(conn, id)?.is_some(),
         events: events::of_company(conn, id, 50)?,
-        preview: previews::get(conn, id)?.is_some_and(|preview| !preview.digest.is_empty()),
+        preview: previews::digest(conn, id)?.is_some_and(|digest| !digest.is_empty()),
         runs: runs::list(conn, id, LOOKED_AT)?,
         held: hold.map_or(0, |hold| hold.people.len()),
-        plan: plans::get(conn, id)?.map(|plan| plan.plan),
+        plan: plans::get(conn, id)?.and_then(|plan| serde_json::from_str(&plan.plan).ok()),
         company,
     }))
 }
@@ -89,11 +88,7 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
 
 fn page(read: &Read, live: Live, now: DateTime<Utc>) -> OverviewPage {
     let good = read.runs.iter().find(|run| is_good(run));
-    let plan: Option<Plan> = read
-        .plan
-        .as_deref()
-        .and_then(|plan| serde_json::from_str(plan).ok());
-    let tiles = good.map(|run| Tiles::of(run, plan.as_ref(), read.held));
+    let tiles = good.map(|run| Tiles::of(run, read.plan.as_ref(), read.held));
     let state = State::of(&Known {
         company: &read.company,
         tenant: read.tenant,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::db::events::Event;
 use crate::db::runs::Run;
 use crate::model::{Action, Company, RunFailure, Status};
-use crate::sync::plan::Plan;
+use crate::sync::plan::Read;
 use crate::sync::report::Counts;
 use crate::sync::select::{Activity, LeaverReason};
 
@@ -70,6 +70,24 @@ pub struct Tiles {
     pub leavers: usize,
 }
 
+/// What counts of a plan that is kept: the rest of it is passed over, since it may be long.
+#[derive(Debug, Deserialize)]
+pub struct Planned {
+    people: Vec<Line>,
+    read: Read,
+}
+
+#[derive(Debug, Deserialize)]
+struct Line {
+    action: Action,
+    trace: Decided,
+}
+
+#[derive(Debug, Deserialize)]
+struct Decided {
+    activity: Activity,
+}
+
 /// A run's counts; none where it has not ended.
 pub fn counts(run: &Run) -> Option<Counts> {
     Counts::deserialize(&run.counts).ok()
@@ -82,7 +100,7 @@ pub fn is_good(run: &Run) -> bool {
 
 impl Tiles {
     /// Counts people: by the last plan, where it is kept, else by the counts of the run.
-    pub fn of(run: &Run, plan: Option<&Plan>, held: usize) -> Self {
+    pub fn of(run: &Run, plan: Option<&Planned>, held: usize) -> Self {
         let counts = counts(run).unwrap_or_default();
         let written = counts.create + counts.update + counts.reactivate + counts.deactivate;
         let mut tiles = Self {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::model::Company;
-use crate::sync::last::{self, Last};
+use crate::sync::last::Last;
 use crate::sync::plan::plan;
 use crate::web::everyone::{Everyone, Line, Standing};
 use crate::web::routes::{Entry, routes};
@@ -185,7 +185,7 @@ async fn show(
     let company = visit.company(*company).await?;
     let query = Query::of(&request)?;
     let now = visit.now();
-    let Some(last) = last::snapshot(visit.app().db(), &company).await? else {
+    let Some(last) = visit.app().last(&company).await? else {
         return visit.page(&PeoplePage::unread(&company, query));
     };
     let page = aside(move || PeoplePage::of(&company, &last, query, now)).await?;
@@ -199,7 +199,7 @@ async fn file(
 ) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
     let query = Query::of(&request)?;
-    let last = last::snapshot(visit.app().db(), &company).await?;
+    let last = visit.app().last(&company).await?;
     let bytes = aside(move || table(last.as_ref(), &query)).await??;
     Ok(visit.csv(&format!("people-{}", company.id), bytes))
 }

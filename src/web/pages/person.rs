@@ -10,7 +10,7 @@ use super::people::aside;
 use crate::db::{changes, events, links};
 use crate::model::{Company, Role, UserId};
 use crate::pickers::explain_last;
-use crate::sync::last::{self, Last};
+use crate::sync::last::Last;
 use crate::sync::plan::{Person, Plan, plan};
 use crate::web::VendorLinks;
 use crate::web::deciding::{self, Said};
@@ -188,7 +188,7 @@ async fn show(
 }
 
 async fn seen(visit: &Visit, company: &Company, user: &UserId) -> Result<Option<Seen>, WebError> {
-    let Some(last) = last::snapshot(visit.app().db(), company).await? else {
+    let Some(last) = visit.app().last(company).await? else {
         return Ok(None);
     };
     let user = user.clone();
@@ -291,7 +291,7 @@ pub(super) async fn known(
 ) -> Result<(Company, UserId), WebError> {
     let company = visit.company(company).await?;
     let user = UserId::new(&user);
-    let last = last::snapshot(visit.app().db(), &company).await?;
+    let last = visit.app().last(&company).await?;
     let snapshot = last.map(|last| last.snapshot);
     let is_known = snapshot.is_some_and(|snapshot| {
         snapshot.users.iter().any(|one| one.id == user)

@@ -138,7 +138,7 @@ pub async fn look(
         let mut going = jobs::running(conn, company)?;
         going.extend(jobs::waiting(conn, company)?);
         let making = going.into_iter().find(|job| job.work == Work::Preview);
-        let digest = previews::get(conn, company)?.map(|preview| preview.digest);
+        let digest = previews::digest(conn, company)?;
         Ok((watched.or(making), digest.unwrap_or_default()))
     });
     let (job, digest) = found.await?;

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::people::aside;
 use super::person;
 use crate::model::{Company, Contact, ContactId, text};
-use crate::sync::last;
 use crate::sync::plan::{Plan, Reason, plan};
 use crate::sync::snapshot::Snapshot;
 use crate::web::VendorLinks;
@@ -56,7 +55,7 @@ struct Concerned {
 async fn show(visit: Visit, path: Path<(i64, String)>) -> Result<HttpResponse, WebError> {
     let (id, contact) = path.into_inner();
     let company = visit.company(id).await?;
-    let last = last::snapshot(visit.app().db(), &company).await?;
+    let last = visit.app().last(&company).await?;
     let last = last.ok_or(WebError::NotFound)?;
     let outward = VendorLinks::load(&visit, &company).await?;
     let (contact, now) = (ContactId::new(&contact), visit.now());

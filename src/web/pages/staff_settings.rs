@@ -1,12 +1,13 @@
 //! The staff: who may sign in, with which role. What the last administrator may not lose is decided in `auth`.
 
 use actix_web::HttpResponse;
-use actix_web::web::Path;
+use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{self, Refusal};
 use crate::db::sessions;
 use crate::model::{Role, Staff};
+use crate::web::listing::{Pager, ROWS};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Form, Mistakes, Page, Place, Samples, Visit, WebError};
 
@@ -32,6 +33,7 @@ pub fn samples(all: &mut Samples) {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct StaffPage {
     people: Vec<Person>,
+    pager: Pager,
     roles: Vec<RoleLine>,
     name: String,
     role: String,
@@ -128,6 +130,7 @@ impl Page for StaffPage {
             people: (1..60)
                 .map(|id| person(id, &format!("Somebody {id}")))
                 .collect(),
+            pager: Pager::new("2", 120, HERE, &[]),
             ..one.clone()
         };
         let hostile = "\"'><script>alert(1)</script> \u{202e}gnp \u{1f600}";
@@ -163,9 +166,19 @@ struct RoleForm {
     role: String,
 }
 
-async fn page(visit: &Visit) -> Result<StaffPage, WebError> {
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Asked {
+    page: String,
+}
+
+/// The part of this number of the staff.
+async fn page(visit: &Visit, number: &str) -> Result<StaffPage, WebError> {
     let now = visit.now();
-    let staff = auth::list(visit.app()).await?;
+    let mut staff = auth::list(visit.app()).await?;
+    let pager = Pager::new(number, staff.len(), HERE, &[]);
+    staff.drain(..pager.skipped());
+    staff.truncate(ROWS);
     let ids: Vec<i64> = staff.iter().map(|person| person.id).collect();
     let sessions: Vec<usize> = visit
         .app()
@@ -191,20 +204,21 @@ async fn page(visit: &Visit) -> Result<StaffPage, WebError> {
                 name: person.name,
             })
             .collect(),
+        pager,
         roles: roles(),
         role: Role::Technician.as_str().into(),
         ..StaffPage::default()
     })
 }
 
-async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
-    visit.page(&page(&visit).await?)
+async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    visit.page(&page(&visit, &asked.page).await?)
 }
 
 async fn add(visit: Visit, form: Form<AddForm>) -> Result<HttpResponse, WebError> {
     let form = form.0;
     let Some(role) = Role::parse(&form.role) else {
-        let mut page = page(&visit).await?;
+        let mut page = page(&visit, "").await?;
         page.name = form.name;
         page.mistakes.add("role", "Choose a role.");
         return visit.again(&page);
@@ -212,7 +226,7 @@ async fn add(visit: Visit, form: Form<AddForm>) -> Result<HttpResponse, WebError
     match auth::add(visit.app(), &form.name, role).await? {
         Ok((person, token)) => with_link(&visit, &person, &token).await,
         Err(mistakes) => {
-            let mut page = page(&visit).await?;
+            let mut page = page(&visit, "").await?;
             (page.name, page.role) = (form.name, form.role);
             for mistake in mistakes {
                 page.mistakes.add(mistake.field, mistake.message);
@@ -224,7 +238,7 @@ async fn add(visit: Visit, form: Form<AddForm>) -> Result<HttpResponse, WebError
 
 /// The answer itself shows the link: in an address or a notice it would stay.
 async fn with_link(visit: &Visit, person: &Staff, token: &str) -> Result<HttpResponse, WebError> {
-    let mut page = page(visit).await?;
+    let mut page = page(visit, "").await?;
     page.link = Some(Link {
         name: person.name.clone(),
         address: format!("{}/welcome/{token}", visit.app().config().portal_url()),

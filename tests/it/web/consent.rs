@@ -149,8 +149,8 @@ async fn a_tenant_in_the_address_bar_is_not_believed() {
     let visitor = site.signed_in(Role::Technician).await;
     for tenant in [TENANT, "contoso.example", "%22%3E%3Cscript%3E", ""] {
         let address = begin(&stage, &visitor).await;
-        let state = address.split("state=").nth(1).unwrap();
-        let path = format!("/consent?admin_consent=True&tenant={tenant}&state={state}");
+        let asked = address.split("state=").nth(1).unwrap();
+        let path = format!("/consent?admin_consent=True&tenant={tenant}&state={asked}");
         let (text, to) = come_back(&visitor, &path).await;
         assert_eq!(to, page_of(&stage));
         assert!(text.contains("notice bad"), "{tenant}: {text}");

@@ -165,20 +165,20 @@ async fn an_old_form_keeps_what_was_typed_says_who_changed_what_and_can_be_saved
     )
     .await;
     let mine = [("sync_contacts", "true"), ("guard_floor", "9")];
-    let stale = save(&stage, &first, seen, &mine).await;
-    assert_eq!(stale.status, 409);
+    let outdated = save(&stage, &first, seen, &mine).await;
+    assert_eq!(outdated.status, 409);
     let who = format!("{} saved them", Role::Administrator.label());
-    assert!(stale.text.contains(&who), "{}", stale.text);
+    assert!(outdated.text.contains(&who), "{}", outdated.text);
     assert!(
-        stale.text.contains("saved is “7”, you typed “9”"),
+        outdated.text.contains("saved is “7”, you typed “9”"),
         "{}",
-        stale.text
+        outdated.text
     );
-    assert!(stale.text.contains("value=\"9\""), "{}", stale.text);
+    assert!(outdated.text.contains("value=\"9\""), "{}", outdated.text);
     assert_eq!(stage.company().await.guard.floor, 7);
     let now = version(&stage).await;
     let hidden = format!("name=\"version\" value=\"{now}\"");
-    assert!(stale.text.contains(&hidden), "{}", stale.text);
+    assert!(outdated.text.contains(&hidden), "{}", outdated.text);
     assert_eq!(save(&stage, &first, now, &mine).await.status, 303);
     assert_eq!(stage.company().await.guard.floor, 9);
 }

@@ -1,5 +1,7 @@
 //! Who may see and do what, over the router's own list of routes.
 
+use std::fmt::Write as _;
+
 use rollcall::model::Role;
 use rollcall::web::routes::{Entry, Needs, Verb, all};
 
@@ -19,7 +21,7 @@ fn address(entry: &Entry) -> String {
                     "0193aaaa-0000-7000-8000-000000000000"
                 };
                 let end = part.rfind('}').map_or("", |end| &part[end + 1..]);
-                address.push_str(&format!("{}{id}{end}", &part[..at]));
+                write!(address, "{}{id}{end}", &part[..at]).unwrap();
             }
             None => address.push_str(part),
         }

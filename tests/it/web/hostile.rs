@@ -1,5 +1,7 @@
 //! Hostile and over-long text in every form of the portal: refused or shown harmlessly, never a fault.
 
+use std::fmt::Write as _;
+
 use rollcall::auth;
 use rollcall::model::Role;
 use rollcall::web::routes::{Entry, Gives, Verb, all};
@@ -69,7 +71,7 @@ fn address(entry: &Entry, stage: &Stage, staff: i64) -> String {
             _ => "0193aaaa-0000-7000-8000-000000000000".to_owned(),
         };
         let end = part.rfind('}').map_or("", |end| &part[end + 1..]);
-        address.push_str(&format!("{}{id}{end}", &part[..at]));
+        write!(address, "{}{id}{end}", &part[..at]).unwrap();
     }
     address
 }
@@ -110,7 +112,7 @@ async fn no_form_fails_or_shows_markup_that_was_typed() {
                 form.extend(some.iter().map(|name| (*name, text.as_str())));
                 let path = address(entry, &stage, staff);
                 let answer = admin.post_bare(&path, &form).await;
-                let what = format!("{path} {:.20}", text);
+                let what = format!("{path} {text:.20}");
                 assert!(
                     answer.status < 500,
                     "{what}: {}\n{}",

@@ -74,10 +74,10 @@ async fn a_disconnected_tenant_leaves_the_company_and_says_what_went() {
     let path = format!("/companies/{}/disconnect", stage.company_id);
     let page = visitor.get(&path).await;
     assert!(page.text.contains("Contact sync ends."), "{}", page.text);
-    let stale = send(&visitor, &path, &path, &[("version", "99")]).await;
-    assert_eq!(stale.status, 422);
-    assert!(stale.text.contains("Somebody else changed this company"));
-    let version = hidden(&stale.text, "version");
+    let outdated = send(&visitor, &path, &path, &[("version", "99")]).await;
+    assert_eq!(outdated.status, 422);
+    assert!(outdated.text.contains("Somebody else changed this company"));
+    let version = hidden(&outdated.text, "version");
     let answer = send(&visitor, &path, &path, &[("version", &version)]).await;
     let to = format!("/companies/{}/connection", stage.company_id);
     assert_eq!(

@@ -216,17 +216,21 @@ async fn a_stale_save_keeps_what_was_typed_and_can_be_sent_again() {
     stage
         .set_connection(|connection| connection.name = "Theirs".into())
         .await;
-    let stale = send(
+    let outdated = send(
         &stage,
         &admin,
         "save",
         &[("name", "Mine"), ("version", "1")],
     )
     .await;
-    assert_eq!(stale.status, 422);
-    assert!(stale.text.contains("Somebody else saved this connection"));
-    assert!(stale.text.contains("value=\"Mine\"") && stale.text.contains("Theirs"));
-    assert!(stale.text.contains("name=\"version\" value=\"2\""));
+    assert_eq!(outdated.status, 422);
+    assert!(
+        outdated
+            .text
+            .contains("Somebody else saved this connection")
+    );
+    assert!(outdated.text.contains("value=\"Mine\"") && outdated.text.contains("Theirs"));
+    assert!(outdated.text.contains("name=\"version\" value=\"2\""));
     let saved = send(
         &stage,
         &admin,
@@ -285,8 +289,8 @@ async fn a_connection_is_removed_once_no_company_uses_it() {
         .await
         .unwrap();
     assert!(admin.get(&path).await.text.contains("What stays"));
-    let stale = admin.post(&path, &[("version", "7")]).await;
-    assert_eq!(stale.location.as_deref(), Some(path.as_str()));
+    let outdated = admin.post(&path, &[("version", "7")]).await;
+    assert_eq!(outdated.location.as_deref(), Some(path.as_str()));
     let gone = admin.post(&path, &[("version", "1")]).await;
     assert_eq!(gone.location.as_deref(), Some("/settings/psa"));
     assert!(

@@ -128,7 +128,7 @@ async fn runs_come_newest_first_by_status_and_by_company() {
     let stage = stage().await;
     going(&stage, "first", None).await;
     over(&stage, "first", Status::Succeeded).await;
-    stage.clock.advance(std::time::Duration::from_secs(60));
+    stage.clock.advance(std::time::Duration::from_mins(1));
     going(&stage, "second", None).await;
     let visitor = reader(&stage).await;
     let all = visitor.get("/runs").await.text;

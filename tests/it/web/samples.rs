@@ -18,7 +18,7 @@ fn every_sample_of_every_page_is_drawn_for_every_role() {
     for sample in pages::samples().0 {
         for role in roles {
             let head = sample.head.clone();
-            let shell = Shell::sample(role, head.unwrap_or(("".into(), Place::Outside, None)));
+            let shell = Shell::sample(role, head.unwrap_or((String::new(), Place::Outside, None)));
             let name = if sample.whole { "page" } else { "part" };
             let html = templates
                 .render(sample.template, &shell, (name, &sample.context))

@@ -30,7 +30,7 @@ async fn who_signs_in_again_is_back_at_the_same_place_with_its_query() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Reader).await;
-    stage.clock.advance(Duration::from_secs(9 * 3600));
+    stage.clock.advance(Duration::from_hours(9));
     let answer = visitor.get("/account?tab=2&x=%C3%A9").await;
     assert_eq!(answer.location.as_deref(), Some("/sign-in"));
     assert_eq!(
@@ -44,7 +44,7 @@ async fn who_sends_a_form_too_late_is_back_at_the_page_of_the_form() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Reader).await;
-    stage.clock.advance(Duration::from_secs(9 * 3600));
+    stage.clock.advance(Duration::from_hours(9));
     let page: &'static str = format!("{}/account?tab=3", site.url).leak();
     let answer = visitor
         .post_as("/account/password", &[("present", "x")], ("referer", page))

@@ -28,6 +28,10 @@ impl Site {
     }
 
     /// A visitor who is not signed in.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a browser does not go through the client"
+    )]
     pub fn visitor(&self) -> Visitor {
         let client = reqwest::Client::builder()
             .redirect(Policy::none())
@@ -128,6 +132,10 @@ impl Visitor {
         *self.cookie.lock().unwrap() = cookie;
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a browser does not go through the client"
+    )]
     async fn send(&self, mut request: reqwest::RequestBuilder) -> Answer {
         if let Some(cookie) = self.cookie() {
             request = request.header(COOKIE, cookie);
