@@ -12,7 +12,7 @@ use super::psa_rules::{Draft, draft};
 use super::{Saving, taken, turn_of};
 use crate::app::{App, OF_PSA};
 use crate::db::facts::{company_scope, psa_scope};
-use crate::db::{Conn, companies, facts, links, parting, psa_connections, secrets, settings};
+use crate::db::{Conn, companies, events, facts, links, psa_connections, secrets, settings};
 use crate::model::PsaConnection;
 use crate::model::text::folded;
 use crate::psa::{Connection, vendor};
@@ -161,7 +161,7 @@ async fn put(app: &App, draft: Draft, version: i64, staff: &str) -> Result<Savin
                     format!("PSA connection {name} leads to another PSA: the links are retired"),
                 ),
             };
-            parting::note(conn, (&staff, kind), None, &detail, now)?;
+            events::note(conn, (&staff, kind), None, &detail, now)?;
         }
         Ok(saved)
     });

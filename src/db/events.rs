@@ -72,6 +72,24 @@ impl From<Row> for Event {
     }
 }
 
+/// Writes down what somebody did to the installation or a company; `detail` is a sentence without secrets.
+pub fn note(
+    conn: &mut Conn,
+    (staff, kind): (&str, &str),
+    company_id: Option<i64>,
+    detail: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let event = NewEvent {
+        staff,
+        company_id,
+        user_id: None,
+        kind,
+        detail: detail.to_owned(),
+    };
+    append(conn, &event, now)
+}
+
 /// Writes down what was done.
 pub fn append(conn: &mut Conn, event: &NewEvent<'_>, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::insert_into(dsl::events)

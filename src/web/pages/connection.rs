@@ -6,14 +6,13 @@ use actix_web::web::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::company_search::sentences;
 use crate::connections::{self, MicrosoftApp};
 use crate::db::{psa_connections, tenant_connections};
 use crate::directory::app_link;
 use crate::model::{Cloud, Company, PsaCompany, PsaConnection, TenantConnection};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{CompanyHead, Page, Part, Place, Samples, Tab, Visit, WebError};
+use crate::web::{CompanyHead, Page, Part, Place, Samples, Tab, Visit, WebError, words};
 use crate::{pickers, psa};
 
 /// The routes.
@@ -254,7 +253,7 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
     });
     let page = ConnectionPage {
         head: CompanyHead::new(&company, Tab::Connection),
-        setup: setup.filter(|_| visit.may(crate::model::Role::Technician)),
+        setup: Setup::for_visitor(&visit, setup),
         tenant,
         psa: psa_view(&company, connection.as_ref(), places),
         shared_app: shared.is_some(),
@@ -322,7 +321,7 @@ fn psa_name(company: i64, read: Result<Option<PsaCompany>, String>) -> PsaName {
 async fn tenant_name(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
     let read = pickers::tenant_name(visit.app(), &company).await;
-    let failure = read.as_ref().err().map(sentences).unwrap_or_default();
+    let failure = read.as_ref().err().map(words::told).unwrap_or_default();
     visit.part(&TenantName {
         company: company.id,
         name: read.ok(),
@@ -336,7 +335,7 @@ async fn psa_company(visit: Visit, company: Path<i64>) -> Result<HttpResponse, W
     let read = match read {
         Ok(Some(found)) => Ok(Some(found)),
         Ok(None) => Err(gone(&company)),
-        Err(error) => Err(sentences(&error)),
+        Err(error) => Err(words::told(&error)),
     };
     visit.part(&psa_name(company.id, read))
 }

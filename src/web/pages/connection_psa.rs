@@ -150,7 +150,7 @@ async fn choose(visit: &Visit, page: &mut PlacePage, id: &PsaCompanyId) -> bool 
             return true;
         }
         Ok(None) => page.mistakes.add("form", GONE),
-        Err(error) => page.mistakes.add("form", company_search::sentences(&error)),
+        Err(error) => page.mistakes.add("form", words::told(&error)),
     }
     false
 }

@@ -13,6 +13,8 @@ use diesel::QueryResult;
 use super::contact_sync_filters::lines;
 use super::contact_sync_form::{SettingsForm, guard_words};
 use super::contact_sync_page::{ContactSyncPage, Stale};
+use super::preview;
+use super::preview_live::Back;
 use crate::connections::{Saving, save_company};
 use crate::db::jobs::Priority;
 use crate::db::{Conn, companies, events, links, tenant_connections};
@@ -23,6 +25,7 @@ use crate::sync::effect::{self, Takes};
 use crate::sync::failure::RunError;
 use crate::sync::{last, plan};
 use crate::web::routes::{Entry, routes};
+use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError};
 
 /// The routes.
@@ -48,6 +51,7 @@ struct Known {
     tenant: bool,
     linked: usize,
     saved: Option<events::Event>,
+    setup: Option<Setup>,
 }
 
 fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
@@ -56,6 +60,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
     };
     let linked = links::count(conn, id)?;
     Ok(Some(Known {
+        setup: Setup::of(conn, &company, SetupStep::Options)?,
         company,
         version: companies::version(conn, id)?.unwrap_or_default(),
         tenant: tenant_connections::get(conn, id)?.is_some(),
@@ -108,6 +113,7 @@ async fn page(
     let typed = form.company(company, &sites).0.guard;
     Ok(ContactSyncPage {
         head: CompanyHead::new(company, Tab::ContactSync),
+        setup: Setup::for_visitor(visit, known.setup.clone()),
         sites: form.choices(company, &sites),
         problem: sites.err(),
         guard: guard_words(typed, linked),
@@ -195,6 +201,10 @@ async fn save(
         jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &asks, now).map(drop)
     };
     match save_company(visit.app(), &company, form.version, &who, then).await? {
+        Saving::Saved { id, .. } if form.action == "next" && !turns_on => Ok(visit.done(
+            &format!("/companies/{id}/filters"),
+            "The options are saved.",
+        )),
         Saving::Saved { id, .. } => saved(&visit, (id, &company), turns_on).await,
         Saving::Stale { .. } => {
             let known = self::known(&visit, known.company.id).await?;
@@ -226,14 +236,9 @@ async fn saved(
 ) -> Result<HttpResponse, WebError> {
     let here = format!("/companies/{id}/contact-sync");
     if turns_on {
-        let (who, now) = (visit.name(), visit.now());
-        let asked = visit
-            .app()
-            .db()
-            .write(move |conn| jobs::enqueue_preview(conn, id, &who, now));
-        let job = asked.await?.id();
-        visit.app().jobs().wake();
-        return Ok(visit.lead(&format!("{here}/turn-on?watch={job}")));
+        return preview::begin(visit, id, Back::TurnOn)
+            .await
+            .map(|to| visit.lead(&to));
     }
     if company.sync_contacts {
         visit.app().jobs().wake();

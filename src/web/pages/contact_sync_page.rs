@@ -5,12 +5,14 @@ use serde::Serialize;
 use super::contact_sync_filters::FilterLine;
 use super::contact_sync_form::{Choice, Difference, SettingsForm};
 use crate::model::RunFailure;
+use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, CompanyHead, Mistakes, Page, Place, Tab};
 
 /// A company's settings.
 #[derive(Clone, Debug, Serialize)]
 pub struct ContactSyncPage {
     pub(super) head: CompanyHead,
+    pub(super) setup: Option<Setup>,
     pub(super) form: SettingsForm,
     pub(super) mistakes: Mistakes,
     pub(super) stale: Option<Stale>,
@@ -60,6 +62,7 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
     let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
     let empty = ContactSyncPage {
         head: CompanyHead::sample(Tab::ContactSync),
+        setup: Some(Setup::sample(SetupStep::Options)),
         form: SettingsForm::default(),
         mistakes: Mistakes::default(),
         stale: None,
@@ -85,6 +88,7 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
         takes: None,
     };
     let full = ContactSyncPage {
+        setup: None,
         form: SettingsForm {
             name: hostile.into(),
             sync_contacts: true,

@@ -14,7 +14,8 @@ use crate::pickers::{self, Licence};
 use crate::psa::vendor;
 use crate::sync::failure::RunError;
 use crate::sync::last::{self, Last};
-use crate::web::{At, Visit, WebError};
+use crate::web::setup::{Setup, SetupStep};
+use crate::web::{At, Visit, WebError, words};
 
 /// A page waits so long for the names of groups; without them it shows ids.
 const NAMES_WAIT: Duration = Duration::from_secs(3);
@@ -34,6 +35,8 @@ pub(super) struct Known {
     pub licences: Vec<Licence>,
     /// Who saved the settings last, and when; empty where nobody knows.
     pub saved: String,
+    /// How far the set-up is.
+    pub setup: Option<Setup>,
 }
 
 impl Known {
@@ -47,9 +50,11 @@ impl Known {
             let version = companies::version(conn, id)?.unwrap_or_default();
             let connection = psa_connections::get(conn, company.psa_id)?;
             let events = events::of_company(conn, id, EVENTS)?;
-            Ok(Some((company, version, connection, events)))
+            let setup = Setup::of(conn, &company, SetupStep::Filters)?;
+            Ok(Some((company, version, connection, (events, setup))))
         });
-        let (company, version, connection, events) = found.await?.ok_or(WebError::NotFound)?;
+        let (company, version, connection, (events, setup)) =
+            found.await?.ok_or(WebError::NotFound)?;
         let vendor = connection.and_then(|connection| vendor(&connection.kind));
         let last = last::snapshot(app.db(), &company).await?;
         let kinds = [
@@ -76,6 +81,7 @@ impl Known {
             groups: pickers::remembered_names(app, &company).await?,
             licences: Vec::new(),
             saved: saved.unwrap_or_default(),
+            setup,
             company,
             last,
         };
@@ -224,8 +230,8 @@ fn answered<T>(asked: Result<T, RunError>, what: &str, failed: &mut Vec<String>)
         Ok(answer) => Some(answer),
         Err(error) => {
             failed.push(format!(
-                "{what} cannot be read now. {}. {}.",
-                error.message, error.advice
+                "{what} cannot be read now. {}",
+                words::told(&error)
             ));
             None
         }

@@ -17,6 +17,7 @@ use crate::jobs;
 use crate::model::{Company, Mode, RunFailure};
 use crate::sync::report::Counts;
 use crate::web::routes::{Entry, routes};
+use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError};
 
 /// The routes.
@@ -34,6 +35,7 @@ pub fn samples(all: &mut Samples) {
 #[derive(Clone, Debug, Serialize)]
 pub struct TurnOnPage {
     head: CompanyHead,
+    setup: Option<Setup>,
     version: i64,
     tenant: bool,
     live: PreviewLive,
@@ -66,6 +68,7 @@ impl Page for TurnOnPage {
                 sync_contacts: false,
                 ..CompanyHead::sample(Tab::ContactSync)
             },
+            setup: Some(Setup::sample(SetupStep::TurnOn)),
             version: 3,
             tenant: false,
             live: PreviewLive::default(),
@@ -76,6 +79,7 @@ impl Page for TurnOnPage {
             update_existing: false,
         };
         let ready = Self {
+            setup: None,
             tenant: true,
             counts: Some(Counts {
                 create: 12,
@@ -119,6 +123,7 @@ struct Known {
     tenant: bool,
     stored: Option<StoredPreview>,
     saved: Option<Event>,
+    setup: Option<Setup>,
 }
 
 fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
@@ -126,6 +131,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
         return Ok(None);
     };
     Ok(Some(Known {
+        setup: Setup::of(conn, &company, SetupStep::TurnOn)?,
         company,
         version: companies::version(conn, id)?.unwrap_or_default(),
         tenant: tenant_connections::get(conn, id)?.is_some(),
@@ -168,6 +174,7 @@ async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpRe
     let failed = report.as_ref().and_then(|report| report.error.clone());
     visit.page(&TurnOnPage {
         head: CompanyHead::new(&known.company, Tab::ContactSync),
+        setup: Setup::for_visitor(&visit, known.setup.clone()),
         version: known.version,
         tenant: known.tenant,
         live,
