@@ -116,6 +116,21 @@ pub fn of_company(conn: &mut Conn, company: i64, limit: i64) -> QueryResult<Vec<
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// The last things of the whole installation whose kind begins like this, newest first.
+pub fn of_installation(conn: &mut Conn, kind: &str, limit: i64) -> QueryResult<Vec<Event>> {
+    let rows = dsl::events
+        .filter(
+            dsl::company_id
+                .is_null()
+                .and(dsl::kind.like(format!("{kind}%"))),
+        )
+        .select(Row::as_select())
+        .order((dsl::at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// What was done to a user of a company, newest first.
 pub fn of_user(conn: &mut Conn, company: i64, user: &UserId) -> QueryResult<Vec<Event>> {
     let rows = dsl::events

@@ -4,6 +4,7 @@
 
 pub mod assets;
 mod attention;
+pub mod changed;
 pub mod csv;
 mod deciding;
 mod error;

@@ -12,7 +12,7 @@ use crate::directory::app_link;
 use crate::model::{Cloud, Company, PsaCompany, PsaConnection, TenantConnection};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{CompanyHead, Page, Part, Place, Samples, Tab, Visit, WebError, words};
+use crate::web::{CompanyHead, Page, Part, Place, Samples, Tab, Visit, WebError, changed, words};
 use crate::{pickers, psa};
 
 /// The routes.
@@ -259,6 +259,23 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
         shared_app: shared.is_some(),
     };
     visit.page(&page)
+}
+
+/// Who changed a company since a page of it was opened.
+///
+/// # Errors
+/// Where the database fails.
+pub(super) async fn stale(visit: &Visit, company: i64) -> Result<String, WebError> {
+    let saved = visit
+        .app()
+        .db()
+        .read(move |conn| changed::of_company(conn, company))
+        .await?;
+    Ok(changed::sentence(
+        saved.as_ref(),
+        "this company",
+        visit.now(),
+    ))
 }
 
 fn tenant_view(

@@ -26,7 +26,7 @@ use crate::sync::failure::RunError;
 use crate::sync::{last, plan};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError};
+use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, changed};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -65,21 +65,8 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
         version: companies::version(conn, id)?.unwrap_or_default(),
         tenant: tenant_connections::get(conn, id)?.is_some(),
         linked: usize::try_from(linked).unwrap_or_default(),
-        saved: last_save(conn, id)?,
+        saved: changed::of_company(conn, id)?,
     }))
-}
-
-/// What was last saved of a company's settings, by whom.
-pub(super) fn last_save(conn: &mut Conn, company: i64) -> QueryResult<Option<events::Event>> {
-    let saves = |event: &events::Event| {
-        matches!(
-            event.kind.as_str(),
-            "company_saved" | "company_added" | "tenant_saved" | "tenant_disconnected"
-        )
-    };
-    Ok(events::of_company(conn, company, 50)?
-        .into_iter()
-        .find(saves))
 }
 
 async fn known(visit: &Visit, id: i64) -> Result<Known, WebError> {

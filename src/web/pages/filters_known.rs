@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::db::{companies, events, psa_connections};
+use crate::db::{companies, psa_connections};
 use crate::directory::sku_name;
 use crate::model::filter::Named;
 use crate::model::{
@@ -15,12 +15,10 @@ use crate::psa::vendor;
 use crate::sync::failure::RunError;
 use crate::sync::last::{self, Last};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, Visit, WebError, words};
+use crate::web::{At, Visit, WebError, changed, words};
 
 /// A page waits so long for the names of groups; without them it shows ids.
 const NAMES_WAIT: Duration = Duration::from_secs(3);
-/// So many events are looked through for the last save.
-const EVENTS: i64 = 50;
 
 /// A company and what is known around it.
 pub(super) struct Known {
@@ -49,23 +47,14 @@ impl Known {
             };
             let version = companies::version(conn, id)?.unwrap_or_default();
             let connection = psa_connections::get(conn, company.psa_id)?;
-            let events = events::of_company(conn, id, EVENTS)?;
+            let last_save = changed::of_company(conn, id)?;
             let setup = Setup::of(conn, &company, SetupStep::Filters)?;
-            Ok(Some((company, version, connection, (events, setup))))
+            Ok(Some((company, version, connection, (last_save, setup))))
         });
-        let (company, version, connection, (events, setup)) =
+        let (company, version, connection, (last_save, setup)) =
             found.await?.ok_or(WebError::NotFound)?;
         let vendor = connection.and_then(|connection| vendor(&connection.kind));
         let last = last::snapshot(app.db(), &company).await?;
-        let kinds = [
-            "company_saved",
-            "company_added",
-            "tenant_saved",
-            "tenant_disconnected",
-        ];
-        let last_save = events
-            .into_iter()
-            .find(|event| kinds.contains(&event.kind.as_str()));
         let saved = last_save.map(|event| {
             let ago = At::new(event.at, visit.now()).ago;
             format!("{}, {ago}", event.staff)

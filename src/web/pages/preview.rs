@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
-use super::contact_sync::last_save;
 use super::overview_state::{Cure, cure};
 use super::preview_difference::{Difference, difference};
 use super::preview_lines::{HEADS, Listed, choices, fitting, group, list, rows};
@@ -20,7 +19,7 @@ use crate::model::{Action, Company};
 use crate::sync::report::Report;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, csv};
+use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, changed, csv};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -74,7 +73,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
         company,
         tenant: tenant_connections::get(conn, id)?.is_some(),
         stored: previews::get(conn, id)?,
-        saved: last_save(conn, id)?,
+        saved: changed::of_company(conn, id)?,
         last_run: runs::list(conn, id, 1)?.pop(),
         seen: seen.and_then(|(value, _)| serde_json::from_value(value).ok()),
     }))

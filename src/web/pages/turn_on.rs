@@ -3,10 +3,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
+use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
-use super::contact_sync::last_save;
 use super::preview_live::{self, Back, Doing, PreviewLive};
 use crate::connections::{Saving, save_company};
 use crate::db::events::Event;
@@ -18,7 +18,9 @@ use crate::model::{Company, Mode, RunFailure};
 use crate::sync::report::Counts;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError};
+use crate::web::{
+    At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, changed as history,
+};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -136,7 +138,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
         version: companies::version(conn, id)?.unwrap_or_default(),
         tenant: tenant_connections::get(conn, id)?.is_some(),
         stored: previews::get(conn, id)?,
-        saved: last_save(conn, id)?,
+        saved: history::of_company(conn, id)?,
     }))
 }
 
@@ -209,7 +211,7 @@ async fn turn_on(
         return Ok(visit.lead(&format!("/companies/{id}")));
     }
     if form.version != known.version {
-        return Ok(visit.refused(&here, changed(&known)));
+        return Ok(visit.refused(&here, changed(&known, visit.now())));
     }
     let looked_at = known
         .current()
@@ -236,7 +238,7 @@ async fn turn_on(
         Saving::Gone => Err(WebError::NotFound),
         Saving::Stale { .. } => {
             let known = Known::of(&visit, *id).await?;
-            Ok(visit.refused(&here, changed(&known)))
+            Ok(visit.refused(&here, changed(&known, visit.now())))
         }
         Saving::Mistakes(mistakes) => {
             let said: Vec<String> = mistakes.into_iter().map(|one| one.message).collect();
@@ -249,12 +251,7 @@ async fn turn_on(
     }
 }
 
-fn changed(known: &Known) -> String {
-    let who = known
-        .saved
-        .as_ref()
-        .map_or("Somebody", |event| &event.staff);
-    format!(
-        "{who} changed the settings meanwhile, and contact sync is still off. Look at what it would do now."
-    )
+fn changed(known: &Known, now: DateTime<Utc>) -> String {
+    let who = history::sentence(known.saved.as_ref(), "the settings", now);
+    format!("{who} Contact sync is still off. Look at what it would do now.")
 }
