@@ -13,6 +13,7 @@ mod form;
 mod frame;
 mod gate;
 pub mod listing;
+pub mod live;
 mod page;
 pub mod pages;
 mod portal;

@@ -190,6 +190,10 @@ fn what_next(known: Known, here: SetupStep) -> (&'static str, Option<(&'static s
         );
     }
     match here {
+        SetupStep::Company if known.previewed => (
+            "You have seen what would happen. Next, turn contact sync on.",
+            Some(("Next: turn it on", SetupStep::TurnOn)),
+        ),
         SetupStep::Company | SetupStep::Tenant => (
             "The tenant is connected. Next, choose how contacts are written.",
             Some(("Next: options", SetupStep::Options)),

@@ -1,29 +1,25 @@
 //! A company's settings: what is synced and when, where contacts go by default, when deactivations wait, and its filters in
 //! short. Turning contact sync on has a page of its own, which shows first what would happen.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use chrono_tz::TZ_VARIANTS;
 use diesel::QueryResult;
 
-use super::contact_sync_filters::lines;
 use super::contact_sync_form::{SettingsForm, guard_words};
 use super::contact_sync_page::{ContactSyncPage, Stale};
+use super::filters::saved_items;
+use super::filters_known;
 use super::preview;
 use super::preview_live::Back;
 use crate::connections::{Saving, save_company};
 use crate::db::jobs::Priority;
 use crate::db::{Conn, companies, events, links, tenant_connections};
 use crate::jobs;
-use crate::model::{Company, GroupId, Mode, Site};
+use crate::model::{Company, Mode, Site};
 use crate::pickers;
-use crate::sync::effect::{self, Takes};
 use crate::sync::failure::RunError;
-use crate::sync::{last, plan};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, changed};
@@ -39,8 +35,6 @@ pub fn samples(all: &mut Samples) {
     all.page::<ContactSyncPage>();
 }
 
-/// A page waits so long for the names of groups; without them it shows ids.
-const NAMES_WAIT: Duration = Duration::from_secs(3);
 /// Where no contact is linked yet, the guard is explained with so many.
 const EXAMPLE: usize = 40;
 
@@ -91,8 +85,10 @@ async fn page(
     shown: Shown,
 ) -> Result<ContactSyncPage, WebError> {
     let (company, now) = (&known.company, visit.now());
-    let (read, groups) = futures_util::join!(taken(visit, company), group_names(visit, company));
-    let read = read?;
+    let mut about = filters_known::Known::load(visit, company.id).await?;
+    about.ask_names(visit).await;
+    let (filters, nobody) = saved_items(&about);
+    let read_at = about.last.as_ref().map(|last| At::new(last.read_at, now));
     let linked = match known.linked {
         0 => EXAMPLE,
         linked => linked,
@@ -104,9 +100,9 @@ async fn page(
         sites: form.choices(company, &sites),
         problem: sites.err(),
         guard: guard_words(typed, linked),
-        filters: lines(company, read.as_ref().map(|(takes, _)| takes), &groups),
-        nobody: read.as_ref().map(|(takes, _)| takes.nobody.len()),
-        read_at: read.map(|(_, at)| At::new(at, now)),
+        filters,
+        nobody,
+        read_at,
         form,
         mistakes: shown.mistakes,
         stale: shown.stale,
@@ -114,28 +110,6 @@ async fn page(
         tenant: known.tenant,
         zones: TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
     })
-}
-
-/// Whom the filters take of those who were read last.
-async fn taken(
-    visit: &Visit,
-    company: &Company,
-) -> Result<Option<(Takes, chrono::DateTime<chrono::Utc>)>, WebError> {
-    if company.filters.is_empty() {
-        return Ok(None);
-    }
-    let last = last::snapshot(visit.app().db(), company).await?;
-    Ok(last.map(|last| {
-        let plan = plan::plan(&last.snapshot);
-        (effect::takes(&last.snapshot, &plan), last.read_at)
-    }))
-}
-
-async fn group_names(visit: &Visit, company: &Company) -> HashMap<GroupId, String> {
-    let groups = pickers::groups_of(company);
-    let asked = pickers::group_names(visit.app(), company, &groups, false);
-    let named = tokio::time::timeout(NAMES_WAIT, asked).await;
-    named.unwrap_or_default()
 }
 
 async fn show(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {

@@ -6,7 +6,7 @@ use actix_web::web::Path;
 use serde::Serialize;
 
 use super::filters_change::{ItemPart, sample_items};
-use super::filters_effect::{EffectPart, EffectView, Others, uncounted, work_out};
+use super::filters_effect::{EffectPart, EffectView, Others, count, uncounted, work_out};
 use super::filters_form::{Draft, FilterForm, FiltersForm};
 use super::filters_item::Item;
 use super::filters_known::Known;
@@ -16,6 +16,8 @@ use crate::connections::{self, Saving};
 use crate::db::jobs::Priority;
 use crate::jobs;
 use crate::model::{Company, Mode};
+use crate::sync::effect;
+use crate::sync::plan::plan;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::{CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
@@ -180,6 +182,23 @@ fn saved(company: &Company) -> Vec<(String, FilterForm)> {
     filters
         .map(|(at, filter)| (format!("k{at}"), FilterForm::of(filter)))
         .collect()
+}
+
+/// The saved filters in words, with whom each takes of those who were read last, and how many active users none takes.
+pub(super) fn saved_items(known: &Known) -> (Vec<Item>, Option<usize>) {
+    let forms = saved(&known.company);
+    let mut items = items(known, &named(&forms));
+    if items.is_empty() {
+        return (items, None);
+    }
+    let Some(last) = &known.last else {
+        return (items, None);
+    };
+    let takes = effect::takes(&last.snapshot, &plan(&last.snapshot));
+    for (item, people) in items.iter_mut().zip(&takes.filters) {
+        count(&mut item.takes, people);
+    }
+    (items, Some(takes.nobody.len()))
 }
 
 fn named(forms: &[(String, FilterForm)]) -> Vec<(&str, &FilterForm)> {

@@ -289,7 +289,8 @@ fn in_scope(plan: &Plan) -> usize {
     routes.filter(|route| route.to.in_scope()).count()
 }
 
-fn count(view: &mut Takes, people: &[Taken]) {
+/// Writes down whom a filter takes.
+pub(super) fn count(view: &mut Takes, people: &[Taken]) {
     view.counted = true;
     view.count = people.len();
     view.more = people.len().saturating_sub(MOST_NAMES);
