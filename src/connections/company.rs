@@ -5,7 +5,7 @@ use diesel::QueryResult;
 use super::{Saving, taken, turn_of};
 use crate::app::App;
 use crate::db::facts::company_scope;
-use crate::db::{Conn, companies, facts, parting, psa_connections, tenant_connections};
+use crate::db::{Conn, companies, events, facts, psa_connections, tenant_connections};
 use crate::model::Company;
 use crate::psa::vendor;
 use crate::rules;
@@ -65,7 +65,7 @@ pub async fn save_company(
                 ),
                 (_, false) => ("company_saved", "Settings saved"),
             };
-            parting::note(conn, (&staff, kind), Some(id), detail, now)?;
+            events::note(conn, (&staff, kind), Some(id), detail, now)?;
             if company.sync_contacts {
                 then(conn, id)?;
             }

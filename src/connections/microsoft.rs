@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use super::Saving;
 use super::secret::{self, NewSecret};
 use crate::app::{App, OF_COMPANY, OF_MICROSOFT_APP};
-use crate::db::{Conn, companies, parting, secrets, settings, tenant_connections};
+use crate::db::{Conn, companies, events, secrets, settings, tenant_connections};
 use crate::rules::{self, Mistake};
 use crate::sync::failure::RunError;
 
@@ -104,7 +104,7 @@ pub async fn save_microsoft_app(
                 None => secret::set_end(conn, owner, expires)?,
             }
             let detail = "Microsoft app saved";
-            parting::note(conn, (&staff, "microsoft_app_saved"), None, detail, now)
+            events::note(conn, (&staff, "microsoft_app_saved"), None, detail, now)
         })
         .await?;
     app.forget_clients();

@@ -18,6 +18,7 @@ pub use part::{
     Parted, Parting, before_removing_company, disconnect_tenant, remove_company, remove_psa,
 };
 pub use psa::{PsaForm, before_saving_psa, save_psa};
+pub use psa_rules::{AGAIN, leads_elsewhere};
 pub use secret::NewSecret;
 pub use tenant::{TenantForm, before_saving_tenant, before_trying_tenant, save_tenant};
 

@@ -8,7 +8,8 @@ use crate::app::{App, OF_COMPANY, OF_PSA};
 use crate::db::facts::{company_scope, psa_scope, tenant_scope};
 use crate::db::holds::{self, HoldPerson};
 use crate::db::{
-    Conn, companies, consents, facts, links, parting, psa_connections, secrets, tenant_connections,
+    Conn, companies, consents, events, facts, jobs, links, previews, psa_connections,
+    runs as run_rows, secrets, tenant_connections,
 };
 use crate::runs;
 use crate::sync::failure::RunError;
@@ -66,7 +67,7 @@ pub fn before_removing_company(conn: &mut Conn, id: i64) -> QueryResult<Option<P
         version,
         links: links::count(conn, id)?,
         held: hold.map(|hold| hold.people).unwrap_or_default(),
-        runs: parting::runs_kept(conn, id)?,
+        runs: run_rows::count(conn, id)?,
         connected: tenant_connections::get(conn, id)?.is_some(),
     }))
 }
@@ -141,10 +142,10 @@ async fn part(
         }
         facts::forget(conn, &company_scope(id))?;
         consents::forget(conn, id)?;
-        parting::cancel_jobs(conn, id, now)?;
-        parting::forget_preview(conn, id)?;
+        jobs::cancel_waiting(conn, id, now)?;
+        previews::forget(conn, id)?;
         let detail = format!("{}: {retired} links retired", first_upper(why));
-        parting::note(conn, (&staff, kind), Some(id), &detail, now)?;
+        events::note(conn, (&staff, kind), Some(id), &detail, now)?;
         Ok(Parted::Done { links: retired })
     });
     let parted = parted.await;
@@ -184,7 +185,7 @@ pub async fn remove_psa(app: &App, id: i64, version: i64, staff: &str) -> Result
             secrets::delete_all(conn, OF_PSA, id)?;
             facts::forget(conn, &psa_scope(id))?;
             let detail = format!("PSA connection {} removed", connection.name);
-            parting::note(conn, (&staff, "psa_removed"), None, &detail, now)?;
+            events::note(conn, (&staff, "psa_removed"), None, &detail, now)?;
             Ok(Parted::Done { links: 0 })
         })
         .await;

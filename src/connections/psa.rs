@@ -8,13 +8,12 @@ use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::psa_rules::{Draft, draft};
+use super::psa_rules::{Draft, draft, leads_elsewhere};
 use super::{Saving, taken, turn_of};
 use crate::app::{App, OF_PSA};
 use crate::db::facts::{company_scope, psa_scope};
-use crate::db::{Conn, companies, facts, links, parting, psa_connections, secrets, settings};
+use crate::db::{Conn, companies, events, facts, links, psa_connections, secrets, settings};
 use crate::model::PsaConnection;
-use crate::model::text::folded;
 use crate::psa::{Connection, vendor};
 use crate::rules::{self, Mistake, address};
 use crate::runs;
@@ -26,7 +25,8 @@ use crate::sync::failure::RunError;
 pub struct PsaForm {
     /// The connection; its row id is 0 where it is new. Fields that its vendor does not have count for nothing.
     pub connection: PsaConnection,
-    /// The secrets by the vendor's keys; one that is left out or blank stays as it is stored.
+    /// The secrets by the vendor's keys; one that is left out or blank stays as it is stored, which is refused where the
+    /// connection leads elsewhere: stored secrets are sent to no other place.
     pub secrets: BTreeMap<String, SecretString>,
 }
 
@@ -49,16 +49,7 @@ pub fn before_saving_psa(conn: &mut Conn, connection: &PsaConnection) -> QueryRe
     ) else {
         return Ok(0);
     };
-    let value = |of: &PsaConnection, key: &str| {
-        let text = of.fields.get(key).map_or("", |text| text.trim());
-        folded(text).into_owned()
-    };
-    let mut needed = vendor.fields.iter();
-    let elsewhere = needed.any(|field| {
-        let told = !field.secret && field.default.is_none();
-        told && value(&stored, field.key) != value(connection, field.key)
-    });
-    if !elsewhere {
+    if !leads_elsewhere(vendor, &stored, connection) {
         return Ok(0);
     }
     let mut count = 0;
@@ -123,6 +114,9 @@ pub async fn save_psa(
             Err(message) => return Ok(Saving::mistake("url", message)),
         }
     }
+    if draft.elsewhere {
+        opened.clear();
+    }
     for (name, secret) in &draft.given {
         opened.insert((*name).to_owned(), secret.clone());
     }
@@ -161,7 +155,7 @@ async fn put(app: &App, draft: Draft, version: i64, staff: &str) -> Result<Savin
                     format!("PSA connection {name} leads to another PSA: the links are retired"),
                 ),
             };
-            parting::note(conn, (&staff, kind), None, &detail, now)?;
+            events::note(conn, (&staff, kind), None, &detail, now)?;
         }
         Ok(saved)
     });

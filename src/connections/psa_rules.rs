@@ -13,6 +13,22 @@ use crate::rules::{self, Mistake};
 /// So long a secret is at most, in bytes.
 const MOST_SECRET: usize = 1_000;
 
+/// Why a stored secret is asked for once more.
+pub const AGAIN: &str = "type it again, because the connection leads elsewhere now and a stored key is sent to no other place";
+
+/// Whether a connection may lead to another PSA, or there to another account, than the stored one.
+pub fn leads_elsewhere(vendor: &Vendor, stored: &PsaConnection, now: &PsaConnection) -> bool {
+    let value = |of: &PsaConnection, key: &str| {
+        let text = of.fields.get(key).map_or("", |text| text.trim());
+        folded(text).into_owned()
+    };
+    let mut told = vendor.fields.iter();
+    told.any(|field| {
+        let needed = !field.secret && field.default.is_none();
+        needed && value(stored, field.key) != value(now, field.key)
+    })
+}
+
 /// A checked connection, its address left to be looked at.
 pub(super) struct Draft {
     pub(super) connection: PsaConnection,
@@ -42,15 +58,14 @@ pub(super) fn draft(
         wrong.push(Mistake::new("kind", message));
     }
     connection.fields = BTreeMap::new();
-    let (mut elsewhere, mut address) = (false, None);
+    let elsewhere = stored.is_some_and(|stored| leads_elsewhere(vendor, stored, &form.connection));
+    let mut address = None;
     for field in vendor.fields.iter().filter(|field| !field.secret) {
         let value = form.connection.fields.get(field.key);
         let value = value.map_or("", |value| value.trim());
         let before = stored.and_then(|stored| stored.fields.get(field.key));
         let before = before.map(|value| value.trim());
-        if field.default.is_none() {
-            elsewhere |= stored.is_some() && folded(before.unwrap_or_default()) != folded(value);
-        } else if value.is_empty() || Some(value) == field.default {
+        if field.default.is_some() && (value.is_empty() || Some(value) == field.default) {
             continue;
         }
         match rules::text(field.key, field.label, value) {
@@ -73,7 +88,7 @@ pub(super) fn draft(
     } else {
         connection.default_contact_type = None;
     }
-    let given = secrets(form, vendor, names, &mut wrong);
+    let given = secrets(form, vendor, (names, elsewhere), &mut wrong);
     if wrong.is_empty() {
         Ok(Draft {
             connection,
@@ -86,11 +101,11 @@ pub(super) fn draft(
     }
 }
 
-/// The secrets that are given; one that is left blank stays as it is stored.
+/// The secrets that are given; one that is left blank stays as it is stored, unless the connection leads `elsewhere`.
 fn secrets(
     form: &PsaForm,
     vendor: &Vendor,
-    names: &[String],
+    (names, elsewhere): (&[String], bool),
     wrong: &mut Vec<Mistake>,
 ) -> BTreeMap<&'static str, SecretString> {
     let mut given = BTreeMap::new();
@@ -100,9 +115,16 @@ fn secrets(
         if text.len() > MOST_SECRET || text.contains(char::is_control) {
             let message = format!("{} must be one line of text", field.label);
             wrong.push(Mistake::new(field.key, message));
-        } else if !text.is_empty() {
+            continue;
+        }
+        if !text.is_empty() {
             given.insert(field.key, text.into());
-        } else if field.default.is_none() && !names.iter().any(|name| name == field.key) {
+            continue;
+        }
+        let kept = names.iter().any(|name| name == field.key);
+        if kept && elsewhere {
+            wrong.push(Mistake::new(field.key, format!("{}: {AGAIN}", field.label)));
+        } else if field.default.is_none() && !kept {
             let message = format!("{} must not be empty", field.label);
             wrong.push(Mistake::new(field.key, message));
         }

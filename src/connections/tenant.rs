@@ -9,7 +9,7 @@ use super::secret::{self, Checked, NewSecret};
 use super::{Saving, turn_of};
 use crate::app::{App, OF_COMPANY};
 use crate::db::facts::tenant_scope;
-use crate::db::{Conn, companies, facts, links, parting, secrets, settings, tenant_connections};
+use crate::db::{Conn, companies, events, facts, links, secrets, settings, tenant_connections};
 use crate::directory::Credential;
 use crate::model::{Cloud, Company, TenantConnection, TenantId};
 use crate::rules::{self, Mistake};
@@ -174,7 +174,7 @@ async fn put(
             } else {
                 "Tenant connection saved"
             };
-            parting::note(conn, (&staff, "tenant_saved"), Some(id), detail, now)?;
+            events::note(conn, (&staff, "tenant_saved"), Some(id), detail, now)?;
             if companies::get(conn, id)?.is_some_and(|company| company.sync_contacts) {
                 then(conn, id)?;
             }

@@ -72,6 +72,24 @@ impl From<Row> for Event {
     }
 }
 
+/// Writes down what somebody did to the installation or a company; `detail` is a sentence without secrets.
+pub fn note(
+    conn: &mut Conn,
+    (staff, kind): (&str, &str),
+    company_id: Option<i64>,
+    detail: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let event = NewEvent {
+        staff,
+        company_id,
+        user_id: None,
+        kind,
+        detail: detail.to_owned(),
+    };
+    append(conn, &event, now)
+}
+
 /// Writes down what was done.
 pub fn append(conn: &mut Conn, event: &NewEvent<'_>, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::insert_into(dsl::events)
@@ -91,6 +109,21 @@ pub fn append(conn: &mut Conn, event: &NewEvent<'_>, now: DateTime<Utc>) -> Quer
 pub fn of_company(conn: &mut Conn, company: i64, limit: i64) -> QueryResult<Vec<Event>> {
     let rows = dsl::events
         .filter(dsl::company_id.eq(company))
+        .select(Row::as_select())
+        .order((dsl::at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// The last things of the whole installation whose kind begins like this, newest first.
+pub fn of_installation(conn: &mut Conn, kind: &str, limit: i64) -> QueryResult<Vec<Event>> {
+    let rows = dsl::events
+        .filter(
+            dsl::company_id
+                .is_null()
+                .and(dsl::kind.like(format!("{kind}%"))),
+        )
         .select(Row::as_select())
         .order((dsl::at.desc(), dsl::id.desc()))
         .limit(limit)

@@ -8,8 +8,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 pub use claim::{
-    cancel, cancel_running, claim, due, fail_for_good, finish, free_dead, hands, put_back, renew,
-    retry_at,
+    cancel, cancel_running, cancel_waiting, claim, due, fail_for_good, finish, free_dead, hands,
+    put_back, renew, retry_at,
 };
 pub use work::{JobState, Lane, Priority, RunWork, Work};
 

@@ -37,7 +37,6 @@ pub mod holds;
 pub mod ignored_users;
 pub mod jobs;
 pub mod links;
-pub mod parting;
 pub mod plans;
 pub mod previews;
 pub mod psa_connections;

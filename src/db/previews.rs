@@ -75,3 +75,10 @@ pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<StoredPreview>> 
         },
     ))
 }
+
+/// Forgets the preview of a company, which is of no use any more.
+pub fn forget(conn: &mut Conn, company: i64) -> QueryResult<()> {
+    diesel::delete(dsl::previews.find(company))
+        .execute(conn)
+        .map(drop)
+}

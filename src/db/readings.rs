@@ -64,6 +64,13 @@ pub fn run_of(conn: &mut Conn, company: i64) -> QueryResult<Option<(String, Date
     Ok(row.map(|(run, at)| (run, at.and_utc())))
 }
 
+/// When the last complete reading of a company began.
+pub fn read_at(conn: &mut Conn, company: i64) -> QueryResult<Option<DateTime<Utc>>> {
+    let found = dsl::readings.find(company).select(dsl::read_at);
+    let at: Option<NaiveDateTime> = found.first(conn).optional()?;
+    Ok(at.map(|at| at.and_utc()))
+}
+
 /// The last complete reading of a company.
 pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<Reading>> {
     type Row = (i64, String, NaiveDateTime, String, String, String);

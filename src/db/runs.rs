@@ -213,6 +213,12 @@ pub fn running(conn: &mut Conn, company: i64) -> QueryResult<Vec<Run>> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// How many runs the history of a company keeps.
+pub fn count(conn: &mut Conn, company: i64) -> QueryResult<i64> {
+    let runs = dsl::runs.filter(dsl::company_id.eq(company));
+    runs.count().get_result(conn)
+}
+
 /// Whether anything but a preview was ever run for a company.
 pub fn has_run(conn: &mut Conn, company: i64) -> QueryResult<bool> {
     let runs = dsl::runs.filter(dsl::company_id.eq(company).and(dsl::preview.eq(false)));

@@ -1,4 +1,5 @@
-//! A preview, as a job: the same engine plans, writes nothing, and what it would do is kept to be looked at. A preview that
+//! A preview, as a job: the same engine plans, writes nothing to the PSA, and what it read
+//! and would do is kept to be looked at. A preview that
 //! failed is kept too, and says why.
 
 use super::Ended;
@@ -18,6 +19,7 @@ pub(super) async fn preview(app: &App, job: &Job) -> Result<Ended, DbError> {
         return Ok(Ended::Cancelled(GONE.to_owned()));
     };
     let mut options = Options::new(Mode::Update, true);
+    options.remember = true;
     options.run_id.clone_from(&job.run_id);
     options.requested_by.clone_from(&job.requested_by);
     let finished = runs::one(app, &company, &options, &|_, _| ()).await;

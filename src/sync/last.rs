@@ -27,7 +27,7 @@ pub struct Last {
     pub snapshot: Snapshot,
     /// When it was read.
     pub read_at: DateTime<Utc>,
-    /// The run that read it; the stored plan is of the same run.
+    /// The run or preview that read it; the stored plan is of the same one.
     pub run_id: String,
 }
 
@@ -43,6 +43,9 @@ pub(super) struct Around {
     pub(super) contact_types: Option<Vec<ContactType>>,
     pub(super) limits: Limits,
     pub(super) company_active: bool,
+    /// Linked users who were found deleted: after a preview, the links do not know it yet.
+    #[serde(default)]
+    pub(super) newly_deleted: Vec<UserId>,
 }
 
 /// Both sides as they were read.
@@ -50,8 +53,6 @@ pub(super) struct Around {
 pub(super) struct Sides {
     pub(super) users: Vec<User>,
     pub(super) contacts: Vec<Contact>,
-    /// Linked users who were found deleted, of whom the links do not know it yet.
-    pub(super) newly_deleted: Vec<UserId>,
     pub(super) around: Around,
 }
 
@@ -113,7 +114,7 @@ pub(super) struct Settings<'a> {
     pub(super) ignored_licences: Vec<String>,
 }
 
-/// The company as it was last read and as the run that read it left it, with exactly these settings (filters, options, guard, ignored users), saved or not. `None`
+/// The company as it was last read, by a run or for a preview, and as the run that read it left it, with exactly these settings (filters, options, guard, ignored users), saved or not. `None`
 /// where nothing was read yet, or only in another tenant or PSA company.
 ///
 /// The members of a group that no filter named when it was read are not in it.
@@ -179,7 +180,7 @@ fn understood(
     let Some(sides) = found.as_ref().and_then(sides).map(Arc::new) else {
         tracing::warn!(
             company.id = company,
-            "The stored reading cannot be understood; the next run reads anew"
+            "The stored reading cannot be understood; the next run or preview reads anew"
         );
         return Ok(None);
     };
@@ -191,7 +192,6 @@ fn sides(reading: &Reading) -> Option<Sides> {
     Some(Sides {
         users: serde_json::from_str(&reading.users).ok()?,
         contacts: serde_json::from_str(&reading.contacts).ok()?,
-        newly_deleted: Vec::new(),
         around: serde_json::from_str(&reading.rest).ok()?,
     })
 }
@@ -255,6 +255,7 @@ pub(super) fn reading(scene: &Scene, observed: &Observed, run: &str) -> Reading 
         contact_types: snapshot.rules.contact_types.clone(),
         limits: snapshot.rules.limits,
         company_active: snapshot.rules.company_active,
+        newly_deleted: observed.newly_deleted.clone(),
     };
     Reading {
         company_id: scene.company.id,
@@ -293,7 +294,7 @@ pub(super) fn put_together(
         .map(|entry| (entry, known.get(entry).copied()))
         .collect();
     let (resolved, ignored) = ignored(&entries, &users, &remembered.links);
-    let mut deleted: HashSet<UserId> = sides.newly_deleted.into_iter().collect();
+    let mut deleted: HashSet<UserId> = around.newly_deleted.into_iter().collect();
     let listed: HashSet<&UserId> = users.iter().map(|user| &user.id).collect();
     deleted.extend(
         remembered

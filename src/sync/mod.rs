@@ -207,6 +207,9 @@ impl Run<'_> {
                     halted: Some(error),
                 },
             };
+        } else if self.options.remember {
+            let kept = record::remember(self.scene, &observed, &plan, &self.id);
+            applied.halted = kept.await.err();
         }
         let stopped_first = applied.halted.is_some() || plan.company_inactive;
         applied.done.resize_with(plan.people.len(), Done::default);

@@ -81,6 +81,7 @@ pub async fn observe(scene: &Scene, facts: &Facts) -> Result<Observed, RunError>
         contact_types: psa.vocabulary.contact_types.clone(),
         limits: psa.vocabulary.limits,
         company_active: psa.company_active,
+        newly_deleted: tenant.newly_deleted.clone(),
     };
     let settings = Settings {
         company: &scene.company,
@@ -90,7 +91,6 @@ pub async fn observe(scene: &Scene, facts: &Facts) -> Result<Observed, RunError>
     let sides = Sides {
         users: tenant.users,
         contacts: psa.contacts,
-        newly_deleted: tenant.newly_deleted.clone(),
         around,
     };
     let (snapshot, resolved) = last::put_together(settings, &remembered, sides);

@@ -22,6 +22,8 @@ pub struct Options {
     pub requested_by: Option<String>,
     /// The [digest](super::plan::Plan::digest) of the plan that was looked at: a run that would do anything else does nothing, and fails.
     pub expect: Option<String>,
+    /// Whether a preview keeps what it read and planned, as a run does, so that pages show it.
+    pub remember: bool,
     /// With [`Mode::Approval`]: who approved.
     pub signed: Option<Signed>,
 }
@@ -36,6 +38,7 @@ impl Options {
             run_id: None,
             requested_by: None,
             expect: None,
+            remember: false,
             signed: None,
         }
     }

@@ -13,6 +13,7 @@ use super::report::{self, Done, Report};
 use super::scene::Scene;
 use crate::db::holds::{HoldPerson, Signed};
 use crate::db::plans::StoredPlan;
+use crate::db::readings::Reading;
 use crate::db::runs::{NewRun, RunEnd};
 use crate::db::{
     Conn, DbError, claims, dismissals, holds, ignored_users, links, plans, readings, runs,
@@ -74,13 +75,7 @@ pub async fn before_writing(
     let now = scene.clock.now();
     let company = scene.company.id;
     let snapshot = &observed.snapshot;
-    let reading = last::reading(scene, observed, run);
-    let stored = StoredPlan {
-        company_id: company,
-        run_id: run.to_owned(),
-        made_at: now,
-        plan: text(plan),
-    };
+    let (reading, stored) = seen(scene, observed, plan, run);
     let forgotten = plan.forgotten.clone();
     let active_again = plan.active_again.clone();
     let resolved = observed.resolved.clone();
@@ -134,6 +129,42 @@ pub async fn before_writing(
         }
     })
     .await
+}
+
+/// A preview's reading and plan, where nothing newer is kept. One beside which a run goes on, or went on meanwhile, is not kept:
+/// nobody would know which of the run's writes are in it.
+pub async fn remember(
+    scene: &Scene,
+    observed: &Observed,
+    plan: &Plan,
+    run: &str,
+) -> Result<(), RunError> {
+    let (reading, stored) = seen(scene, observed, plan, run);
+    let kept = scene.db.write(move |conn| {
+        let company = reading.company_id;
+        let last_run = runs::list(conn, company, 1)?.pop();
+        let beside = last_run.is_some_and(|run| {
+            run.running || run.finished_at.is_none_or(|at| at >= reading.read_at)
+        });
+        let newer = readings::read_at(conn, company)?.is_some_and(|at| at > reading.read_at);
+        if !beside && !newer {
+            readings::put(conn, &reading)?;
+            plans::put(conn, &stored)?;
+        }
+        Ok(())
+    });
+    Ok(kept.await?)
+}
+
+/// What was read and planned, as it is kept.
+fn seen(scene: &Scene, observed: &Observed, plan: &Plan, run: &str) -> (Reading, StoredPlan) {
+    let stored = StoredPlan {
+        company_id: scene.company.id,
+        run_id: run.to_owned(),
+        made_at: scene.clock.now(),
+        plan: text(plan),
+    };
+    (last::reading(scene, observed, run), stored)
 }
 
 /// What becomes of the company's hold.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Visit, WebError};
+use super::{Visit, WebError, words};
 use crate::app::App;
 use crate::db::holds::Signed;
 use crate::db::jobs::Priority;
@@ -33,7 +33,7 @@ pub async fn ignore(visit: &Visit, company: Company, user: UserId) -> Result<Sai
             next(sync)
         )),
         Ok(false) => Ok("This person was ignored already.".into()),
-        Err(error) => Err(words(&error)),
+        Err(error) => Err(words::told(&error)),
     })
 }
 
@@ -52,7 +52,7 @@ pub async fn stop_ignoring(
     Ok(match done.await? {
         Ok(true) => Ok(format!("Not ignored any more. {}", next(sync))),
         Ok(false) => Ok("This person was not ignored.".into()),
-        Err(error) => Err(words(&error)),
+        Err(error) => Err(words::told(&error)),
     })
 }
 
@@ -96,7 +96,7 @@ pub async fn link(
         Ok(Linking::Taken(upn)) => Err(format!(
             "Contact {number} is linked to {upn}, so nothing was linked. Link {upn} to another contact first."
         )),
-        Err(error) => Err(words(&error)),
+        Err(error) => Err(words::told(&error)),
     })
 }
 
@@ -116,7 +116,7 @@ pub async fn dismiss(
         on_its_own(
             async move { decisions::dismiss(&app, &company, &shown, &signed, &unwatched).await },
         );
-    Ok(done.await?.map_err(|error| words(&error)))
+    Ok(done.await?.map_err(|error| words::told(&error)))
 }
 
 fn unwatched(_: &str, _: Event) {}
@@ -149,10 +149,4 @@ fn next(sync: bool) -> &'static str {
     } else {
         "Contact sync is off for this company: it takes effect when it is on."
     }
-}
-
-fn words(error: &RunError) -> String {
-    let message = error.message.trim_end_matches('.');
-    let advice = error.advice.trim_end_matches('.');
-    format!("{message}. {advice}.")
 }

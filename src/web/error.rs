@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
+use super::words;
 use crate::db::DbError;
 use crate::model::RunFailure;
 
@@ -82,6 +83,6 @@ impl From<anyhow::Error> for WebError {
 /// A page that cannot do without a vendor says what the vendor's failure means.
 impl From<RunFailure> for WebError {
     fn from(error: RunFailure) -> Self {
-        Self::Unavailable(format!("{}. {}.", error.message, error.advice))
+        Self::Unavailable(words::told(&error))
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::model::{Action, Contact, ContactId, User, UserId, text};
 use crate::sync::plan::{Person, Plan, Reason};
 use crate::sync::report;
+use crate::sync::route::Destination;
 use crate::sync::select::{self, Activity};
 use crate::sync::snapshot::{Licences, Snapshot};
 
@@ -208,6 +209,16 @@ impl<'a> Everyone<'a> {
         self.all.retain(|one| {
             text::folded(&one.name).contains(&*wanted)
                 || text::folded(one.address).contains(&*wanted)
+        });
+    }
+
+    /// Keeps those whom the filter at this position takes; positions begin with 0.
+    pub fn taken_by(&mut self, filter: u32) {
+        self.all.retain(|one| match &one.who {
+            Who::Planned(person) => person.trace.route.as_ref().is_some_and(|route| {
+                matches!(route.to, Destination::Placed(at) | Destination::Excluded(at) if at == filter)
+            }),
+            Who::Aside(..) | Who::Contact(_) => false,
         });
     }
 

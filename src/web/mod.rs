@@ -4,6 +4,7 @@
 
 pub mod assets;
 mod attention;
+pub mod changed;
 pub mod csv;
 mod deciding;
 mod error;
@@ -12,6 +13,7 @@ mod form;
 mod frame;
 mod gate;
 pub mod listing;
+pub mod live;
 mod page;
 pub mod pages;
 mod portal;

@@ -1,11 +1,12 @@
 //! The guided set-up of a new company: how far it is, and what is next. It is read from the database, so that an abandoned
-//! set-up goes on where it was left. Stands on top of a company's pages until its contact sync is on or was run.
+//! set-up goes on where it was left. Stands on top of a company's pages, for who may change it, until its contact sync is on or was run.
 
 use diesel::QueryResult;
 use serde::Serialize;
 
+use super::Visit;
 use crate::db::{Conn, previews, runs, tenant_connections};
-use crate::model::Company;
+use crate::model::{Company, Role};
 
 /// The steps, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +56,8 @@ pub struct Next {
     pub label: String,
     /// Where it leads.
     pub href: String,
+    /// The id of the page's form that it sends, so that what was typed is saved on the way; empty: it is a link.
+    pub form: String,
 }
 
 /// What is known of a company's set-up.
@@ -97,6 +100,11 @@ impl Setup {
         Ok(Some(Self::from(known, here)))
     }
 
+    /// The set-up for who may do it; a reader sees none.
+    pub fn for_visitor(visit: &Visit, setup: Option<Self>) -> Option<Self> {
+        setup.filter(|_| visit.may(Role::Technician))
+    }
+
     /// For the samples of a page.
     pub fn sample(here: SetupStep) -> Self {
         let known = Known {
@@ -116,6 +124,11 @@ impl Setup {
             next: next.map(|(label, step)| Next {
                 label: label.into(),
                 href: href(known.company, step),
+                form: match here {
+                    SetupStep::Options if known.connected => "options-form".into(),
+                    SetupStep::Filters if known.connected => "filters-form".into(),
+                    _ => String::new(),
+                },
             }),
         }
     }
@@ -177,20 +190,20 @@ fn what_next(known: Known, here: SetupStep) -> (&'static str, Option<(&'static s
         );
     }
     match here {
+        SetupStep::Company if known.previewed => (
+            "You have seen what would happen. Next, turn contact sync on.",
+            Some(("Next: turn it on", SetupStep::TurnOn)),
+        ),
         SetupStep::Company | SetupStep::Tenant => (
             "The tenant is connected. Next, choose how contacts are written.",
             Some(("Next: options", SetupStep::Options)),
         ),
-        SetupStep::Options if known.previewed => (
-            "You have seen what would happen. Next, turn contact sync on.",
-            Some(("Next: turn it on", SetupStep::TurnOn)),
-        ),
         SetupStep::Options => (
-            "Choose the options and save them. Leave contact sync off until you have seen the preview.",
+            "Choose how contacts are written. Contact sync itself is turned on in the last step. Next saves what you chose.",
             Some(("Next: filters", SetupStep::Filters)),
         ),
         SetupStep::Filters => (
-            "Filters are optional: they choose who is synced, and to which site. Next, see what would happen.",
+            "Filters are optional: they choose who is synced, and to which site. Next saves them and shows what would happen; nothing is written.",
             Some(("Next: preview", SetupStep::Preview)),
         ),
         SetupStep::Preview if !known.previewed => (

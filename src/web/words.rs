@@ -2,6 +2,8 @@
 
 use tera::{Kwargs, State, Tera};
 
+use crate::model::RunFailure;
+
 /// Makes the filters known to the templates.
 pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("action_word", |word: &str, _: Kwargs, _: &State| {
@@ -239,6 +241,12 @@ pub fn sentence(text: &str) -> String {
         whole.push('.');
     }
     whole
+}
+
+/// A failure, as a page says it: what happened, and what to do about it.
+pub fn told(failure: &RunFailure) -> String {
+    let (message, advice) = (sentence(&failure.message), sentence(&failure.advice));
+    format!("{message} {advice}").trim().to_owned()
 }
 
 /// What went wrong with a run, in a few words: its error's kind.

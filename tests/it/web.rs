@@ -11,6 +11,7 @@ mod gates;
 mod holds;
 mod hostile;
 mod jobs;
+mod links;
 mod lists;
 mod new_company;
 mod overview;

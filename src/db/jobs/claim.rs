@@ -141,6 +141,17 @@ pub fn cancel(conn: &mut Conn, id: i64, why: &str, now: DateTime<Utc>) -> QueryR
     Ok(changed == 1)
 }
 
+/// Cancels the jobs of a company that nobody has begun, and gives their number.
+pub fn cancel_waiting(conn: &mut Conn, company: i64, now: DateTime<Utc>) -> QueryResult<usize> {
+    let queued = JobState::Queued.as_str();
+    diesel::update(dsl::jobs.filter(dsl::company_id.eq(company).and(dsl::state.eq(queued))))
+        .set((
+            dsl::state.eq(JobState::Cancelled.as_str()),
+            dsl::finished_at.eq(stamp(now)),
+        ))
+        .execute(conn)
+}
+
 /// A claimed job is tried again at `at`, for this reason; `false` where the claim was lost.
 pub fn retry_at(
     conn: &mut Conn,

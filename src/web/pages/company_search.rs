@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::{companies, psa_connections};
 use crate::model::PsaCompany;
+use crate::model::text::folded;
 use crate::pickers;
 use crate::psa;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Part, Samples, Visit, WebError};
+use crate::web::{Part, Samples, Visit, WebError, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -28,7 +29,7 @@ const MOST: usize = 50;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Search {
-    /// The PSA connection's row id.
+    /// The PSA connection's row id; 0: all of them.
     pub psa: i64,
     /// What somebody types.
     pub q: String,
@@ -46,12 +47,16 @@ pub struct Found {
     more: bool,
     /// Why there are none; empty: they were read.
     failure: String,
+    /// What is said of PSAs that did not answer, beside those that did.
+    silent: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 struct Row {
     name: String,
     id: String,
+    /// Which PSA it is in; empty where only one is searched.
+    psa: String,
     active: bool,
     /// The company of Rollcall that is there; empty: none.
     taken: String,
@@ -66,6 +71,7 @@ impl Part for Found {
         let row = |name: &str, taken: &str, active| Row {
             name: name.into(),
             id: "250".into(),
+            psa: taken.into(),
             active,
             taken: taken.into(),
             href: "/companies/new?psa=1&chosen=250".into(),
@@ -88,13 +94,14 @@ impl Part for Found {
                     row(&"Long name of a company ".repeat(12), "", false),
                 ],
                 more: true,
+                silent: vec!["<b>Autotask</b>: it could not be reached. Try again.".into()],
                 ..Self::default()
             },
         ]
     }
 }
 
-/// Searches a PSA; a PSA that does not answer is a sentence on the page.
+/// Searches one PSA or all of them; a PSA that does not answer is a sentence on the page.
 ///
 /// # Errors
 /// Where the database fails.
@@ -104,54 +111,83 @@ pub async fn find(visit: &Visit, search: &Search) -> Result<Found, WebError> {
         q,
         ..Found::default()
     };
-    let rows = match pickers::companies(visit.app(), search.psa, &found.q).await {
-        Ok(rows) => rows,
-        Err(error) => {
-            found.failure = sentences(&error);
-            return Ok(found);
+    let all = connections(visit).await?;
+    let wanted: Vec<&Choice> = all
+        .iter()
+        .filter(|choice| search.psa == 0 || choice.id == search.psa)
+        .collect();
+    let several = wanted.len() > 1;
+    let text = &found.q;
+    let asked = wanted.iter().map(|choice| async move {
+        (
+            *choice,
+            pickers::companies(visit.app(), choice.id, text).await,
+        )
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    let answered = answers.iter().any(|(_, answer)| answer.is_ok());
+    let mut listed = Vec::new();
+    for (choice, answer) in answers {
+        match answer {
+            Ok(rows) => {
+                found.more |= rows.len() >= MOST;
+                listed.extend(rows.into_iter().map(|row| (choice, row)));
+            }
+            Err(error) => found.silent.push(match several {
+                true => format!("{}: {}", choice.name, words::told(&error)),
+                false => words::told(&error),
+            }),
         }
-    };
-    found.more = rows.len() >= MOST;
-    let psa = search.psa;
-    let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+    }
+    if !answered {
+        found.failure = std::mem::take(&mut found.silent).join(" ");
+    }
+    if several {
+        listed.sort_by_cached_key(|(_, row)| folded(&row.name).into_owned());
+    }
+    let places: Vec<_> = listed
+        .iter()
+        .map(|(psa, row)| (psa.id, row.id.clone()))
+        .collect();
     let taken = visit
         .app()
         .db()
         .read(move |conn| {
-            let mut taken = Vec::with_capacity(ids.len());
-            for id in &ids {
-                taken.push(companies::at_place(conn, psa, id)?);
+            let mut taken = Vec::with_capacity(places.len());
+            for (psa, id) in &places {
+                taken.push(companies::at_place(conn, *psa, id)?);
             }
             Ok(taken)
         })
         .await?;
-    found.rows = rows
+    found.rows = listed
         .into_iter()
         .zip(taken)
-        .map(|(company, taken)| row(search, company, taken))
+        .map(|((psa, company), taken)| Row {
+            psa: if several {
+                psa.name.clone()
+            } else {
+                String::new()
+            },
+            ..row((search, psa.id), company, taken)
+        })
         .collect();
     Ok(found)
 }
 
-fn row(search: &Search, company: PsaCompany, taken: Option<(i64, String)>) -> Row {
+fn row((search, psa): (&Search, i64), company: PsaCompany, taken: Option<(i64, String)>) -> Row {
     let base = match search.company {
         0 => "/companies/new".to_owned(),
         id => format!("/companies/{id}/connection/psa"),
     };
     Row {
-        href: format!("{base}?psa={}&chosen={}", search.psa, company.id),
+        href: format!("{base}?psa={psa}&chosen={}", company.id),
         name: company.name,
         id: company.id.to_string(),
+        psa: String::new(),
         active: company.active,
         taken: taken.map(|(_, name)| name).unwrap_or_default(),
     }
-}
-
-/// A failure, as a page says it.
-pub fn sentences(error: &crate::model::RunFailure) -> String {
-    let message = super::super::words::sentence(&error.message);
-    let advice = super::super::words::sentence(&error.advice);
-    format!("{message} {advice}").trim().to_owned()
 }
 
 /// A PSA connection to choose.

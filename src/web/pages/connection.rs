@@ -6,14 +6,13 @@ use actix_web::web::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::company_search::sentences;
 use crate::connections::{self, MicrosoftApp};
 use crate::db::{psa_connections, tenant_connections};
 use crate::directory::app_link;
 use crate::model::{Cloud, Company, PsaCompany, PsaConnection, TenantConnection};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{CompanyHead, Page, Part, Place, Samples, Tab, Visit, WebError};
+use crate::web::{CompanyHead, Page, Part, Place, Samples, Tab, Visit, WebError, changed, words};
 use crate::{pickers, psa};
 
 /// The routes.
@@ -254,12 +253,29 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
     });
     let page = ConnectionPage {
         head: CompanyHead::new(&company, Tab::Connection),
-        setup: setup.filter(|_| visit.may(crate::model::Role::Technician)),
+        setup: Setup::for_visitor(&visit, setup),
         tenant,
         psa: psa_view(&company, connection.as_ref(), places),
         shared_app: shared.is_some(),
     };
     visit.page(&page)
+}
+
+/// Who changed a company since a page of it was opened.
+///
+/// # Errors
+/// Where the database fails.
+pub(super) async fn stale(visit: &Visit, company: i64) -> Result<String, WebError> {
+    let saved = visit
+        .app()
+        .db()
+        .read(move |conn| changed::of_company(conn, company))
+        .await?;
+    Ok(changed::sentence(
+        saved.as_ref(),
+        "this company",
+        visit.now(),
+    ))
 }
 
 fn tenant_view(
@@ -322,7 +338,7 @@ fn psa_name(company: i64, read: Result<Option<PsaCompany>, String>) -> PsaName {
 async fn tenant_name(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
     let read = pickers::tenant_name(visit.app(), &company).await;
-    let failure = read.as_ref().err().map(sentences).unwrap_or_default();
+    let failure = read.as_ref().err().map(words::told).unwrap_or_default();
     visit.part(&TenantName {
         company: company.id,
         name: read.ok(),
@@ -336,7 +352,7 @@ async fn psa_company(visit: Visit, company: Path<i64>) -> Result<HttpResponse, W
     let read = match read {
         Ok(Some(found)) => Ok(Some(found)),
         Ok(None) => Err(gone(&company)),
-        Err(error) => Err(sentences(&error)),
+        Err(error) => Err(words::told(&error)),
     };
     visit.part(&psa_name(company.id, read))
 }

@@ -7,7 +7,6 @@ use chrono::NaiveDate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::company_search::sentences;
 use super::connection::address;
 use super::connection_app_page::{AppPage, Stale, clouds};
 use super::connection_trial::{answered, remember};
@@ -18,7 +17,7 @@ use crate::db::{companies, events, links, secrets, tenant_connections};
 use crate::jobs;
 use crate::model::{Cloud, Company, Mode, RunFailure};
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError};
+use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -214,7 +213,7 @@ async fn save(
             Ok(answer) => tried = Some(answer),
             Err(error) => {
                 page.mistakes
-                    .add(field_of(&error, &page), sentences(&error));
+                    .add(field_of(&error, &page), words::told(&error));
                 page.failed = true;
                 return visit.again(&page);
             }

@@ -5,15 +5,16 @@ use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
 use super::company_search::{self, Choice, Found, Search};
-use super::connection::address;
+use super::connection::{address, stale};
 use super::new_company::{Chosen, GONE};
 use crate::connections::{self, Saving};
 use crate::db::jobs::Priority;
 use crate::db::{companies, links};
 use crate::model::{Company, Mode, PsaCompanyId, Target};
 use crate::web::routes::{Entry, routes};
-use crate::web::words;
-use crate::web::{CompanyHead, Form, Mistakes, Page, Part, Place, Samples, Tab, Visit, WebError};
+use crate::web::{
+    CompanyHead, Form, Mistakes, Page, Part, Place, Samples, Tab, Visit, WebError, words,
+};
 use crate::{jobs, pickers};
 
 /// The routes.
@@ -150,7 +151,7 @@ async fn choose(visit: &Visit, page: &mut PlacePage, id: &PsaCompanyId) -> bool 
             return true;
         }
         Ok(None) => page.mistakes.add("form", GONE),
-        Err(error) => page.mistakes.add("form", company_search::sentences(&error)),
+        Err(error) => page.mistakes.add("form", words::told(&error)),
     }
     false
 }
@@ -235,10 +236,12 @@ async fn save(
         }
         Saving::Stale { now } => {
             page.version = now;
+            let who = stale(&visit, company.id).await?;
             page.mistakes.add(
                 "form",
-                "Somebody else changed this company meanwhile. Nothing was saved. Look whether this is still right, and press the \
-                 button again.",
+                format!(
+                    "{who} Nothing was saved. Look whether this is still right, and press the button again."
+                ),
             );
             visit.again(&page)
         }

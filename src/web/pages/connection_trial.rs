@@ -3,12 +3,11 @@
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 
-use super::company_search::sentences;
 use super::connection::address;
 use crate::db::tenant_connections;
 use crate::model::Company;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Visit, WebError};
+use crate::web::{Visit, WebError, words};
 use crate::{checks, pickers};
 
 /// The routes.
@@ -38,7 +37,7 @@ async fn test_tenant(visit: Visit, company: Path<i64>) -> Result<HttpResponse, W
             remember(&visit, &company, &tried).await?;
             Ok(visit.done(&to, answered(&tried)))
         }
-        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", sentences(&error)))),
+        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", words::told(&error)))),
     }
 }
 
@@ -90,6 +89,6 @@ async fn test_psa(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebE
                 ),
             ))
         }
-        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", sentences(&error)))),
+        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", words::told(&error)))),
     }
 }

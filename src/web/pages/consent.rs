@@ -5,14 +5,13 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::company_search::sentences;
 use super::connection::address;
 use super::connection_trial::remember;
 use crate::checks;
 use crate::connections::{self, ConsentEnd};
 use crate::web::routes::{Entry, routes};
 use crate::web::session::KEY_HASH;
-use crate::web::{Page, Place, Samples, Visit, WebError};
+use crate::web::{Page, Place, Samples, Visit, WebError, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -99,7 +98,7 @@ async fn connected(visit: &Visit, end: &ConsentEnd) -> Result<HttpResponse, WebE
             format!(
                 "{name}'s tenant is connected, but its users could not be read yet. {} Microsoft may need a minute after a \
                  consent: then press Test.",
-                sentences(&error)
+                words::told(&error)
             ),
         ),
     }

@@ -1,30 +1,28 @@
 //! A company's settings: what is synced and when, where contacts go by default, when deactivations wait, and its filters in
 //! short. Turning contact sync on has a page of its own, which shows first what would happen.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use chrono_tz::TZ_VARIANTS;
 use diesel::QueryResult;
 
-use super::contact_sync_filters::lines;
 use super::contact_sync_form::{SettingsForm, guard_words};
 use super::contact_sync_page::{ContactSyncPage, Stale};
-use super::people::aside;
+use super::filters::saved_items;
+use super::filters_known;
+use super::preview;
+use super::preview_live::Back;
 use crate::connections::{Saving, save_company};
 use crate::db::jobs::Priority;
 use crate::db::{Conn, companies, events, links, tenant_connections};
 use crate::jobs;
-use crate::model::{Company, GroupId, Mode, Site};
+use crate::model::{Company, Mode, Site};
 use crate::pickers;
-use crate::sync::effect::{self, Takes};
 use crate::sync::failure::RunError;
-use crate::sync::{last, plan};
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError};
+use crate::web::setup::{Setup, SetupStep};
+use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, changed};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -37,8 +35,6 @@ pub fn samples(all: &mut Samples) {
     all.page::<ContactSyncPage>();
 }
 
-/// A page waits so long for the names of groups; without them it shows ids.
-const NAMES_WAIT: Duration = Duration::from_secs(3);
 /// Where no contact is linked yet, the guard is explained with so many.
 const EXAMPLE: usize = 40;
 
@@ -49,6 +45,7 @@ struct Known {
     tenant: bool,
     linked: usize,
     saved: Option<events::Event>,
+    setup: Option<Setup>,
 }
 
 fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
@@ -57,25 +54,13 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
     };
     let linked = links::count(conn, id)?;
     Ok(Some(Known {
+        setup: Setup::of(conn, &company, SetupStep::Options)?,
         company,
         version: companies::version(conn, id)?.unwrap_or_default(),
         tenant: tenant_connections::get(conn, id)?.is_some(),
         linked: usize::try_from(linked).unwrap_or_default(),
-        saved: last_save(conn, id)?,
+        saved: changed::of_company(conn, id)?,
     }))
-}
-
-/// What was last saved of a company's settings, by whom.
-pub(super) fn last_save(conn: &mut Conn, company: i64) -> QueryResult<Option<events::Event>> {
-    let saves = |event: &events::Event| {
-        matches!(
-            event.kind.as_str(),
-            "company_saved" | "company_added" | "tenant_saved" | "tenant_disconnected"
-        )
-    };
-    Ok(events::of_company(conn, company, 50)?
-        .into_iter()
-        .find(saves))
 }
 
 async fn known(visit: &Visit, id: i64) -> Result<Known, WebError> {
@@ -100,8 +85,10 @@ async fn page(
     shown: Shown,
 ) -> Result<ContactSyncPage, WebError> {
     let (company, now) = (&known.company, visit.now());
-    let (read, groups) = futures_util::join!(taken(visit, company), group_names(visit, company));
-    let read = read?;
+    let mut about = filters_known::Known::load(visit, company.id).await?;
+    about.ask_names(visit).await;
+    let (filters, nobody) = saved_items(&about);
+    let read_at = about.last.as_ref().map(|last| At::new(last.read_at, now));
     let linked = match known.linked {
         0 => EXAMPLE,
         linked => linked,
@@ -109,12 +96,13 @@ async fn page(
     let typed = form.company(company, &sites).0.guard;
     Ok(ContactSyncPage {
         head: CompanyHead::new(company, Tab::ContactSync),
+        setup: Setup::for_visitor(visit, known.setup.clone()),
         sites: form.choices(company, &sites),
         problem: sites.err(),
         guard: guard_words(typed, linked),
-        filters: lines(company, read.as_ref().map(|(takes, _)| takes), &groups),
-        nobody: read.as_ref().map(|(takes, _)| takes.nobody.len()),
-        read_at: read.map(|(_, at)| At::new(at, now)),
+        filters,
+        nobody,
+        read_at,
         form,
         mistakes: shown.mistakes,
         stale: shown.stale,
@@ -122,30 +110,6 @@ async fn page(
         tenant: known.tenant,
         zones: TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
     })
-}
-
-/// Whom the filters take of those who were read last.
-async fn taken(
-    visit: &Visit,
-    company: &Company,
-) -> Result<Option<(Takes, chrono::DateTime<chrono::Utc>)>, WebError> {
-    if company.filters.is_empty() {
-        return Ok(None);
-    }
-    let last = visit.app().last(company).await?;
-    let Some(last) = last else { return Ok(None) };
-    let taken = aside(move || {
-        let plan = plan::plan(&last.snapshot);
-        (effect::takes(&last.snapshot, &plan), last.read_at)
-    });
-    taken.await.map(Some)
-}
-
-async fn group_names(visit: &Visit, company: &Company) -> HashMap<GroupId, String> {
-    let groups = pickers::groups_of(company);
-    let asked = pickers::group_names(visit.app(), company, &groups, false);
-    let named = tokio::time::timeout(NAMES_WAIT, asked).await;
-    named.unwrap_or_default()
 }
 
 async fn show(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
@@ -198,6 +162,10 @@ async fn save(
         jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &asks, now).map(drop)
     };
     match save_company(visit.app(), &company, form.version, &who, then).await? {
+        Saving::Saved { id, .. } if form.action == "next" && !turns_on => Ok(visit.done(
+            &format!("/companies/{id}/filters"),
+            "The options are saved.",
+        )),
         Saving::Saved { id, .. } => saved(&visit, (id, &company), turns_on).await,
         Saving::Stale { .. } => {
             let known = self::known(&visit, known.company.id).await?;
@@ -229,14 +197,9 @@ async fn saved(
 ) -> Result<HttpResponse, WebError> {
     let here = format!("/companies/{id}/contact-sync");
     if turns_on {
-        let (who, now) = (visit.name(), visit.now());
-        let asked = visit
-            .app()
-            .db()
-            .write(move |conn| jobs::enqueue_preview(conn, id, &who, now));
-        let job = asked.await?.id();
-        visit.app().jobs().wake();
-        return Ok(visit.lead(&format!("{here}/turn-on?watch={job}")));
+        return preview::begin(visit, id, Back::TurnOn)
+            .await
+            .map(|to| visit.lead(&to));
     }
     if company.sync_contacts {
         visit.app().jobs().wake();

@@ -2,15 +2,18 @@
 
 use serde::Serialize;
 
-use super::contact_sync_filters::FilterLine;
 use super::contact_sync_form::{Choice, Difference, SettingsForm};
+use super::filters_change::sample_items;
+use super::filters_item::Item;
 use crate::model::RunFailure;
+use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, CompanyHead, Mistakes, Page, Place, Tab};
 
 /// A company's settings.
 #[derive(Clone, Debug, Serialize)]
 pub struct ContactSyncPage {
     pub(super) head: CompanyHead,
+    pub(super) setup: Option<Setup>,
     pub(super) form: SettingsForm,
     pub(super) mistakes: Mistakes,
     pub(super) stale: Option<Stale>,
@@ -22,7 +25,7 @@ pub struct ContactSyncPage {
     pub(super) fresh: bool,
     pub(super) zones: Vec<&'static str>,
     pub(super) guard: String,
-    pub(super) filters: Vec<FilterLine>,
+    pub(super) filters: Vec<Item>,
     /// How many active users no filter takes.
     pub(super) nobody: Option<usize>,
     pub(super) read_at: Option<At>,
@@ -60,6 +63,7 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
     let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
     let empty = ContactSyncPage {
         head: CompanyHead::sample(Tab::ContactSync),
+        setup: Some(Setup::sample(SetupStep::Options)),
         form: SettingsForm::default(),
         mistakes: Mistakes::default(),
         stale: None,
@@ -77,14 +81,8 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
         nobody: None,
         read_at: None,
     };
-    let line = FilterLine {
-        name: hostile.into(),
-        when: hostile.into(),
-        to: "x".repeat(256),
-        off: true,
-        takes: None,
-    };
     let full = ContactSyncPage {
+        setup: None,
         form: SettingsForm {
             name: hostile.into(),
             sync_contacts: true,
@@ -118,18 +116,7 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
         }],
         problem: None,
         fresh: true,
-        filters: vec![
-            line.clone(),
-            FilterLine {
-                off: false,
-                takes: Some(1),
-                ..line.clone()
-            },
-            FilterLine {
-                takes: Some(14),
-                ..line
-            },
-        ],
+        filters: sample_items(),
         nobody: Some(2),
         read_at: Some(At::sample()),
         ..empty.clone()

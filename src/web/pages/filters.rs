@@ -6,16 +6,20 @@ use actix_web::web::Path;
 use serde::Serialize;
 
 use super::filters_change::{ItemPart, sample_items};
-use super::filters_effect::{EffectPart, EffectView, Others, uncounted, work_out};
+use super::filters_effect::{EffectPart, EffectView, Others, count, uncounted, work_out};
 use super::filters_form::{Draft, FilterForm, FiltersForm};
 use super::filters_item::Item;
 use super::filters_known::Known;
-use super::{filters_change, filters_effect};
+use super::preview_live::Back;
+use super::{filters_change, filters_effect, preview};
 use crate::connections::{self, Saving};
 use crate::db::jobs::Priority;
 use crate::jobs;
 use crate::model::{Company, Mode};
+use crate::sync::effect;
+use crate::sync::plan::plan;
 use crate::web::routes::{Entry, routes};
+use crate::web::setup::{Setup, SetupStep};
 use crate::web::{CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
 
 /// The routes.
@@ -37,6 +41,7 @@ pub fn samples(all: &mut Samples) {
 #[derive(Clone, Debug, Serialize)]
 pub struct FiltersPage {
     head: CompanyHead,
+    setup: Option<Setup>,
     company: i64,
     version: i64,
     items: Vec<Item>,
@@ -81,6 +86,7 @@ impl Page for FiltersPage {
     fn samples() -> Vec<Self> {
         let empty = Self {
             head: CompanyHead::sample(Tab::ContactSync),
+            setup: Some(Setup::sample(SetupStep::Filters)),
             company: 7,
             version: 1,
             items: Vec::new(),
@@ -97,6 +103,7 @@ impl Page for FiltersPage {
             meanwhile: None,
         };
         let mut one = empty.clone();
+        one.setup = None;
         one.items = sample_items().into_iter().take(1).collect();
         one.others.filters = true;
         one.contact_types = false;
@@ -154,6 +161,7 @@ async fn page(
     }
     Ok(FiltersPage {
         head: CompanyHead::new(&known.company, Tab::ContactSync),
+        setup: Setup::for_visitor(visit, known.setup.clone()),
         company: known.company.id,
         version: known.version,
         items,
@@ -174,6 +182,23 @@ fn saved(company: &Company) -> Vec<(String, FilterForm)> {
     filters
         .map(|(at, filter)| (format!("k{at}"), FilterForm::of(filter)))
         .collect()
+}
+
+/// The saved filters in words, with whom each takes of those who were read last, and how many active users none takes.
+pub(super) fn saved_items(known: &Known) -> (Vec<Item>, Option<usize>) {
+    let forms = saved(&known.company);
+    let mut items = items(known, &named(&forms));
+    if items.is_empty() {
+        return (items, None);
+    }
+    let Some(last) = &known.last else {
+        return (items, None);
+    };
+    let takes = effect::takes(&last.snapshot, &plan(&last.snapshot));
+    for (item, people) in items.iter_mut().zip(&takes.filters) {
+        count(&mut item.takes, people);
+    }
+    (items, Some(takes.nobody.len()))
 }
 
 fn named(forms: &[(String, FilterForm)]) -> Vec<(&str, &FilterForm)> {
@@ -220,6 +245,9 @@ async fn save(
     let saving = connections::save_company(visit.app(), &company, version, &staff, then);
     match saving.await? {
         Saving::Saved { id, .. } => {
+            if form.action == "next" {
+                return preview::begin(&visit, id, Back::Preview).await.map(|to| visit.lead(&to));
+            }
             visit.app().jobs().wake();
             let said = if company.sync_contacts {
                 "The filters are saved. A run that follows them starts within five minutes."

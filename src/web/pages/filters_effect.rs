@@ -15,7 +15,7 @@ use crate::sync::cover;
 use crate::sync::effect::{self, Affected, Effect, Taken};
 use crate::sync::plan::{Plan, plan};
 use crate::sync::snapshot::Snapshot;
-use crate::web::{At, Form, Part, Visit, WebError};
+use crate::web::{At, Form, Part, Visit, WebError, words};
 
 /// A list shows so many names.
 const MOST_NAMES: usize = 20;
@@ -33,6 +33,8 @@ pub(super) struct Takes {
     /// What is missing.
     pub unfinished: Vec<String>,
     pub off: bool,
+    /// The filter's position in the saved list, from 1; 0: what is shown is not what is saved.
+    pub saved: usize,
 }
 
 /// Whom no filter takes.
@@ -97,6 +99,7 @@ impl Part for EffectPart {
             warning: hostile.clone(),
             unfinished: vec![hostile.clone()],
             off: false,
+            saved: 1,
         };
         let moves = Moves {
             title: "Move to New Site".into(),
@@ -197,8 +200,8 @@ pub(super) async fn work_out(
     for (group, error) in pickers::complete(visit.app(), &both, &mut snapshot).await {
         let name = known.group(group.as_str(), "");
         let sentence = format!(
-            "The members of {name} cannot be read now, so it counts as empty here. {}. {}.",
-            error.message, error.advice
+            "The members of {name} cannot be read now, so it counts as empty here. {}",
+            words::told(&error)
         );
         part.effect.notices.push(sentence);
     }
@@ -250,6 +253,11 @@ pub(super) fn uncounted(
                 .map(|cover| format!("{}.", cover::sentence(cover, filters)))
                 .unwrap_or_default(),
             off: !draft.filters[at].enabled,
+            saved: if *filters == *known.company.filters {
+                at + 1
+            } else {
+                0
+            },
             unfinished,
             ..Takes::default()
         };
@@ -281,7 +289,8 @@ fn in_scope(plan: &Plan) -> usize {
     routes.filter(|route| route.to.in_scope()).count()
 }
 
-fn count(view: &mut Takes, people: &[Taken]) {
+/// Writes down whom a filter takes.
+pub(super) fn count(view: &mut Takes, people: &[Taken]) {
     view.counted = true;
     view.count = people.len();
     view.more = people.len().saturating_sub(MOST_NAMES);

@@ -23,6 +23,8 @@ pub(super) struct FiltersForm {
     pub over: Option<i64>,
     pub order: Vec<String>,
     pub filter: BTreeMap<String, FilterForm>,
+    /// `next`: saving leads on to the preview.
+    pub action: String,
     /// What is to be done with one filter.
     pub act: String,
     /// To which one.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::db::{companies, events, psa_connections};
+use crate::db::{companies, psa_connections};
 use crate::directory::sku_name;
 use crate::model::filter::Named;
 use crate::model::{
@@ -14,12 +14,11 @@ use crate::pickers::{self, Licence};
 use crate::psa::vendor;
 use crate::sync::failure::RunError;
 use crate::sync::last::Last;
-use crate::web::{At, Visit, WebError};
+use crate::web::setup::{Setup, SetupStep};
+use crate::web::{At, Visit, WebError, changed, words};
 
 /// A page waits so long for the names of groups; without them it shows ids.
 const NAMES_WAIT: Duration = Duration::from_secs(3);
-/// So many events are looked through for the last save.
-const EVENTS: i64 = 50;
 
 /// A company and what is known around it.
 pub(super) struct Known {
@@ -34,6 +33,8 @@ pub(super) struct Known {
     pub licences: Vec<Licence>,
     /// Who saved the settings last, and when; empty where nobody knows.
     pub saved: String,
+    /// How far the set-up is.
+    pub setup: Option<Setup>,
 }
 
 impl Known {
@@ -46,21 +47,14 @@ impl Known {
             };
             let version = companies::version(conn, id)?.unwrap_or_default();
             let connection = psa_connections::get(conn, company.psa_id)?;
-            let events = events::of_company(conn, id, EVENTS)?;
-            Ok(Some((company, version, connection, events)))
+            let last_save = changed::of_company(conn, id)?;
+            let setup = Setup::of(conn, &company, SetupStep::Filters)?;
+            Ok(Some((company, version, connection, (last_save, setup))))
         });
-        let (company, version, connection, events) = found.await?.ok_or(WebError::NotFound)?;
+        let (company, version, connection, (last_save, setup)) =
+            found.await?.ok_or(WebError::NotFound)?;
         let vendor = connection.and_then(|connection| vendor(&connection.kind));
         let last = app.last(&company).await?;
-        let kinds = [
-            "company_saved",
-            "company_added",
-            "tenant_saved",
-            "tenant_disconnected",
-        ];
-        let last_save = events
-            .into_iter()
-            .find(|event| kinds.contains(&event.kind.as_str()));
         let saved = last_save.map(|event| {
             let ago = At::new(event.at, visit.now()).ago;
             format!("{}, {ago}", event.staff)
@@ -76,6 +70,7 @@ impl Known {
             groups: pickers::remembered_names(app, &company).await?,
             licences: Vec::new(),
             saved: saved.unwrap_or_default(),
+            setup,
             company,
             last,
         };
@@ -224,8 +219,8 @@ fn answered<T>(asked: Result<T, RunError>, what: &str, failed: &mut Vec<String>)
         Ok(answer) => Some(answer),
         Err(error) => {
             failed.push(format!(
-                "{what} cannot be read now. {}. {}.",
-                error.message, error.advice
+                "{what} cannot be read now. {}",
+                words::told(&error)
             ));
             None
         }

@@ -68,8 +68,6 @@ pub(super) struct CompanyRow {
     pub(super) last: Option<LastSeen>,
     /// When the next run may begin, where one waits.
     pub(super) next: Option<At>,
-    /// Its schedule in words; empty: none.
-    pub(super) schedule: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -239,7 +237,6 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
             .next
             .get(&one.id)
             .map(|at| At::new(*at.max(&now), now)),
-        schedule: schedule(one),
     });
     let psa_names = found
         .psas
@@ -265,14 +262,6 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
 
 fn status(run: &LastRun) -> &str {
     run.status.as_deref().unwrap_or("running")
-}
-
-/// The daily run in words; empty where nothing is set.
-fn schedule(company: &Brief) -> String {
-    match &company.schedule {
-        Some(time) if company.sync_contacts => format!("daily {time} {}", company.timezone),
-        _ => String::new(),
-    }
 }
 
 const HEAD: [&str; 14] = [
@@ -331,7 +320,7 @@ async fn file(visit: Visit) -> Result<HttpResponse, WebError> {
             error.map(|error| error.message.clone()).unwrap_or_default(),
             error.map(|error| error.advice.clone()).unwrap_or_default(),
             good.map(|run| stamp(run.started_at)).unwrap_or_default(),
-            next.unwrap_or_else(|| schedule(one)),
+            next.unwrap_or_default(),
         ]
     });
     Ok(visit.csv("fleet", csv::file(&HEAD, rows)?))

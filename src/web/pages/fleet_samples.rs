@@ -23,7 +23,6 @@ pub(super) fn all() -> Vec<FleetPage> {
             process: String::new(),
         }),
         next: Some(At::sample()),
-        schedule: String::new(),
     };
     let new = CompanyRow {
         name: "Fabrikam ".repeat(30),
@@ -34,13 +33,9 @@ pub(super) fn all() -> Vec<FleetPage> {
         dots: Vec::new(),
         last: None,
         next: None,
-        schedule: "daily 02:30 Europe/London".into(),
         ..row.clone()
     };
-    let bare = CompanyRow {
-        schedule: String::new(),
-        ..new.clone()
-    };
+    let bare = CompanyRow { ..new.clone() };
     let several = Cause {
         kind: "bad".into(),
         title: "Client secret expired".into(),

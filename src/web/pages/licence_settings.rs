@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Query;
 use serde::{Deserialize, Serialize};
 
-use crate::db::{parting, settings};
+use crate::db::{events, settings};
 use crate::pickers;
 use crate::rules;
 use crate::web::routes::{Entry, routes};
@@ -167,7 +167,7 @@ async fn change(
         let changed = work(&mut entries);
         if changed {
             settings::set_ignored_licences(conn, &entries)?;
-            parting::note(conn, (&staff, "licences_saved"), None, &what, now)?;
+            events::note(conn, (&staff, "licences_saved"), None, &what, now)?;
         }
         Ok(changed)
     });
@@ -229,7 +229,7 @@ async fn standard(visit: Visit) -> Result<HttpResponse, WebError> {
         .write(move |conn| {
             settings::forget_ignored_licences(conn)?;
             let what = "The standard list of licences that do not count is back";
-            parting::note(conn, (&staff, "licences_saved"), None, what, now)
+            events::note(conn, (&staff, "licences_saved"), None, what, now)
         })
         .await?;
     Ok(visit.done(HERE, "The standard list is back."))

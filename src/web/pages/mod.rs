@@ -13,7 +13,6 @@ pub mod connection_trial;
 pub mod consent;
 pub mod contact_choices;
 pub mod contact_sync;
-mod contact_sync_filters;
 mod contact_sync_form;
 pub mod contact_sync_page;
 pub mod errors;
@@ -33,7 +32,6 @@ pub mod licence_settings;
 pub mod microsoft_settings;
 pub mod new_company;
 pub mod overview;
-pub mod overview_live;
 pub mod overview_page;
 mod overview_state;
 pub mod parting;
@@ -104,6 +102,7 @@ pub const ALL: &[&[Entry]] = &[
 pub fn samples() -> Samples {
     let mut all = Samples::default();
     super::progress::samples(&mut all);
+    super::live::samples(&mut all);
     all.page::<errors::ErrorPage>();
     for samples in [
         account::samples,

@@ -11,7 +11,7 @@ use crate::model::{Company, Guard, PsaCompany};
 use crate::pickers;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::Setup;
-use crate::web::{Form, Mistakes, Page, Part, Place, Samples, Visit, WebError};
+use crate::web::{Form, Mistakes, Page, Part, Place, Samples, Visit, WebError, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -29,7 +29,9 @@ pub fn samples(all: &mut Samples) {
 pub struct NewCompanyPage {
     setup: Setup,
     connections: Vec<Choice>,
+    /// The row id of the PSA connection; 0: all are searched.
     psa: i64,
+    psa_name: String,
     q: String,
     /// What the search found; `None` once a company is chosen.
     found: Option<Found>,
@@ -80,6 +82,7 @@ impl Page for NewCompanyPage {
             setup: Setup::first(),
             connections: Vec::new(),
             psa: 0,
+            psa_name: String::new(),
             q: String::new(),
             found: None,
             chosen: None,
@@ -97,6 +100,7 @@ impl Page for NewCompanyPage {
         samples.push(Self {
             connections: vec![choice(1, "ConnectWise")],
             psa: 1,
+            psa_name: "ConnectWise".into(),
             chosen: Some(Chosen {
                 id: "250".into(),
                 name: "<script>alert(1)</script> \u{202e}txet".into(),
@@ -123,10 +127,11 @@ struct Asked {
 async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
     let mut page = page(&visit, asked.psa).await?;
     page.q.clone_from(&asked.q);
-    if page.psa == 0 {
+    if page.connections.is_empty() {
         return visit.page(&page);
     }
-    if let Some(id) = company_search::psa_company_id(&asked.chosen) {
+    let chosen = company_search::psa_company_id(&asked.chosen);
+    if let Some(id) = chosen.filter(|_| page.psa != 0) {
         match pickers::psa_company(visit.app(), page.psa, &id).await {
             Ok(Some(company)) => {
                 page.name.clone_from(&company.name);
@@ -134,7 +139,7 @@ async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErro
                 return visit.page(&page);
             }
             Ok(None) => page.mistakes.add("form", GONE),
-            Err(error) => page.mistakes.add("form", company_search::sentences(&error)),
+            Err(error) => page.mistakes.add("form", words::told(&error)),
         }
     }
     let search = Search {
@@ -151,15 +156,21 @@ pub const GONE: &str = "The PSA has no such company, or not any more. Choose ano
 
 async fn page(visit: &Visit, psa: i64) -> Result<NewCompanyPage, WebError> {
     let connections = company_search::connections(visit).await?;
-    let known = connections.iter().find(|choice| choice.id == psa);
-    let psa = known
-        .or(connections.first())
-        .map(|choice| choice.id)
+    let psa = match connections.as_slice() {
+        [only] => only.id,
+        all if all.iter().any(|choice| choice.id == psa) => psa,
+        // Whoever adds a company need not know which PSA it is in.
+        _ => 0,
+    };
+    let psa_name = connections.iter().find(|choice| choice.id == psa);
+    let psa_name = psa_name
+        .map(|choice| choice.name.clone())
         .unwrap_or_default();
     Ok(NewCompanyPage {
         setup: Setup::first(),
         connections,
         psa,
+        psa_name,
         q: String::new(),
         found: None,
         chosen: None,
@@ -194,7 +205,7 @@ async fn add(visit: Visit, form: Form<NewCompany>) -> Result<HttpResponse, WebEr
             return visit.again(&page);
         }
         Err(error) => {
-            page.mistakes.add("form", company_search::sentences(&error));
+            page.mistakes.add("form", words::told(&error));
             return visit.again(&page);
         }
     }

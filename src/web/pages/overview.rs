@@ -6,30 +6,33 @@ use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use serde::Deserialize;
 
-use super::overview_live::{self, Live, Stage};
-use super::overview_page::{Dot, Last, Next, OverviewPage, Settings};
-use super::overview_state::{Known, Planned, State, Tiles, counts, is_good};
+use super::overview_page::{Last, Next, OverviewPage, Settings};
+use super::overview_state::{Known, State, Tiles, is_good};
+use super::people::aside;
 use crate::db::jobs::Priority;
 use crate::db::runs::{self, Run};
 use crate::db::tenant_connections;
-use crate::db::{Conn, companies, events, holds, plans, previews, psa_connections};
+use crate::db::{Conn, companies, events, holds, previews, psa_connections};
 use crate::jobs;
-use crate::model::{Company, Mode, Status};
+use crate::model::{Company, Mode};
+use crate::sync::last;
+use crate::sync::plan::plan;
+use crate::web::everyone::Everyone;
+use crate::web::live::{self, Live, Stage};
 use crate::web::routes::{Entry, routes};
-use crate::web::words;
-use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError};
+use crate::web::setup::{Setup, SetupStep};
+use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, progress};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/companies/{company:\\d+}" Reader show;
-    Get Part "/companies/{company:\\d+}/live" Reader live;
+    Get Part "/companies/{company:\\d+}/live" Reader part;
     Post Act "/companies/{company:\\d+}/sync" Technician sync;
 };
 
 /// The samples.
 pub fn samples(all: &mut Samples) {
     all.page::<OverviewPage>();
-    all.part::<Live>();
 }
 
 /// So many runs are shown as dots.
@@ -46,7 +49,7 @@ struct Read {
     preview: bool,
     runs: Vec<Run>,
     held: usize,
-    plan: Option<Planned>,
+    setup: Option<Setup>,
 }
 
 fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
@@ -62,7 +65,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
         preview: previews::digest(conn, id)?.is_some_and(|digest| !digest.is_empty()),
         runs: runs::list(conn, id, LOOKED_AT)?,
         held: hold.map_or(0, |hold| hold.people.len()),
-        plan: plans::get(conn, id)?.and_then(|plan| serde_json::from_str(&plan.plan).ok()),
+        setup: Setup::of(conn, &company, SetupStep::Company)?,
         company,
     }))
 }
@@ -81,14 +84,32 @@ impl Watch {
 async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpResponse, WebError> {
     let (id, now) = (*id, visit.now());
     let found = visit.app().db().read(move |conn| read(conn, id)).await?;
-    let read = found.ok_or(WebError::NotFound)?;
-    let live = overview_live::look(visit.app(), id, query.job(), now).await?;
-    visit.page(&page(&read, live, now))
+    let mut read = found.ok_or(WebError::NotFound)?;
+    read.setup = Setup::for_visitor(&visit, read.setup);
+    progress::note_dead(visit.app(), &mut read.runs).await?;
+    let last = visit.app().last(&read.company).await?;
+    let counted = match last {
+        Some(last) => Some(aside(move || (standings(&last), last.read_at)).await?),
+        None => None,
+    };
+    let live = live::look(visit.app(), id, query.job(), now).await?;
+    visit.page(&page(&read, counted, live, now))
 }
 
-fn page(read: &Read, live: Live, now: DateTime<Utc>) -> OverviewPage {
+/// How many of the company stand how, as the page of its people counts them.
+fn standings(last: &last::Last) -> [usize; 9] {
+    let plan = plan(&last.snapshot);
+    Everyone::new(&last.snapshot, &plan).counts()
+}
+
+fn page(
+    read: &Read,
+    counted: Option<([usize; 9], DateTime<Utc>)>,
+    live: Live,
+    now: DateTime<Utc>,
+) -> OverviewPage {
     let good = read.runs.iter().find(|run| is_good(run));
-    let tiles = good.map(|run| Tiles::of(run, read.plan.as_ref(), read.held));
+    let tiles = counted.as_ref().map(|(counts, _)| Tiles::of(counts, good));
     let state = State::of(&Known {
         company: &read.company,
         tenant: read.tenant,
@@ -106,32 +127,26 @@ fn page(read: &Read, live: Live, now: DateTime<Utc>) -> OverviewPage {
         words: match (company.sync_contacts, &live.stage) {
             (false, _) => "None: contact sync is off".into(),
             (_, Stage::Waiting | Stage::Reading | Stage::Writing) => "A run is going".into(),
-            _ => sentence_of(&schedule(company)),
+            _ => "When somebody presses Sync, or within five minutes of a save".into(),
         },
     };
-    let mut dots: Vec<Dot> = read
-        .runs
-        .iter()
-        .take(DOTS)
-        .map(|run| dot(run, now))
-        .collect();
-    dots.reverse();
     OverviewPage {
         head: CompanyHead::new(company, Tab::Overview),
+        setup: read.setup.clone(),
         state,
         live,
         tiles,
-        counted_at: good.map(|run| At::new(run.started_at, now)),
+        counted_at: counted.map(|(_, at)| At::new(at, now)),
         counted_by: good.map(|run| run.id.clone()),
         last: last.map(|run| Last {
             id: run.id.clone(),
             mode: run.mode.as_str(),
-            status: status(run),
+            status: progress::status(run),
             at: At::new(run.finished_at.unwrap_or(run.started_at), now),
             who: run.requested_by.clone().unwrap_or_default(),
         }),
         next,
-        dots,
+        dots: progress::strip(&read.runs[..read.runs.len().min(DOTS)], now),
         settings: Settings {
             psa: read.psa.clone(),
             update_existing: company.update_existing,
@@ -143,7 +158,11 @@ fn page(read: &Read, live: Live, now: DateTime<Utc>) -> OverviewPage {
                 .unwrap_or_default(),
             filters: company.filters.len(),
             filters_off: company.filters.iter().filter(|one| !one.enabled).count(),
-            schedule: sentence_of(&schedule(company)),
+            schedule: company
+                .schedule
+                .as_ref()
+                .map(|time| format!("{time}, {}", company.timezone))
+                .unwrap_or_default(),
             floor: company.guard.floor,
             percent: company.guard.percent,
             ignored: company.ignored.len(),
@@ -151,46 +170,9 @@ fn page(read: &Read, live: Live, now: DateTime<Utc>) -> OverviewPage {
     }
 }
 
-/// When a company's daily run is, in words.
-pub fn schedule(company: &Company) -> String {
-    match &company.schedule {
-        Some(time) => format!("every day at {time}, {}", company.timezone),
-        None => format!("some time in the night, {}", company.timezone),
-    }
-}
-
-fn sentence_of(words: &str) -> String {
-    words::sentence(words).trim_end_matches('.').to_owned()
-}
-
-fn status(run: &Run) -> &'static str {
-    match run.status {
-        _ if run.running => "running",
-        Some(status) => status.as_str(),
-        None => "failed",
-    }
-}
-
-fn dot(run: &Run, now: DateTime<Utc>) -> Dot {
-    let counts = counts(run).unwrap_or_default();
-    let changed = counts.create + counts.update + counts.reactivate + counts.deactivate;
-    let changed = changed.saturating_sub(counts.held + counts.failed);
-    let kind = match run.status {
-        _ if run.running => "info",
-        Some(Status::Succeeded) => "ok",
-        Some(Status::Held | Status::Partial) => "warn",
-        _ => "bad",
-    };
-    let ago = At::new(run.started_at, now).ago;
-    Dot {
-        kind,
-        words: format!("{} {ago}, {changed} changed", words::status(status(run))),
-    }
-}
-
-async fn live(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpResponse, WebError> {
+async fn part(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpResponse, WebError> {
     let company = visit.company(*id).await?;
-    let live = overview_live::look(visit.app(), company.id, query.job(), visit.now()).await?;
+    let live = live::look(visit.app(), company.id, query.job(), visit.now()).await?;
     visit.part(&live)
 }
 

@@ -2,14 +2,17 @@
 
 use serde::Serialize;
 
-use super::overview_live::{Live, Stage};
 use super::overview_state::{State, Tiles};
+use crate::web::live::{Live, Stage};
+use crate::web::progress::{Dot, sample_strip};
+use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, CompanyHead, Page, Place, Tab};
 
 /// How a company does.
 #[derive(Clone, Debug, Serialize)]
 pub struct OverviewPage {
     pub(super) head: CompanyHead,
+    pub(super) setup: Option<Setup>,
     pub(super) state: State,
     pub(super) live: Live,
     pub(super) tiles: Option<Tiles>,
@@ -36,13 +39,6 @@ pub(super) struct Last {
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Next {
     pub(super) at: Option<At>,
-    pub(super) words: String,
-}
-
-/// One run of the strip.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Dot {
-    pub(super) kind: &'static str,
     pub(super) words: String,
 }
 
@@ -89,12 +85,12 @@ fn samples_of_page() -> Vec<OverviewPage> {
             sync_contacts: false,
             ..head.clone()
         },
+        setup: Some(Setup::sample(SetupStep::Company)),
         state: State {
             kind: "info",
             sentence: "This company is not set up yet.".into(),
             advice: "First let Rollcall read its tenant.".into(),
             button: Some(("Connect tenant", "/companies/7/connection".into())),
-            step: 1,
         },
         live: Live::default(),
         tiles: None,
@@ -105,11 +101,8 @@ fn samples_of_page() -> Vec<OverviewPage> {
         dots: Vec::new(),
         settings: Settings::default(),
     };
-    let dot = |kind, words: &str| Dot {
-        kind,
-        words: words.into(),
-    };
     let full = OverviewPage {
+        setup: None,
         state: State {
             kind: "ok",
             sentence: "All is well: 40 people are in sync.".into(),
@@ -146,11 +139,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             at: Some(At::sample()),
             words: String::new(),
         },
-        dots: vec![
-            dot("ok", "Succeeded"),
-            dot("bad", "Failed"),
-            dot("info", "Running"),
-        ],
+        dots: sample_strip(),
         settings: Settings {
             psa: hostile.into(),
             update_existing: true,
@@ -158,7 +147,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             default_site: "x".repeat(256),
             filters: 3,
             filters_off: 1,
-            schedule: "every day at 02:30, Europe/London".into(),
+            schedule: "02:30, Europe/London".into(),
             floor: 3,
             percent: 20,
             ignored: 2,
@@ -167,7 +156,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
     let one = OverviewPage {
         next: Next {
             at: None,
-            words: "Some time in the night".into(),
+            words: "When somebody presses Sync".into(),
         },
         settings: Settings {
             filters: 1,

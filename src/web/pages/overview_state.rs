@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::events::Event;
 use crate::db::runs::Run;
-use crate::model::{Action, Company, RunFailure, Status};
-use crate::sync::plan::Read;
+use crate::model::{Company, RunFailure, Status};
 use crate::sync::report::Counts;
-use crate::sync::select::{Activity, LeaverReason};
+use crate::web::everyone::Standing;
 
 /// A company whose last good run is older than this is stale.
 const STALE: TimeDelta = TimeDelta::hours(36);
@@ -29,8 +28,6 @@ pub struct State {
     pub advice: String,
     /// The button that leads to the cure: what it says, and its address.
     pub button: Option<(&'static str, String)>,
-    /// The step of setting up that comes next, from 1; 0: it is set up.
-    pub step: u8,
 }
 
 /// What is known of a company.
@@ -66,26 +63,8 @@ pub struct Tiles {
     pub conflicts: usize,
     /// Left alone.
     pub out_of_scope: usize,
-    /// Who left: users of the tenant, and those who are deleted and have a link.
+    /// Who left, with nothing to be done any more.
     pub leavers: usize,
-}
-
-/// What counts of a plan that is kept: the rest of it is passed over, since it may be long.
-#[derive(Debug, Deserialize)]
-pub struct Planned {
-    people: Vec<Line>,
-    read: Read,
-}
-
-#[derive(Debug, Deserialize)]
-struct Line {
-    action: Action,
-    trace: Decided,
-}
-
-#[derive(Debug, Deserialize)]
-struct Decided {
-    activity: Activity,
 }
 
 /// A run's counts; none where it has not ended.
@@ -99,31 +78,19 @@ pub fn is_good(run: &Run) -> bool {
 }
 
 impl Tiles {
-    /// Counts people: by the last plan, where it is kept, else by the counts of the run.
-    pub fn of(run: &Run, plan: Option<&Planned>, held: usize) -> Self {
-        let counts = counts(run).unwrap_or_default();
+    /// The counts of the page of people, and what the last good run changed.
+    pub fn of(standings: &[usize; 9], good: Option<&Run>) -> Self {
+        let of = |standing: Standing| standings[standing as usize];
+        let counts = good.and_then(counts).unwrap_or_default();
         let written = counts.create + counts.update + counts.reactivate + counts.deactivate;
-        let mut tiles = Self {
-            in_sync: counts.unchanged + counts.create + counts.update + counts.link,
+        Self {
+            in_sync: of(Standing::InSync),
             changed: written.saturating_sub(counts.held + counts.failed),
-            held,
-            conflicts: counts.conflict,
-            out_of_scope: counts.out_of_scope,
-            leavers: counts.deactivate,
-        };
-        let Some(plan) = plan else { return tiles };
-        let deleted = Activity::Leaver(LeaverReason::Deleted);
-        let (mut in_sync, mut gone) = (0, 0);
-        for person in &plan.people {
-            match (&person.trace.activity, person.action) {
-                (activity, _) if *activity == deleted => gone += 1,
-                (Activity::Leaver(_), _) | (_, Action::OutOfScope | Action::Conflict) => {}
-                _ => in_sync += 1,
-            }
+            held: of(Standing::Held),
+            conflicts: of(Standing::Conflict),
+            out_of_scope: of(Standing::OutOfScope),
+            leavers: of(Standing::Leaver),
         }
-        tiles.in_sync = usize::saturating_sub(in_sync, counts.failed);
-        tiles.leavers = plan.read.leavers + gone;
-        tiles
     }
 }
 
@@ -139,7 +106,6 @@ impl State {
                 sentence: "This company is not set up yet.".into(),
                 advice: "First let Rollcall read its Microsoft 365 tenant.".into(),
                 button: button("Connect tenant", "/connection"),
-                step: 1,
             };
         }
         if !company.sync_contacts {
@@ -162,7 +128,6 @@ impl State {
             sentence,
             advice: advice.into(),
             button,
-            step: 0,
         };
         if known.held > 0 {
             let sentence = match known.held {
@@ -214,19 +179,17 @@ impl State {
         let saved = company.default_site.is_some()
             || !company.filters.is_empty()
             || events.any(|event| event.kind == "company_saved");
-        let new = |sentence: &str, advice: &str, button, step| Self {
-            kind: if step == 0 { "off" } else { "info" },
+        let new = |sentence: &str, advice: &str, button| Self {
+            kind: if known.runs.is_empty() { "info" } else { "off" },
             sentence: sentence.into(),
             advice: advice.into(),
             button,
-            step,
         };
         if !known.runs.is_empty() {
             return new(
                 "Contact sync is off: nothing is written for this company.",
                 "Contacts in the PSA stay as they are.",
                 button("Turn on contact sync", "/contact-sync/turn-on"),
-                0,
             );
         }
         if known.preview {
@@ -234,7 +197,6 @@ impl State {
                 "Everything is ready.",
                 "You have seen what a run would do. Turn contact sync on, and it is done.",
                 button("Turn on contact sync", "/contact-sync/turn-on"),
-                4,
             );
         }
         if saved {
@@ -242,14 +204,12 @@ impl State {
                 "The settings are saved, and nothing is written yet.",
                 "See who would be created, changed and deactivated.",
                 button("See the preview", "/preview"),
-                3,
             );
         }
         new(
             "The tenant is connected, and nothing is written yet.",
             "Say where contacts go and what may be changed.",
             button("Set up contact sync", "/contact-sync"),
-            2,
         )
     }
 
@@ -265,7 +225,6 @@ impl State {
                 Cure::Preview => button("See the preview", "/preview"),
                 Cure::Run => Some(("See the run", format!("/runs/{}", run.id))),
             },
-            step: 0,
         }
     }
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 
-use super::connection::address;
+use super::connection::{address, stale};
 use crate::connections::{self, Parted, Parting};
 use crate::model::Company;
 use crate::rules;
@@ -173,6 +173,7 @@ async fn remove(
         );
         visit.done("/", text)
     })
+    .await
 }
 
 async fn disconnect(
@@ -194,9 +195,10 @@ async fn disconnect(
         );
         visit.done(&to, text)
     })
+    .await
 }
 
-fn end(
+async fn end(
     visit: &Visit,
     mut page: PartingPage,
     parted: &Parted,
@@ -210,10 +212,12 @@ fn end(
         })),
         Parted::Stale { now } => {
             page.version = *now;
+            let who = stale(visit, page.head.id).await?;
             page.mistakes.add(
                 "form",
-                "Somebody else changed this company meanwhile. Nothing was done. Look at the numbers again, and press the button \
-                 once more.",
+                format!(
+                    "{who} Nothing was done. Look at the numbers again, and press the button once more."
+                ),
             );
             visit.again(&page)
         }

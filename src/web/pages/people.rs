@@ -35,6 +35,8 @@ struct Query {
     q: String,
     state: String,
     sort: String,
+    /// Position of the filter whose people are wanted, from 1.
+    filter: String,
     page: String,
 }
 
@@ -45,16 +47,29 @@ impl Query {
         if !Standing::ALL.iter().any(|one| one.as_str() == query.state) {
             query.state.clear();
         }
+        let position: Option<u32> = query.filter.parse().ok().filter(|&at| at > 0);
+        query.filter = position.map(|at| at.to_string()).unwrap_or_default();
         if query.sort != "state" {
             query.sort.clear();
         }
         Ok(query)
     }
 
+    /// The position of the filter, from 0.
+    fn position(&self) -> Option<u32> {
+        self.filter.parse::<u32>().ok().map(|at| at - 1)
+    }
+
     /// The same question with another state and page, as the query of an address.
     fn with(&self, state: &str, page: usize) -> String {
         let mut text = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("q", &*self.q), ("state", state), ("sort", &*self.sort)] {
+        let all = [
+            ("q", &*self.q),
+            ("state", state),
+            ("filter", &*self.filter),
+            ("sort", &*self.sort),
+        ];
+        for (name, value) in all {
             if !value.is_empty() {
                 text.append_pair(name, value);
             }
@@ -79,6 +94,16 @@ struct Chip {
     current: bool,
 }
 
+/// The filter whose people are shown alone.
+#[derive(Clone, Debug, Serialize)]
+struct FilterChip {
+    /// From 1.
+    position: String,
+    label: String,
+    /// The query without it.
+    query: String,
+}
+
 /// The table.
 #[derive(Clone, Debug, Serialize)]
 pub struct PeoplePage {
@@ -90,6 +115,8 @@ pub struct PeoplePage {
     q: String,
     state: String,
     sort: String,
+    /// The filter whose people are shown.
+    filter: Option<FilterChip>,
     chips: Vec<Chip>,
     people: Vec<Line>,
     /// How many there are that fit.
@@ -111,6 +138,7 @@ impl PeoplePage {
             q: query.q,
             state: query.state,
             sort: query.sort,
+            filter: None,
             chips: Vec::new(),
             people: Vec::new(),
             found: 0,
@@ -130,7 +158,7 @@ impl PeoplePage {
     ) -> Self {
         let plan = plan(&last.snapshot);
         let mut everyone = Everyone::new(&last.snapshot, &plan);
-        everyone.search(&query.q);
+        narrow(&mut everyone, &query);
         let counts = everyone.counts();
         let chip = |word: &str, count| Chip {
             word: word.to_owned(),
@@ -154,6 +182,7 @@ impl PeoplePage {
         Self {
             read_at: Some(At::new(last.read_at, now)),
             inactive: plan.company_inactive,
+            filter: filter_chip(company, &query),
             chips,
             people,
             found,
@@ -164,6 +193,31 @@ impl PeoplePage {
             file: query.with(&query.state, 1),
             ..Self::unread(company, query)
         }
+    }
+}
+
+fn filter_chip(company: &Company, query: &Query) -> Option<FilterChip> {
+    let at = usize::try_from(query.position()?).ok()?;
+    let label = match company.filters.get(at) {
+        Some(filter) => filter.label(at),
+        None => format!("Filter {}", query.filter),
+    };
+    let without = Query {
+        filter: String::new(),
+        ..query.clone()
+    };
+    Some(FilterChip {
+        position: query.filter.clone(),
+        label,
+        query: without.with(&query.state, 1),
+    })
+}
+
+/// Those whom the search and the filter leave.
+fn narrow(everyone: &mut Everyone<'_>, query: &Query) {
+    everyone.search(&query.q);
+    if let Some(position) = query.position() {
+        everyone.taken_by(position);
     }
 }
 
@@ -213,7 +267,7 @@ fn table(last: Option<&Last>, query: &Query) -> Result<Vec<u8>, WebError> {
     };
     let plan = plan(&last.snapshot);
     let mut everyone = Everyone::new(&last.snapshot, &plan);
-    everyone.search(&query.q);
+    narrow(&mut everyone, query);
     chosen(&mut everyone, query);
     let rows = everyone.all.iter().map(|one| {
         let line = everyone.line(one);
@@ -262,6 +316,7 @@ impl Page for PeoplePage {
             q: String::new(),
             state: String::new(),
             sort: String::new(),
+            filter: None,
             chips: Vec::new(),
             people: Vec::new(),
             found: 0,
@@ -309,6 +364,11 @@ impl Page for PeoplePage {
         ]);
         let many = Self {
             sort: "state".into(),
+            filter: Some(FilterChip {
+                position: "2".into(),
+                label: hostile.into(),
+                query: "?state=held".into(),
+            }),
             inactive: true,
             found: people.len() + 100,
             people,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pickers;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Part, Samples, Visit, WebError};
+use crate::web::{Part, Samples, Visit, WebError, words};
 
 /// So many groups are offered; who wants another types more.
 const MOST: usize = 20;
@@ -102,7 +102,7 @@ async fn groups(
                 })
                 .collect();
         }
-        Err(error) => part.failure = format!("{}. {}.", error.message, error.advice),
+        Err(error) => part.failure = words::told(&error),
     }
     visit.part(&part)
 }

@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
-use super::contact_sync::last_save;
 use super::overview_state::{Cure, cure};
 use super::preview_difference::{Difference, difference};
 use super::preview_lines::{HEADS, Listed, choices, fitting, group, list, rows};
@@ -19,7 +18,8 @@ use crate::jobs;
 use crate::model::{Action, Company};
 use crate::sync::report::Report;
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, csv};
+use crate::web::setup::{Setup, SetupStep};
+use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, changed, csv};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -60,6 +60,7 @@ struct Known {
     saved: Option<crate::db::events::Event>,
     seen: Option<(String, String)>,
     last_run: Option<crate::db::runs::Run>,
+    setup: Option<Setup>,
 }
 
 fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
@@ -68,10 +69,11 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
     };
     let seen = facts::get(conn, &company_scope(id), SEEN)?;
     Ok(Some(Known {
+        setup: Setup::of(conn, &company, SetupStep::Preview)?,
         company,
         tenant: tenant_connections::get(conn, id)?.is_some(),
         stored: previews::get(conn, id)?,
-        saved: last_save(conn, id)?,
+        saved: changed::of_company(conn, id)?,
         last_run: runs::list(conn, id, 1)?.pop(),
         seen: seen.and_then(|(value, _)| serde_json::from_value(value).ok()),
     }))
@@ -111,6 +113,7 @@ fn page(visit: &Visit, known: &Known, asked: Asked, live: PreviewLive) -> Previe
     let at = |page: usize| format!("{query}&page={page}");
     PreviewPage {
         head: CompanyHead::new(&known.company, Tab::Preview),
+        setup: Setup::for_visitor(visit, known.setup.clone()),
         tenant: known.tenant,
         live,
         made,
@@ -204,7 +207,17 @@ async fn make(
     id: Path<i64>,
     form: Form<MakeForm>,
 ) -> Result<HttpResponse, WebError> {
-    let (company, back) = (visit.company(*id).await?.id, form.0.back);
+    let company = visit.company(*id).await?.id;
+    let to = begin(&visit, company, form.0.back).await?;
+    let by_script = request.headers().contains_key("hx-request");
+    Ok(preview_live::lead(&visit, by_script, &to))
+}
+
+/// Has a preview made, and gives the address of the page that waits for it.
+///
+/// # Errors
+/// Where the database fails.
+pub(super) async fn begin(visit: &Visit, company: i64, back: Back) -> Result<String, WebError> {
     let (who, now) = (visit.name(), visit.now());
     let asked = visit
         .app()
@@ -212,12 +225,7 @@ async fn make(
         .write(move |conn| jobs::enqueue_preview(conn, company, &who, now));
     let job = asked.await?.id();
     visit.app().jobs().wake();
-    let by_script = request.headers().contains_key("hx-request");
-    Ok(preview_live::lead(
-        &visit,
-        by_script,
-        &back.waiting(company, job),
-    ))
+    Ok(back.waiting(company, job))
 }
 
 #[derive(Deserialize)]

@@ -5,10 +5,10 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::overview_live::{self, Live, Stage};
 use crate::db::jobs::{self, JobState, Work};
 use crate::db::previews;
 use crate::sync::failure::PLAN_CHANGED;
+use crate::web::live::{self, Live, Stage};
 use crate::web::{Part, Visit, WebError};
 
 /// Tells htmx to open another page.
@@ -175,7 +175,7 @@ pub async fn look(
     };
     // Whoever comes back later, when there is a newer preview, is not shown the old news.
     let news = work.expect.as_ref() == Some(&digest);
-    let run = overview_live::look_at(visit.app(), company, job.clone(), visit.now()).await?;
+    let run = live::look_at(visit.app(), company, job.clone(), visit.now()).await?;
     if run.stage == Stage::Over && run.failure == PLAN_CHANGED {
         return Ok(PreviewLive {
             doing: if news { Doing::Changed } else { Doing::Nothing },

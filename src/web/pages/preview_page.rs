@@ -5,12 +5,14 @@ use serde::Serialize;
 use super::preview_difference::{Difference, Field, Person};
 use super::preview_lines::{Choice, Group, Listed, PersonLine, Written};
 use super::preview_live::PreviewLive;
+use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, CompanyHead, Page, Place, Tab};
 
 /// What a run would do.
 #[derive(Clone, Debug, Serialize)]
 pub struct PreviewPage {
     pub(super) head: CompanyHead,
+    pub(super) setup: Option<Setup>,
     pub(super) tenant: bool,
     pub(super) live: PreviewLive,
     pub(super) made: Option<Made>,
@@ -80,6 +82,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
     let hostile = "\"><script>alert(1)</script> \u{202e}abc 😀";
     let empty = PreviewPage {
         head: CompanyHead::sample(Tab::Preview),
+        setup: Some(Setup::sample(SetupStep::Preview)),
         tenant: false,
         live: PreviewLive::default(),
         made: None,
@@ -133,6 +136,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
         ],
     };
     let full = PreviewPage {
+        setup: None,
         tenant: true,
         made: Some(Made {
             at: Some(At::sample()),
@@ -190,6 +194,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
         ..full.clone()
     };
     let off = PreviewPage {
+        setup: Some(Setup::sample(SetupStep::TurnOn)),
         head: CompanyHead {
             sync_contacts: false,
             ..CompanyHead::sample(Tab::Preview)

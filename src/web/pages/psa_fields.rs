@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::checks::TriedPsa;
+use crate::connections::AGAIN;
 use crate::model::filter::Named;
 use crate::model::{ContactType, ContactTypeId, PhoneType, PsaConnection, RunFailure};
 use crate::psa::{CredentialField, Vendor};
@@ -149,24 +150,33 @@ pub(super) fn connection(id: i64, vendor: &Vendor, sent: &Sent) -> PsaConnection
     }
 }
 
-/// What has to be filled in before a test makes sense.
-pub(super) fn missing(vendor: &Vendor, sent: &Sent, stored: &[String]) -> Mistakes {
-    let mut mistakes = Mistakes::default();
+/// Marks what has to be filled in before a test makes sense: with a connection that leads `elsewhere`, the secrets too that are
+/// `stored`, so that nobody sends them to another place.
+pub(super) fn mark_empty(
+    vendor: &Vendor,
+    sent: &Sent,
+    (stored, elsewhere): (&[String], bool),
+    mistakes: &mut Mistakes,
+) {
     for field in vendor.fields.iter().filter(|field| field.default.is_none()) {
-        let given = if field.secret {
+        let kept = field.secret && stored.iter().any(|name| name == field.key);
+        let typed = if field.secret {
             let secret = sent.secrets.get(field.key);
             secret.is_some_and(|secret| !secret.expose_secret().trim().is_empty())
-                || stored.iter().any(|name| name == field.key)
         } else {
-            sent.fields
-                .get(field.key)
-                .is_some_and(|value| !value.trim().is_empty())
+            let value = sent.fields.get(field.key);
+            value.is_some_and(|value| !value.trim().is_empty())
         };
-        if !given {
-            mistakes.add(field.key, format!("{} must not be empty.", field.label));
+        if typed || (kept && !elsewhere) {
+            continue;
         }
+        let said = if kept {
+            format!("{}: {AGAIN}.", field.label)
+        } else {
+            format!("{} must not be empty.", field.label)
+        };
+        mistakes.add(field.key, said);
     }
-    mistakes
 }
 
 /// What a test read, in sentences.

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::psa_fields::{self as fields, Read, Sent, URL};
+use super::psa_settings::stale;
 use super::psa_view::{FormPage, Stored, differences, drawn, vendor_lines};
 use crate::app::OF_PSA;
 use crate::checks;
@@ -138,8 +139,12 @@ async fn take(
     let id = stored.as_ref().map_or(0, |stored| stored.connection.id);
     let names = stored.as_ref().map_or(&[][..], |stored| &stored.secrets);
     let mut connection = fields::connection(id, vendor, &sent);
-    let mut mistakes = fields::missing(vendor, &sent, names);
+    let mut mistakes = Mistakes::default();
     mark_address(visit, stored.as_ref(), &mut connection, &mut mistakes).await?;
+    let elsewhere = stored.as_ref().is_some_and(|stored| {
+        connections::leads_elsewhere(vendor, &stored.connection, &connection)
+    });
+    fields::mark_empty(vendor, &sent, (names, elsewhere), &mut mistakes);
     let mut page = FormPage::default();
     let mut read = if id == 0 {
         Read::default()
@@ -212,7 +217,8 @@ async fn take(
         }
         Saving::Stale { now } => {
             page.version = now;
-            page.stale = true;
+            let name = stored.as_ref().map(|stored| stored.connection.name.clone());
+            page.stale = stale(visit, name.unwrap_or_default()).await?;
             page.differences = stored
                 .map(|stored| differences(vendor, &stored.connection, &form.connection))
                 .unwrap_or_default();

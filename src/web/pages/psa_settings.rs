@@ -10,7 +10,7 @@ use crate::db::{companies, psa_connections, runs, secrets};
 use crate::model::Status;
 use crate::psa::vendor;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Form, Page, Place, Samples, Visit, WebError};
+use crate::web::{Form, Page, Place, Samples, Visit, WebError, changed};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -194,6 +194,23 @@ struct RemovalForm {
     version: String,
 }
 
+/// Who changed a connection since a page of it was opened.
+///
+/// # Errors
+/// Where the database fails.
+pub(super) async fn stale(visit: &Visit, name: String) -> Result<String, WebError> {
+    let saved = visit
+        .app()
+        .db()
+        .read(move |conn| changed::of_psa(conn, &name))
+        .await?;
+    Ok(changed::sentence(
+        saved.as_ref(),
+        "this connection",
+        visit.now(),
+    ))
+}
+
 async fn remove(
     visit: Visit,
     id: Path<i64>,
@@ -203,10 +220,13 @@ async fn remove(
     let version = form.0.version.parse().unwrap_or_default();
     match connections::remove_psa(visit.app(), *id, version, &visit.name()).await? {
         Parted::Done { .. } => Ok(visit.done(HERE, format!("{} is removed.", page.name))),
-        Parted::Stale { .. } => Ok(visit.refused(
-            &format!("{HERE}/{}/remove", page.id),
-            "Somebody changed this connection meanwhile, so that it was not removed. Look again.",
-        )),
+        Parted::Stale { .. } => {
+            let who = stale(&visit, page.name).await?;
+            Ok(visit.refused(
+                &format!("{HERE}/{}/remove", page.id),
+                format!("{who} It was not removed. Look again."),
+            ))
+        }
         Parted::Gone => Err(WebError::NotFound),
         Parted::InUse(companies) => {
             let page = RemovalPage { companies, ..page };

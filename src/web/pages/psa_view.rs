@@ -34,8 +34,8 @@ pub struct FormPage {
     pub(super) failure: Option<RunFailure>,
     /// It may be saved although the test failed.
     pub(super) anyway: bool,
-    /// Somebody saved it meanwhile: what is stored now and differs.
-    pub(super) stale: bool,
+    /// Who saved it meanwhile, in a sentence; empty: nobody. Then what is stored now and differs.
+    pub(super) stale: String,
     pub(super) differences: Vec<Difference>,
     /// So many links retire when it is saved so.
     pub(super) retires: i64,
@@ -132,7 +132,7 @@ impl Page for FormPage {
                 advice: "Check the address".into(),
             }),
             anyway: true,
-            stale: true,
+            stale: "<b>Robin</b> changed this connection 3 minutes ago.".into(),
             differences: vec![Difference {
                 label: "Name".into(),
                 stored: hostile.into(),

@@ -13,7 +13,7 @@ use crate::db::{changes, companies};
 use crate::model::{Action, Company, Outcome, text};
 use crate::sync::report;
 use crate::web::listing::{Choice, Pager, ROWS, choices};
-use crate::web::progress::Progress;
+use crate::web::live::{self, Live};
 use crate::web::routes::{Entry, routes};
 use crate::web::{
     At, CompanyHead, Page, Place, Samples, Tab, VendorLinks, Visit, WebError, progress, words,
@@ -22,7 +22,7 @@ use crate::web::{
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/runs/{run}" Reader show;
-    Get Part "/runs/{run}/progress" Reader live;
+    Get Part "/runs/{run}/progress" Reader part;
     Get File "/runs/{run}/changes.csv" Reader super::history_files::of_run;
 };
 
@@ -46,7 +46,7 @@ pub struct RunPage {
     pub(super) duration: String,
     pub(super) asked_by: String,
     /// Live, while it goes on.
-    pub(super) progress: Option<Progress>,
+    pub(super) progress: Option<Live>,
     pub(super) tiles: Vec<Tile>,
     /// Requests by service: its name and how many.
     pub(super) requests: Vec<(String, u64)>,
@@ -180,7 +180,7 @@ async fn show(
     asked: Query<Asked>,
 ) -> Result<HttpResponse, WebError> {
     let found = load(&visit, run.into_inner()).await?;
-    let going = progress::of_run(visit.app(), &found.run).await?;
+    let going = live::of_run(visit.app(), &found.run).await?;
     let fits: Vec<i64> = fitting(&found.all, &asked);
     let path = format!("/runs/{}", found.run.id);
     let kept = [
@@ -378,11 +378,11 @@ fn person(line: &ChangeRecord, found: &Found) -> PersonRow {
 }
 
 /// How far the run is; when it is over, the page is loaded again.
-async fn live(visit: Visit, run: Path<String>) -> Result<HttpResponse, WebError> {
+async fn part(visit: Visit, run: Path<String>) -> Result<HttpResponse, WebError> {
     let id = run.into_inner();
     let found = visit.app().db().read(move |conn| runs::get(conn, &id));
     let run = found.await?.ok_or(WebError::NotFound)?;
-    match progress::of_run(visit.app(), &run).await? {
+    match live::of_run(visit.app(), &run).await? {
         Some(going) => visit.part(&going),
         None => Ok(over()),
     }

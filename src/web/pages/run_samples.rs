@@ -2,7 +2,7 @@
 
 use super::run::{FieldRow, PersonRow, RunPage, Tile, Trouble};
 use crate::web::listing::{Pager, choices};
-use crate::web::progress::Progress;
+use crate::web::live::Live;
 use crate::web::{At, CompanyHead, Part, Tab};
 
 pub(super) fn all() -> Vec<RunPage> {
@@ -105,7 +105,9 @@ pub(super) fn all() -> Vec<RunPage> {
     let going = RunPage {
         status: "running".into(),
         duration: String::new(),
-        progress: Progress::samples().into_iter().next(),
+        progress: Live::samples()
+            .into_iter()
+            .find(|live| !live.of_run.is_empty()),
         ..empty.clone()
     };
     vec![empty, failed, sought, going]

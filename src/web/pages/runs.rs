@@ -13,6 +13,7 @@ use crate::db::{Conn, changes, companies};
 use crate::model::{Action, Outcome, Status};
 use crate::sync::report::Counts;
 use crate::web::listing::{Choice, ROWS, address, choices};
+use crate::web::live::{self, Live};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, progress, words};
 
@@ -22,7 +23,6 @@ pub const ROUTES: &[Entry] = routes! {
     Get File "/runs.csv" Reader fleet_file;
     Get Page "/companies/{company:\\d+}/runs" Reader of_company;
     Get File "/companies/{company:\\d+}/runs.csv" Reader company_file;
-    Get Part "/companies/{company:\\d+}/progress" Reader live;
 };
 
 /// The samples.
@@ -37,6 +37,8 @@ const STATUSES: [&str; 5] = ["succeeded", "held", "partial", "failed", "running"
 #[derive(Clone, Debug, Serialize)]
 pub struct RunsPage {
     pub(super) head: Option<CompanyHead>,
+    /// What goes on for the company now.
+    pub(super) live: Option<Live>,
     pub(super) runs: Vec<RunRow>,
     pub(super) status: Vec<Choice>,
     /// Whether some runs are left out by the filter.
@@ -198,8 +200,13 @@ async fn show(
     let last = found.runs.last().filter(|_| more);
     let older = last.map(|last| address(&path, &[("status", asked.word()), ("before", &last.id)]));
     let now = visit.now();
+    let live = match company {
+        Some(id) => Some(live::look(visit.app(), id, None, now).await?),
+        None => None,
+    };
     visit.page(&RunsPage {
         head,
+        live,
         runs: found.runs.iter().map(|run| row(run, &found, now)).collect(),
         status: status_choices(asked.word()),
         filtered: which.is_some(),
@@ -322,15 +329,6 @@ async fn company_file(
 ) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
     history_files::of_runs(&visit, Some(company.id), asked.which()).await
-}
-
-/// How far the company's run is; when it is over, the page is loaded again.
-async fn live(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
-    let company = visit.company(*company).await?;
-    match progress::of_company(visit.app(), company.id).await? {
-        Some(going) => visit.part(&going),
-        None => Ok(over()),
-    }
 }
 
 /// The answer to a part of a run that is over.

@@ -30,6 +30,7 @@ pub(super) fn all() -> Vec<RunsPage> {
     };
     let empty = RunsPage {
         head: None,
+        live: None,
         runs: Vec::new(),
         status: status_choices(""),
         filtered: false,

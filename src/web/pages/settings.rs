@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Database;
 use crate::connections;
-use crate::db::{jobs, parting, psa_connections, settings, staff};
+use crate::db::{events, jobs, psa_connections, settings, staff};
 use crate::web::routes::{Entry, routes};
 use crate::web::{Form, Page, Place, Samples, Visit, WebError};
 
@@ -308,7 +308,7 @@ async fn save_installation(
             } else {
                 "PSA addresses in private networks are refused"
             };
-            parting::note(conn, (&name, "installation_saved"), None, detail, now)
+            events::note(conn, (&name, "installation_saved"), None, detail, now)
         })
         .await?;
     Ok(visit.done("/settings/installation", "Saved."))

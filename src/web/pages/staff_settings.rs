@@ -5,7 +5,7 @@ use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{self, Refusal};
-use crate::db::sessions;
+use crate::db::{events, sessions};
 use crate::model::{Role, Staff};
 use crate::web::listing::{Pager, ROWS};
 use crate::web::routes::{Entry, routes};
@@ -224,7 +224,11 @@ async fn add(visit: Visit, form: Form<AddForm>) -> Result<HttpResponse, WebError
         return visit.again(&page);
     };
     match auth::add(visit.app(), &form.name, role).await? {
-        Ok((person, token)) => with_link(&visit, &person, &token).await,
+        Ok((person, token)) => {
+            let what = format!("{} added as {}", person.name, role.label());
+            note(&visit, "staff_added", what).await?;
+            with_link(&visit, &person, &token).await
+        }
         Err(mistakes) => {
             let mut page = page(&visit, "").await?;
             (page.name, page.role) = (form.name, form.role);
@@ -246,14 +250,29 @@ async fn with_link(visit: &Visit, person: &Staff, token: &str) -> Result<HttpRes
     visit.page(&page)
 }
 
-/// Leads back to the staff, and says what came of it.
-fn told(
+/// Writes down what was done to the staff, by whom.
+async fn note(visit: &Visit, kind: &'static str, detail: String) -> Result<(), WebError> {
+    let (who, now) = (visit.name(), visit.now());
+    let noted = visit
+        .app()
+        .db()
+        .write(move |conn| events::note(conn, (&who, kind), None, &detail, now));
+    Ok(noted.await?)
+}
+
+/// Writes down what was done, leads back to the staff, and says what came of it.
+async fn told(
     visit: &Visit,
+    kind: &'static str,
     done: Result<Staff, Refusal>,
     said: impl FnOnce(&Staff) -> String,
 ) -> Result<HttpResponse, WebError> {
     match done {
-        Ok(person) => Ok(visit.done(HERE, said(&person))),
+        Ok(person) => {
+            let said = said(&person);
+            note(visit, kind, said.trim_end_matches('.').to_owned()).await?;
+            Ok(visit.done(HERE, said))
+        }
         Err(Refusal::NotFound) => Err(WebError::NotFound),
         Err(refusal) => Ok(visit.refused(HERE, refusal.to_string())),
     }
@@ -268,26 +287,29 @@ async fn set_role(
         return Ok(visit.refused(HERE, "Choose a role."));
     };
     let done = auth::set_role(visit.app(), *id, role).await?;
-    told(&visit, done, |person| {
+    told(&visit, "staff_role", done, |person| {
         format!("The role of {} is {} now.", person.name, role.label())
     })
+    .await
 }
 
 async fn enable(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
     let done = auth::set_enabled(visit.app(), *id, true).await?;
-    told(&visit, done, |person| {
+    told(&visit, "staff_enabled", done, |person| {
         format!("{} may sign in again.", person.name)
     })
+    .await
 }
 
 async fn disable(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
     let done = auth::set_enabled(visit.app(), *id, false).await?;
-    told(&visit, done, |person| {
+    told(&visit, "staff_disabled", done, |person| {
         format!(
             "{} is disabled: signed out everywhere, and cannot sign in.",
             person.name
         )
     })
+    .await
 }
 
 async fn sign_out(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
@@ -295,12 +317,22 @@ async fn sign_out(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError>
         return Err(WebError::NotFound);
     };
     auth::sign_out_everywhere(visit.app(), person.id).await?;
-    Ok(visit.done(HERE, format!("{} is signed out everywhere.", person.name)))
+    let said = format!("{} is signed out everywhere", person.name);
+    note(&visit, "staff_signed_out", said.clone()).await?;
+    Ok(visit.done(HERE, format!("{said}.")))
 }
 
 async fn new_link(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
     match auth::reset(visit.app(), *id).await? {
-        Ok((person, token)) => with_link(&visit, &person, &token).await,
+        Ok((person, token)) => {
+            note(
+                &visit,
+                "staff_link",
+                format!("New sign-in link for {}", person.name),
+            )
+            .await?;
+            with_link(&visit, &person, &token).await
+        }
         Err(Refusal::NotFound) => Err(WebError::NotFound),
         Err(refusal) => Ok(visit.refused(HERE, refusal.to_string())),
     }

@@ -3,10 +3,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
+use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
-use super::contact_sync::last_save;
 use super::preview_live::{self, Back, Doing, PreviewLive};
 use crate::connections::{Saving, save_company};
 use crate::db::events::Event;
@@ -17,7 +17,10 @@ use crate::jobs;
 use crate::model::{Company, Mode, RunFailure};
 use crate::sync::report::Counts;
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError};
+use crate::web::setup::{Setup, SetupStep};
+use crate::web::{
+    At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, changed as history,
+};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -34,6 +37,7 @@ pub fn samples(all: &mut Samples) {
 #[derive(Clone, Debug, Serialize)]
 pub struct TurnOnPage {
     head: CompanyHead,
+    setup: Option<Setup>,
     version: i64,
     tenant: bool,
     live: PreviewLive,
@@ -66,6 +70,7 @@ impl Page for TurnOnPage {
                 sync_contacts: false,
                 ..CompanyHead::sample(Tab::ContactSync)
             },
+            setup: Some(Setup::sample(SetupStep::TurnOn)),
             version: 3,
             tenant: false,
             live: PreviewLive::default(),
@@ -76,6 +81,7 @@ impl Page for TurnOnPage {
             update_existing: false,
         };
         let ready = Self {
+            setup: None,
             tenant: true,
             counts: Some(Counts {
                 create: 12,
@@ -119,6 +125,7 @@ struct Known {
     tenant: bool,
     stored: Option<StoredPreview>,
     saved: Option<Event>,
+    setup: Option<Setup>,
 }
 
 fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
@@ -126,11 +133,12 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
         return Ok(None);
     };
     Ok(Some(Known {
+        setup: Setup::of(conn, &company, SetupStep::TurnOn)?,
         company,
         version: companies::version(conn, id)?.unwrap_or_default(),
         tenant: tenant_connections::get(conn, id)?.is_some(),
         stored: previews::get(conn, id)?,
-        saved: last_save(conn, id)?,
+        saved: history::of_company(conn, id)?,
     }))
 }
 
@@ -168,6 +176,7 @@ async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpRe
     let failed = report.as_ref().and_then(|report| report.error.clone());
     visit.page(&TurnOnPage {
         head: CompanyHead::new(&known.company, Tab::ContactSync),
+        setup: Setup::for_visitor(&visit, known.setup.clone()),
         version: known.version,
         tenant: known.tenant,
         live,
@@ -202,7 +211,7 @@ async fn turn_on(
         return Ok(visit.lead(&format!("/companies/{id}")));
     }
     if form.version != known.version {
-        return Ok(visit.refused(&here, changed(&known)));
+        return Ok(visit.refused(&here, changed(&known, visit.now())));
     }
     let looked_at = known
         .current()
@@ -229,7 +238,7 @@ async fn turn_on(
         Saving::Gone => Err(WebError::NotFound),
         Saving::Stale { .. } => {
             let known = Known::of(&visit, *id).await?;
-            Ok(visit.refused(&here, changed(&known)))
+            Ok(visit.refused(&here, changed(&known, visit.now())))
         }
         Saving::Mistakes(mistakes) => {
             let said: Vec<String> = mistakes.into_iter().map(|one| one.message).collect();
@@ -242,12 +251,7 @@ async fn turn_on(
     }
 }
 
-fn changed(known: &Known) -> String {
-    let who = known
-        .saved
-        .as_ref()
-        .map_or("Somebody", |event| &event.staff);
-    format!(
-        "{who} changed the settings meanwhile, and contact sync is still off. Look at what it would do now."
-    )
+fn changed(known: &Known, now: DateTime<Utc>) -> String {
+    let who = history::sentence(known.saved.as_ref(), "the settings", now);
+    format!("{who} Contact sync is still off. Look at what it would do now.")
 }

@@ -289,6 +289,13 @@ async fn a_psa_address_in_a_private_network_needs_the_setting() {
     let address = "https://192.168.1.5".to_owned();
     form.connection.fields.insert("url".into(), address);
     let version = stage.psa_version().await;
+    // Stored keys are sent to no other place.
+    let saved = save_psa(&stage.app, &form, version, "Ann").await.unwrap();
+    assert_eq!(fields(&saved), ["public_key", "private_key", "client_id"]);
+    let keys = stage.psa.connection().1.into_iter();
+    form.secrets = keys
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .collect();
     let saved = save_psa(&stage.app, &form, version, "Ann").await.unwrap();
     assert_eq!(only(saved).field, "url");
     stage

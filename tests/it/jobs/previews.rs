@@ -1,11 +1,14 @@
 //! Previews as jobs, and what identifies a plan.
 
+use rollcall::db::plans;
 use rollcall::db::previews::{self, StoredPreview};
+use rollcall::db::runs::{self, NewRun};
 use rollcall::jobs::preview::report;
 use rollcall::model::{FieldValue, Outcome, Status};
 use rollcall::simulator::kit::FaultKind;
 use rollcall::sync::Options;
-use rollcall::sync::plan::{Plan, Tie};
+use rollcall::sync::last::Last;
+use rollcall::sync::plan::{Plan, Tie, plan};
 use rollcall::sync::turn::Turn;
 
 use super::*;
@@ -15,6 +18,9 @@ on_both!(
     a_preview_is_kept_and_neither_waits_nor_blocks,
     a_preview_that_failed_is_kept_and_says_why,
     a_preview_is_made_where_contact_sync_is_off,
+    a_preview_gives_the_first_reading_and_every_newer_one,
+    a_preview_beside_a_run_leaves_the_reading_of_the_run,
+    a_leaver_whom_only_a_preview_found_deleted_is_a_leaver_in_its_reading,
 );
 crate::stage::each_vendor!(
     a_digest_knows_what_would_be_written_and_nothing_else,
@@ -81,6 +87,95 @@ async fn a_preview_is_made_where_contact_sync_is_off(stage: Stage) {
     ask_for_a_preview(&stage).await;
     step(&stage).await;
     assert_eq!(report(&kept(&stage).await).unwrap().counts.create, 1);
+}
+
+async fn last(stage: &Stage) -> Last {
+    let company = stage.company().await;
+    let last = stage.app.last(&company).await.unwrap();
+    last.unwrap()
+}
+
+async fn planned_by(stage: &Stage, preview: &StoredPreview) -> Plan {
+    let id = stage.company_id;
+    let plan = stage.read(move |conn| plans::get(conn, id)).await.unwrap();
+    assert_eq!(plan.run_id, preview.run_id);
+    serde_json::from_str(&plan.plan).unwrap()
+}
+
+async fn a_preview_gives_the_first_reading_and_every_newer_one(stage: Stage) {
+    stage.users([user("anna"), user("bert")]);
+    ask_for_a_preview(&stage).await;
+    step(&stage).await;
+    let first = last(&stage).await;
+    let made = kept(&stage).await;
+    assert_eq!(first.run_id, made.run_id);
+    assert_eq!(plan(&first.snapshot), planned_by(&stage, &made).await);
+    // The run's own reading takes its place, with what the run wrote.
+    stage.clock.advance(minutes(1));
+    let report = stage.sync().await;
+    assert_eq!(report.counts.create, 2);
+    let after = last(&stage).await;
+    assert_eq!(
+        (&after.run_id, after.snapshot.contacts.len()),
+        (&report.run, 2)
+    );
+    // And what a later preview read stands in for that.
+    stage.users([user("carl")]);
+    stage.clock.advance(minutes(1));
+    ask_for_a_preview(&stage).await;
+    step(&stage).await;
+    let newest = last(&stage).await;
+    let made = kept(&stage).await;
+    assert_eq!(newest.run_id, made.run_id);
+    assert_eq!(
+        (newest.snapshot.users.len(), newest.snapshot.contacts.len()),
+        (3, 2)
+    );
+    assert_eq!(plan(&newest.snapshot), planned_by(&stage, &made).await);
+}
+
+async fn a_preview_beside_a_run_leaves_the_reading_of_the_run(stage: Stage) {
+    stage.users([user("anna")]);
+    let report = stage.sync().await;
+    let (company, now) = (stage.company_id, stage.clock.now() + minutes(1));
+    let process = stage.app.db().process_id().to_owned();
+    stage
+        .write(move |conn| {
+            let run = NewRun {
+                id: "going",
+                company_id: company,
+                mode: Mode::Update,
+                preview: false,
+                started_at: now,
+                process: &process,
+                requested_by: None,
+            };
+            runs::start(conn, &run)
+        })
+        .await;
+    stage.users([user("bert")]);
+    stage.clock.advance(minutes(2));
+    ask_for_a_preview(&stage).await;
+    step(&stage).await;
+    assert_eq!(kept(&stage).await.digest.len(), 64);
+    let last = last(&stage).await;
+    assert_eq!((last.run_id, last.snapshot.users.len()), (report.run, 1));
+}
+
+async fn a_leaver_whom_only_a_preview_found_deleted_is_a_leaver_in_its_reading(stage: Stage) {
+    stage.users([user("anna"), user("bert")]);
+    stage.sync().await;
+    stage.delete("bert");
+    stage.clock.advance(minutes(1));
+    ask_for_a_preview(&stage).await;
+    step(&stage).await;
+    let made = kept(&stage).await;
+    let last = last(&stage).await;
+    let again = plan(&last.snapshot);
+    assert_eq!(last.run_id, made.run_id);
+    assert_eq!(again, planned_by(&stage, &made).await);
+    assert_eq!(again.digest(), made.digest);
+    assert_eq!(report(&made).unwrap().counts.deactivate, 1);
 }
 
 async fn planned(stage: &Stage) -> Plan {

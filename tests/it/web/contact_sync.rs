@@ -63,7 +63,7 @@ async fn a_save_changes_the_company_and_a_run_follows_within_five_minutes() {
     let visitor = site.signed_in(Role::Technician).await;
     let shown = visitor.get(&page(&stage)).await.text;
     assert!(shown.contains("New Site</option>"), "{shown}");
-    assert!(shown.contains("Everybody with a licence."), "{shown}");
+    assert!(shown.contains("All licensed users"), "{shown}");
     assert!(
         shown.contains("With 40 linked contacts, more than 8 deactivations at once wait for you."),
         "{shown}"

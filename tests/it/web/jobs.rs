@@ -72,8 +72,8 @@ async fn a_job_that_has_begun_is_watched_and_not_cancelled() {
         .await;
     let company = format!("/companies/{}", stage.company_id);
     assert_eq!(answer.location.as_deref(), Some(company.as_str()));
-    let part = technician.get(&format!("{company}/progress")).await.text;
-    assert!(part.contains("begins as soon as it is its turn"), "{part}");
+    let part = technician.get(&format!("{company}/live")).await.text;
+    assert!(part.contains("waiting in line"), "{part}");
     let page = site.signed_in(Role::Administrator).await;
     let page = page.get("/settings/jobs").await.text;
     assert!(page.contains("waits for its turn"), "{page}");

@@ -184,3 +184,88 @@ async fn without_a_psa_connection_the_page_says_who_adds_one() {
     let reader = site.signed_in(Role::Reader).await;
     assert_eq!(reader.get("/companies/new").await.status, 403);
 }
+
+#[tokio::test]
+async fn with_two_psas_a_company_is_found_without_knowing_which_it_is_in() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let now = stage.clock.now();
+    let other = stage
+        .write(move |conn| {
+            let other = rollcall::model::PsaConnection {
+                id: 0,
+                name: "Second PSA".into(),
+                kind: "autotask".into(),
+                fields: [("username".to_owned(), "api".to_owned())].into(),
+                default_contact_type: None,
+            };
+            rollcall::db::psa_connections::insert(conn, &other, now)
+        })
+        .await;
+    stage.psa.add_company(300, "Proseware");
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let page = visitor.get("/companies/new?q=prose").await.text;
+    assert!(page.contains("All PSAs"), "{page}");
+    let href = format!("/companies/new?psa={}&amp;chosen=300", stage.psa_id);
+    assert!(page.contains(&href), "{page}");
+    // The one that cannot be read is named, and hides nothing of the other.
+    assert!(page.contains("Second PSA (Autotask): "), "{page}");
+    assert!(!page.contains(&format!("psa={other}&amp;chosen")));
+    let chosen = visitor.get(&href.replace("&amp;", "&")).await.text;
+    assert!(chosen.contains("Is this the company?"), "{chosen}");
+}
+
+#[tokio::test]
+async fn every_step_of_the_set_up_leads_to_the_next_until_contact_sync_is_on() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    stage.users([crate::stage::user("anna")]);
+    stage.set(|company| company.sync_contacts = false).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let base = format!("/companies/{}", stage.company_id);
+    let version = async || {
+        let id = stage.company_id;
+        let found = stage.read(move |conn| companies::version(conn, id)).await;
+        found.unwrap().to_string()
+    };
+    let tenant = visitor.get(&format!("{base}/connection")).await.text;
+    assert!(tenant.contains("Next: options"), "{tenant}");
+    let options = visitor.get(&format!("{base}/contact-sync")).await.text;
+    assert!(options.contains("form=\"options-form\" name=\"action\" value=\"next\""));
+    let at = version().await;
+    let form = [
+        ("version", at.as_str()),
+        ("action", "next"),
+        ("name", "Contoso"),
+        ("update_existing", "true"),
+        ("timezone", "UTC"),
+        ("guard_floor", "3"),
+        ("guard_percent", "20"),
+    ];
+    let saved = visitor.post(&format!("{base}/contact-sync"), &form).await;
+    assert_eq!(saved.location, Some(format!("{base}/filters")));
+    let filters = visitor.get(&format!("{base}/filters")).await.text;
+    assert!(filters.contains("form=\"filters-form\" name=\"action\" value=\"next\""));
+    assert!(filters.contains("nothing was read of this company yet"));
+    let at = version().await;
+    let form = [("version", at.as_str()), ("action", "next")];
+    let saved = visitor.post(&format!("{base}/filters"), &form).await;
+    let to = saved.location.expect("the preview");
+    assert!(to.starts_with(&format!("{base}/preview?watch=")), "{to}");
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+    let preview = visitor.get(&format!("{base}/preview")).await.text;
+    assert!(preview.contains("Next: turn it on"), "{preview}");
+    let people = visitor.get(&format!("{base}/people")).await.text;
+    assert!(people.contains("anna"), "{people}");
+    let filters = visitor.get(&format!("{base}/filters")).await.text;
+    assert!(!filters.contains("nothing was read of this company yet"));
+    let turn_on = visitor.get(&format!("{base}/contact-sync/turn-on")).await;
+    assert!(
+        turn_on.text.contains("This will create 1"),
+        "{}",
+        turn_on.text
+    );
+    let reader = site.signed_in(Role::Reader).await;
+    let seen = reader.get(&format!("{base}/preview")).await.text;
+    assert!(!seen.contains("aria-label=\"Set-up\""), "{seen}");
+}

@@ -107,14 +107,14 @@ async fn setting_up_shows_one_next_step_at_a_time() {
     let visitor = site.signed_in(Role::Technician).await;
     let has = async |button: &str| {
         let page = visitor.get(&overview(&stage)).await.text;
-        let at = page.find("class=\"btn push").expect("a button");
+        let at = page.find("class=\"btn primary push").expect("a button");
         assert!(
             page[at..at + 200].contains(button),
             "{}",
             &page[at..at + 200]
         );
     };
-    has("Set up contact sync").await;
+    has("Next: options").await;
     let form = [
         ("version", "2"),
         ("name", "Contoso"),
@@ -124,17 +124,17 @@ async fn setting_up_shows_one_next_step_at_a_time() {
     ];
     let to = format!("{}/contact-sync", overview(&stage));
     assert_eq!(visitor.post(&to, &form).await.status, 303);
-    has("See the preview").await;
+    has("Next: options").await;
     visitor
         .post(&format!("{}/preview", overview(&stage)), &[])
         .await;
     step(&stage).await;
-    has("Turn on contact sync").await;
+    has("Next: turn it on").await;
     let id = stage.company_id;
     stage
         .write(move |conn| tenant_connections::delete(conn, id))
         .await;
-    has("Connect tenant").await;
+    has("Next: connect the tenant").await;
 }
 
 #[tokio::test]

@@ -227,7 +227,7 @@ async fn a_stale_save_keeps_what_was_typed_and_can_be_sent_again() {
     assert!(
         outdated
             .text
-            .contains("Somebody else saved this connection")
+            .contains("Somebody else changed this connection meanwhile.")
     );
     assert!(outdated.text.contains("value=\"Mine\"") && outdated.text.contains("Theirs"));
     assert!(outdated.text.contains("name=\"version\" value=\"2\""));
@@ -240,6 +240,46 @@ async fn a_stale_save_keeps_what_was_typed_and_can_be_sent_again() {
     .await;
     assert_eq!(saved.status, 303);
     assert_eq!(stored(&stage).await.0.name, "Mine");
+}
+
+#[tokio::test]
+async fn a_stale_save_and_a_stale_removal_say_who_changed_the_connection() {
+    let (stage, _site, admin) = on(Vendor::ConnectWise).await;
+    let theirs = send(&stage, &admin, "save", &[("name", "Theirs")]).await;
+    assert_eq!(theirs.status, 303, "{}", theirs.text);
+    let mine = [("name", "Mine"), ("version", "1")];
+    let stale = send(&stage, &admin, "save", &mine).await;
+    let who = "Administrator changed this connection";
+    assert!(stale.text.contains(who), "{}", stale.text);
+    let id = stage.company_id;
+    let version = stage.read(move |conn| companies::version(conn, id)).await;
+    remove_company(&stage.app, id, version.unwrap(), "Ann")
+        .await
+        .unwrap();
+    let path = format!("/settings/psa/{}/remove", stage.psa_id);
+    admin.post(&path, &[("version", "1")]).await;
+    assert!(admin.get(&path).await.text.contains(who));
+}
+
+#[tokio::test]
+async fn stored_keys_are_sent_to_no_other_address_and_to_no_other_account() {
+    for (vendor, field) in [
+        (Vendor::ConnectWise, "fields[url]"),
+        (Vendor::ConnectWise, "fields[company_id]"),
+        (Vendor::Autotask, "fields[username]"),
+    ] {
+        let (stage, _site, admin) = on(vendor).await;
+        let before = stage.psa.controls().requests();
+        for act in ["test", "save", "anyway"] {
+            let elsewhere = [(field, "https://127.0.0.1:9")];
+            let answer = send(&stage, &admin, act, &elsewhere).await;
+            assert_eq!(answer.status, 422, "{field} {act}");
+            let said = "type it again, because the connection leads elsewhere now";
+            assert!(answer.text.contains(said), "{field} {act}: {}", answer.text);
+        }
+        assert_eq!(stage.psa.controls().requests(), before);
+        assert_eq!(stored(&stage).await.1, 1);
+    }
 }
 
 #[tokio::test]

@@ -195,12 +195,12 @@ async fn a_run_that_goes_on_says_how_far_it_is_until_it_is_over() {
     let stage = stage().await;
     going(&stage, "now", None).await;
     let visitor = reader(&stage).await;
-    let company = format!("/companies/{}/progress", stage.company_id);
+    let company = format!("/companies/{}/live", stage.company_id);
     let page = visitor.get("/runs/now").await.text;
-    assert!(page.contains("Reading both sides…") && page.contains("hx-trigger=\"every 2s\""));
+    assert!(page.contains("reading both sides") && page.contains("hx-trigger=\"every 2s\""));
     let part = visitor.get(&company).await.text;
     assert!(
-        part.contains("Watch this run") && !part.contains("<html"),
+        part.contains("reading both sides") && !part.contains("<html"),
         "{part}"
     );
     let (id, now) = (stage.company_id, stage.clock.now());
@@ -211,13 +211,12 @@ async fn a_run_that_goes_on_says_how_far_it_is_until_it_is_over() {
         })
         .await;
     let part = visitor.get("/runs/now/progress").await;
-    assert!(part.text.contains("1 of 3 people done"), "{}", part.text);
-    assert!(part.text.contains("max=\"3\" value=\"1\""), "{}", part.text);
+    assert!(part.text.contains("1 of 3 written"), "{}", part.text);
+    assert!(part.text.contains("value=\"1\" max=\"3\""), "{}", part.text);
     over(&stage, "now", Status::Succeeded).await;
-    for path in ["/runs/now/progress", &company] {
-        let part = visitor.get(path).await;
-        assert_eq!(part.headers["hx-refresh"], "true", "{path}");
-    }
+    let part = visitor.get("/runs/now/progress").await;
+    assert_eq!(part.headers["hx-refresh"], "true");
+    assert!(!visitor.get(&company).await.text.contains("hx-trigger"));
     let page = visitor.get("/runs/now").await.text;
     assert!(!page.contains("hx-trigger"));
     assert!(page.contains("Filter 3 names the licence &lt;SPB&gt;."));

@@ -1,6 +1,7 @@
 //! Staff pages: adding, roles, links that are shown once, and what the last administrator keeps.
 
 use rollcall::auth;
+use rollcall::db::events;
 use rollcall::model::{Role, Staff};
 
 use super::visitor::Site;
@@ -186,5 +187,38 @@ async fn somebody_is_signed_out_disabled_enabled_and_given_a_new_link() {
             )
             .await;
         assert_eq!(answer.status, 404, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_to_the_staff_stands_in_the_history() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    let robin = [("name", "Robin"), ("role", "technician")];
+    admin.post("/settings/staff", &robin).await;
+    let base = format!("/settings/staff/{}", person(&site, "Robin").await.id);
+    admin
+        .post(&format!("{base}/role"), &[("role", "reader")])
+        .await;
+    for act in ["link", "disable", "enable", "sign-out"] {
+        admin.post(&format!("{base}/{act}"), &[]).await;
+    }
+    let all = stage
+        .read(|conn| events::of_installation(conn, "staff_", 20))
+        .await;
+    let kinds: Vec<&str> = all.iter().rev().map(|event| event.kind.as_str()).collect();
+    let wanted = [
+        "staff_added",
+        "staff_role",
+        "staff_link",
+        "staff_disabled",
+        "staff_enabled",
+        "staff_signed_out",
+    ];
+    assert_eq!(kinds, wanted);
+    for event in &all {
+        assert_eq!(event.staff, "Administrator");
+        assert!(event.detail.contains("Robin") && !event.detail.contains("/welcome"));
     }
 }

@@ -43,6 +43,13 @@ impl Site {
         }
     }
 
+    /// The same person in another window.
+    pub fn visitor_like(&self, other: &Visitor) -> Visitor {
+        let visitor = self.visitor();
+        visitor.take_cookie(other.cookie());
+        visitor
+    }
+
     /// A visitor who is signed in with this role, under the role's own name.
     pub async fn signed_in(&self, role: Role) -> Visitor {
         let (name, password) = (role.label(), "correct horse battery");

@@ -1,4 +1,5 @@
-//! How far the runs of a company are, as a part of its pages that looks again by itself. Reads the database alone.
+//! How far a run is, or the runs of a company, as a part of pages that looks again by itself. Reads the database only; begins
+//! and ends nothing.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
@@ -8,7 +9,12 @@ use crate::app::App;
 use crate::db::jobs::{self, Job, JobState, Work};
 use crate::db::runs::{self, Run};
 use crate::db::{Conn, DbError};
-use crate::web::{At, Part};
+use crate::web::{At, Part, Samples};
+
+/// The samples.
+pub fn samples(all: &mut Samples) {
+    all.part::<Live>();
+}
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -34,6 +40,8 @@ pub enum Stage {
 pub struct Live {
     /// The company's row id.
     pub company: i64,
+    /// The run whose own page shows it; empty: the pages of the company.
+    pub of_run: String,
     /// The row id of the job that is watched; 0: a run that was started by a command.
     pub watch: Option<i64>,
     /// How far it is.
@@ -59,7 +67,7 @@ pub struct Live {
 }
 
 impl Part for Live {
-    const TEMPLATE: &'static str = "parts/overview_live.html";
+    const TEMPLATE: &'static str = "parts/live.html";
 
     fn samples() -> Vec<Self> {
         let base = Self {
@@ -94,6 +102,12 @@ impl Part for Live {
             Self {
                 run: Some(("0193aaaa-0000-7000-8000-000000000000".into(), "partial")),
                 ..of(Stage::Over, 0)
+            },
+            Self {
+                of_run: "0193aaaa-0000-7000-8000-000000000000".into(),
+                watch: None,
+                planned: 1,
+                ..of(Stage::Writing, 2)
             },
             Self {
                 why: "Contact sync is switched off".into(),
@@ -144,6 +158,23 @@ pub async fn look_at(
     }
     let live = app.db().read(move |conn| over(conn, &job)).await?;
     Ok(Live { company, ..live })
+}
+
+/// How far this run is, for its own page; `None` where it is over, or its process is gone.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn of_run(app: &App, run: &Run) -> Result<Option<Live>, DbError> {
+    if !run.running || !app.db().is_alive(&run.process).await? {
+        return Ok(None);
+    }
+    let id = run.id.clone();
+    let far = app.db().read(move |conn| runs::progress(conn, &id)).await?;
+    Ok(Some(Live {
+        company: run.company_id,
+        of_run: run.id.clone(),
+        ..going(run, far)
+    }))
 }
 
 /// A run whose row says that it is going, and how far it is.
