@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build-packages test-packages
+.PHONY: help demo test bench pictures build-packages test-packages
 
 # Debian's packages that a build needs, and those that the tests need besides.
 # The scripts of the pages come from npm.
@@ -37,6 +37,9 @@ test: test-packages ## Checks format, lints, documentation and licences, and run
 
 bench: build-packages ## Measures what the README states
 	cargo bench --locked $(ARGS)
+
+pictures: test-packages ## Makes the pictures of the README anew, from the demo
+	ROLLCALL_PICTURES=$(CURDIR)/docs/pictures cargo test --locked --test it -- browser::pictures
 
 build-packages:
 	@$(call install,$(BUILD_PACKAGES))

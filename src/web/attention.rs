@@ -231,7 +231,7 @@ fn held(fleet: &Fleet, needy: &mut HashSet<i64>) -> Option<Cause> {
             format!("{} {wait}", count(number, "deactivation", "deactivations")),
             "More people would leave at once than usual: approve or dismiss them",
         ),
-        ("Look at the held deactivations", "/holds"),
+        ("Look at the held deactivations", "/holds", "/hold"),
     )
 }
 
@@ -255,26 +255,31 @@ fn conflicts(fleet: &Fleet, needy: &mut HashSet<i64>) -> Option<Cause> {
             ),
             "Choose the right contact, or ignore the person",
         ),
-        ("Settle the conflicts", "/conflicts"),
+        ("Settle the conflicts", "/conflicts", "/conflicts"),
     )
 }
 
-/// A cause that one page settles for all companies.
+/// A cause that one page settles for all companies; where it is one company, the button leads to that company's page.
 fn decisions(
     fleet: &Fleet,
     needy: &mut HashSet<i64>,
     of: impl Fn(&Brief) -> i64,
     (what, advice): (String, &str),
-    (button, link): (&str, &str),
+    (button, link, of_one): (&str, &str, &str),
 ) -> Option<Cause> {
     let companies: Vec<&Brief> = fleet.companies.iter().filter(|one| of(one) > 0).collect();
     let number = i64::try_from(companies.len()).unwrap_or(i64::MAX);
     let title = format!("{what} at {}", count(number, "company", "companies"));
-    let at = |one: &Brief| format!("/companies/{}", one.id);
+    let at = |one: &Brief| format!("/companies/{}{of_one}", one.id);
     let cause = each(companies, needy, (&title, advice, ""), at)?;
+    let link = if cause.link.is_empty() {
+        link.into()
+    } else {
+        cause.link
+    };
     Some(Cause {
         button: button.into(),
-        link: link.into(),
+        link,
         ..cause
     })
 }

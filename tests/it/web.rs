@@ -1,14 +1,14 @@
 //! The portal: pages through a browser without scripts; who may see and do what.
 
 mod account;
-mod conflicts;
+pub mod conflicts;
 mod connection;
 mod consent;
 mod contact_sync;
 pub mod filters;
 mod fleet;
 mod gates;
-mod holds;
+pub mod holds;
 mod hostile;
 mod jobs;
 mod links;
@@ -16,7 +16,7 @@ mod lists;
 mod new_company;
 mod overview;
 mod parting;
-mod people;
+pub mod people;
 mod person;
 mod preview;
 mod psa_settings;

@@ -126,7 +126,7 @@ fn what_is_worse_comes_first() {
             "Set-up is not finished"
         ]
     );
-    assert_eq!(causes[1].link, "/holds");
+    assert_eq!(causes[1].link, "/companies/1/hold");
     assert_eq!(needy.len(), 3);
 }
 

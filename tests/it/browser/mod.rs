@@ -3,11 +3,18 @@
 //!
 //! Every function waits for what it needs, at most [`LIMIT`], and fails the test with the selector where that does not come.
 
+mod adding;
+mod deciding;
 mod driver;
+mod entering;
 mod filters;
 mod hands;
+mod keys;
 mod order;
+mod pictures;
 mod proof;
+mod seat;
+mod syncing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -122,11 +129,7 @@ impl Browser {
         };
         if width == Width::Desktop {
             // The window's frame takes some of the size that the flag says.
-            let size =
-                json!({ "width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-            browser
-                .cdp("Emulation.setDeviceMetricsOverride", size)
-                .await;
+            browser.size(1280, 900).await;
         }
         browser.scheme(Scheme::Light).await;
         browser
@@ -218,6 +221,22 @@ impl Browser {
         let answer = self.cdp("Page.captureScreenshot", wanted).await;
         let picture = base64::prelude::BASE64_STANDARD.decode(answer["data"].as_str().unwrap());
         std::fs::write(to, picture.unwrap()).unwrap();
+    }
+
+    /// Gives the page this size, in CSS pixels.
+    pub async fn size(&self, width: u32, height: u32) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    /// A picture of what is in view, as a PNG file, without scroll bars.
+    pub async fn view(&self) -> Vec<u8> {
+        self.cdp("Emulation.setScrollbarsHidden", json!({ "hidden": true }))
+            .await;
+        let answer = self.cdp("Page.captureScreenshot", json!({})).await;
+        let picture = base64::prelude::BASE64_STANDARD.decode(answer["data"].as_str().unwrap());
+        picture.unwrap()
     }
 
     /// From here on, also on pages that follow, the person prefers these colours.

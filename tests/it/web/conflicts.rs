@@ -11,7 +11,7 @@ fn page(stage: &Stage) -> String {
 }
 
 /// Carl and Dora each fit two contacts; the ids of Carl's.
-async fn two_in_conflict(stage: &Stage) -> (String, String) {
+pub async fn two_in_conflict(stage: &Stage) -> (String, String) {
     stage.users([user("anna"), user("carl"), user("dora")]);
     let first = stage.psa.put(&contact("carl"));
     let second = stage.psa.put(&contact("carl"));

@@ -22,7 +22,7 @@ fn block(stage: &Stage, names: &[&str]) {
 }
 
 /// The first five of ten wait.
-async fn held() -> Stage {
+pub async fn held() -> Stage {
     let stage = stage().await;
     stage.users(NAMES.map(user));
     stage.sync().await;
@@ -45,7 +45,7 @@ fn refs(form: &[(String, String)]) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn is_active(stage: &Stage, name: &str) -> bool {
+pub fn is_active(stage: &Stage, name: &str) -> bool {
     stage.stored(&format!("{name}@contoso.example")).active
 }
 
