@@ -186,7 +186,7 @@ async fn nothing_is_run_while_contact_sync_is_off() {
     stage.set(|company| company.sync_contacts = false).await;
     let shown = visitor.get(&page(&stage)).await.text;
     assert!(!shown.contains("Run this now"), "{shown}");
-    assert!(shown.contains("Turn on contact sync"), "{shown}");
+    assert!(shown.contains("Next: turn it on"), "{shown}");
     let to = format!("{}/run", page(&stage));
     visitor.post(&to, &[("digest", &digest)]).await;
     assert!(waiting(&stage).await.is_empty());
