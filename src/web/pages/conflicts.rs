@@ -16,8 +16,8 @@ use crate::sync::pair::Conflict;
 use crate::sync::plan::{Person, Plan, Reason, plan};
 use crate::sync::report;
 use crate::sync::snapshot::Snapshot;
-use crate::web::everyone::{named, segment};
 use crate::web::VendorLinks;
+use crate::web::everyone::{named, segment};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, form, words};
 

@@ -3,6 +3,8 @@
 //!
 //! Every function waits for what it needs, at most [`LIMIT`], and fails the test with the selector where that does not come.
 
+mod accessible;
+mod demo_portal;
 mod driver;
 mod filters;
 mod hands;
@@ -251,18 +253,30 @@ impl Browser {
         .await;
     }
 
+    /// From here on, nobody is signed in.
+    pub async fn forget_cookies(&self) {
+        self.cdp("Network.clearBrowserCookies", json!({})).await;
+    }
+
+    /// Takes a cookie, `name=value`, for this address.
+    pub async fn take_cookie(&self, address: &str, cookie: &str) {
+        let (name, value) = cookie.split_once('=').expect("a name and a value");
+        let cookie = json!({ "name": name, "value": value, "url": address, "httpOnly": true });
+        self.cdp("Network.setCookie", cookie).await;
+    }
+
+    /// Pages that are opened from here on have axe with them: faster than to send it to each.
+    pub async fn bring_axe_along(&self) {
+        let script = json!({ "source": axe_script() });
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", script)
+            .await;
+    }
+
     /// What axe finds on the page, by the rules of WCAG 2.2 A and AA.
     pub async fn axe(&self) -> Vec<Violation> {
         if self.run("return typeof axe", vec![]).await != "object" {
-            let file = Path::new(env!("OUT_DIR")).join("packages-for-tests/axe.min.js");
-            let script = std::fs::read_to_string(&file).unwrap_or_else(|error| {
-                panic!(
-                    "{}: {error}. The build fetches axe-core; where ROLLCALL_NODE_MODULES is set, that folder must have it too",
-                    file.display()
-                )
-            });
             // As a function's body its name would be gone with the call.
-            self.run(&format!("{script}; window.axe = axe;"), vec![])
+            self.run(&format!("{}; window.axe = axe;", axe_script()), vec![])
                 .await;
         }
         let script = "const done = arguments[1]; axe.run(document, { runOnly: arguments[0], resultTypes: ['violations'] }) \
@@ -338,6 +352,17 @@ impl WebDriverCompatibleCommand for Extra {
     fn method_and_body(&self, _: &url::Url) -> (reqwest::Method, Option<String>) {
         (reqwest::Method::POST, Some(self.body.to_string()))
     }
+}
+
+/// The source of axe-core.
+fn axe_script() -> String {
+    let file = Path::new(env!("OUT_DIR")).join("packages-for-tests/axe.min.js");
+    std::fs::read_to_string(&file).unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}. The build fetches axe-core; where ROLLCALL_NODE_MODULES is set, that folder must have it too",
+            file.display()
+        )
+    })
 }
 
 fn violation(found: &Value) -> Violation {

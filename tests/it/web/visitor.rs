@@ -29,14 +29,7 @@ impl Site {
 
     /// A visitor who is not signed in.
     pub fn visitor(&self) -> Visitor {
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy();
-        Visitor {
-            url: self.url.clone(),
-            client: client.build().unwrap(),
-            cookie: Mutex::default(),
-        }
+        Visitor::of(&self.url)
     }
 
     /// A visitor who is signed in with this role, under the role's own name.
@@ -70,6 +63,18 @@ pub struct Answer {
 }
 
 impl Visitor {
+    /// A visitor of the portal at this address, who is not signed in.
+    pub fn of(url: &str) -> Self {
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy();
+        Self {
+            url: url.to_owned(),
+            client: client.build().unwrap(),
+            cookie: Mutex::default(),
+        }
+    }
+
     /// Opens a page.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.client.get(format!("{}{path}", self.url)))
