@@ -166,11 +166,7 @@ impl Page for WelcomePage {
     const TEMPLATE: &'static str = "pages/welcome.html";
 
     fn title(&self) -> String {
-        let title = if self.open {
-            "Welcome"
-        } else {
-            "Link used up"
-        };
+        let title = if self.open { "Welcome" } else { "Link used up" };
         title.into()
     }
 

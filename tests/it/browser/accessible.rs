@@ -10,7 +10,7 @@ use rollcall::model::Role;
 use rollcall::web::routes::{Entry, Needs};
 
 use super::demo_portal::{DemoPortal, may};
-use super::{Browser, Scheme, Width};
+use super::{Browser, Scheme, Violation, Width};
 
 /// The most bytes of one page, without what it loads.
 const LARGEST: u64 = 150_000;
@@ -36,6 +36,20 @@ struct State {
 const SEND: &str = "const form = document.querySelector(`main form[method=post]`); form.noValidate = true; \
      form.querySelectorAll(`input[type=text], input:not([type])`).forEach((one) => { one.value = ``; }); \
      form.requestSubmit(form.querySelector(`.btn[type=submit]`));";
+
+/// How much wider than the screen the page is, its headings of the first level, its bytes, and what shows no outline of two
+/// pixels where it has the focus.
+const MEASURE: &str = "const unseen = []; \
+     for (const one of document.querySelectorAll(`a[href], button, input, select, textarea, summary`)) { \
+       if (one.disabled || one.tabIndex < 0 || !one.checkVisibility()) continue; \
+       one.focus({ focusVisible: true, preventScroll: true }); \
+       if (document.activeElement !== one) continue; \
+       const style = getComputedStyle(one); \
+       if (style.outlineStyle === `none` || parseFloat(style.outlineWidth) < 2) unseen.push(one.outerHTML.slice(0, 120)); \
+     } \
+     document.activeElement.blur(); \
+     const bytes = performance.getEntriesByType(`navigation`)[0].decodedBodySize; \
+     return [document.documentElement.scrollWidth - innerWidth, document.querySelectorAll(`h1`).length, bytes, unseen];";
 
 const STATES: &[State] = &[
     State {
@@ -80,6 +94,14 @@ const STATES: &[State] = &[
         query: "",
         deed: "document.querySelector(`#filters-list [hx-vals*=edit]`).click();",
         until: ".filter.open",
+    },
+    State {
+        name: "a preview",
+        role: Some(Role::Technician),
+        pattern: "/companies/{company:\\d+}/preview",
+        query: "",
+        deed: "document.querySelector(`form[method=post][action$='/preview'] [type=submit]`).click();",
+        until: "main .table",
     },
     State {
         name: "a new filter that is sent unfinished",
@@ -130,17 +152,21 @@ impl Round {
         self.distinct(path).await;
     }
 
-    /// Looks at the page that is open.
+    /// Looks at the page that is open. With other colours and nothing else new, axe asks for the colours only.
     async fn look(&mut self, name: &str) {
-        self.look_once(name, Scheme::Light).await;
+        let found = self.browser.axe().await;
+        self.judge(&format!("{name} (light)"), found).await;
         let open = "const all = document.querySelectorAll(`main details:not([open])`); all.forEach((one) => { one.open = true; }); \
              return all.length";
-        if self.browser.run(open, vec![]).await != 0 {
-            self.look_once(&format!("{name}, details open"), Scheme::Light)
-                .await;
-        }
+        let opened = self.browser.run(open, vec![]).await != 0;
         self.browser.scheme(Scheme::Dark).await;
-        self.look_once(name, Scheme::Dark).await;
+        let found = if opened {
+            self.browser.axe().await
+        } else {
+            self.browser.axe_of_colours().await
+        };
+        self.judge(&format!("{name} (dark, details open)"), found)
+            .await;
         self.browser.scheme(Scheme::Light).await;
         for error in self.browser.console_errors().await {
             // The browser says so of the page itself where a test asks for a page that is refused.
@@ -167,22 +193,19 @@ impl Round {
         }
     }
 
-    async fn look_once(&mut self, name: &str, scheme: Scheme) {
+    async fn judge(&mut self, view: &str, found: Vec<Violation>) {
         self.views += 1;
-        let view = format!("{name} ({scheme:?})");
-        for broken in self.browser.axe().await {
+        for broken in found {
             let target = broken.targets.first().map_or("", String::as_str);
-            self.fault(
-                format!("{}: {} at {target}", broken.rule, broken.help),
-                &view,
-            );
+            let what = format!("{}: {} at {target}", broken.rule, broken.help);
+            self.fault(what, view);
         }
-        let script = "const wide = document.documentElement.scrollWidth - innerWidth; \
-             const heads = document.querySelectorAll(`h1`).length; \
-             const bytes = performance.getEntriesByType(`navigation`)[0].decodedBodySize; \
-             return [wide, heads, bytes];";
-        let measured = self.browser.run(script, vec![]).await;
-        let [wide, heads, bytes]: [i64; 3] = serde_json::from_value(measured).unwrap();
+        let measured = self.browser.run(MEASURE, vec![]).await;
+        let (wide, heads, bytes, unseen): (i64, usize, u64, Vec<String>) =
+            serde_json::from_value(measured).unwrap();
+        for element in unseen {
+            self.fault(format!("the focus is not seen at {element}"), view);
+        }
         if wide > 0 {
             self.fault(
                 "it scrolls sideways".to_owned(),
@@ -190,9 +213,9 @@ impl Round {
             );
         }
         if heads != 1 {
-            self.fault(format!("it has {heads} headings of the first level"), &view);
+            self.fault(format!("it has {heads} headings of the first level"), view);
         }
-        if bytes.unsigned_abs() > LARGEST {
+        if bytes > LARGEST {
             self.fault(
                 "it is too large".to_owned(),
                 &format!("{view} with {bytes} bytes"),
@@ -227,6 +250,20 @@ impl Round {
         // Otherwise a page with changes asks whether it may be left.
         self.browser
             .run("document.dispatchEvent(new Event(`submit`))", vec![])
+            .await;
+    }
+
+    /// Who comes with a keyboard passes over the menu by the first link.
+    async fn skip_to_the_content(&self) {
+        self.browser
+            .goto(&format!("{}/sign-in", self.demo.url))
+            .await;
+        self.browser.press("Tab").await;
+        let seen = "const at = document.activeElement; return at.matches(`.skip`) && at.getBoundingClientRect().left >= 0";
+        self.browser.wait_until(seen, vec![]).await;
+        self.browser.press("Enter").await;
+        self.browser
+            .wait_until("return document.activeElement.id === `content`", vec![])
             .await;
     }
 
@@ -282,6 +319,7 @@ async fn go_round(
         }
         if role.is_none() {
             round.look_at(&demo.welcome).await;
+            round.skip_to_the_content().await;
         } else {
             round.look_at("/nowhere").await;
         }

@@ -274,6 +274,16 @@ impl Browser {
 
     /// What axe finds on the page, by the rules of WCAG 2.2 A and AA.
     pub async fn axe(&self) -> Vec<Violation> {
+        self.axe_by(json!({ "type": "tag", "values": TAGS })).await
+    }
+
+    /// What axe finds where another set of colours is all that is new.
+    pub async fn axe_of_colours(&self) -> Vec<Violation> {
+        self.axe_by(json!({ "type": "rule", "values": ["color-contrast", "link-in-text-block"] }))
+            .await
+    }
+
+    async fn axe_by(&self, rules: Value) -> Vec<Violation> {
         if self.run("return typeof axe", vec![]).await != "object" {
             // As a function's body its name would be gone with the call.
             self.run(&format!("{}; window.axe = axe;", axe_script()), vec![])
@@ -281,7 +291,7 @@ impl Browser {
         }
         let script = "const done = arguments[1]; axe.run(document, { runOnly: arguments[0], resultTypes: ['violations'] }) \
              .then((found) => done(found.violations), (error) => done(String(error)))";
-        let found = self.client.execute_async(script, vec![json!(TAGS)]).await;
+        let found = self.client.execute_async(script, vec![rules]).await;
         let found = found.unwrap();
         let list = found.as_array().unwrap_or_else(|| panic!("axe: {found}"));
         list.iter().map(violation).collect()
