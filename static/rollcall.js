@@ -71,6 +71,13 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => localise(document));
+  // Where the tabs do not fit, the open one is in view.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const open of document.querySelectorAll(".tabs [aria-current]")) {
+      const tabs = open.closest(".tabs");
+      tabs.scrollLeft = open.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
+    }
+  });
   document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
   // Leaving a page with changes that are not saved.
   let changed = false;

@@ -279,7 +279,7 @@ impl Page for LinkPage {
     const TEMPLATE: &'static str = "pages/link_by_hand.html";
 
     fn title(&self) -> String {
-        format!("Link {}", self.name)
+        format!("Link {} to contact {}", self.name, self.segment)
     }
 
     fn place(&self) -> Place {

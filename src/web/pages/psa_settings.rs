@@ -138,7 +138,7 @@ impl Page for RemovalPage {
     const TEMPLATE: &'static str = "pages/psa_removal.html";
 
     fn title(&self) -> String {
-        "Remove a PSA connection".into()
+        format!("Remove PSA connection {}", self.name)
     }
 
     fn place(&self) -> Place {

@@ -61,7 +61,7 @@ impl Page for FormPage {
         if self.id == 0 {
             "Add a PSA connection".into()
         } else {
-            "PSA connection".into()
+            format!("PSA connection {}", self.name)
         }
     }
 

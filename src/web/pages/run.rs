@@ -112,7 +112,7 @@ impl Page for RunPage {
     const TEMPLATE: &'static str = "pages/run.html";
 
     fn title(&self) -> String {
-        format!("Run of {}", self.company)
+        format!("Run of {}, {}", self.company, self.began.text)
     }
 
     fn place(&self) -> Place {

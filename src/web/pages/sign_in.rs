@@ -166,7 +166,8 @@ impl Page for WelcomePage {
     const TEMPLATE: &'static str = "pages/welcome.html";
 
     fn title(&self) -> String {
-        "Welcome".into()
+        let title = if self.open { "Welcome" } else { "Link used up" };
+        title.into()
     }
 
     fn place(&self) -> Place {

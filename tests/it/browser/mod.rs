@@ -3,8 +3,10 @@
 //!
 //! Every function waits for what it needs, at most [`LIMIT`], and fails the test with the selector where that does not come.
 
+mod accessible;
 mod adding;
 mod deciding;
+mod demo_portal;
 mod driver;
 mod entering;
 mod filters;
@@ -270,23 +272,45 @@ impl Browser {
         .await;
     }
 
+    /// From here on, nobody is signed in.
+    pub async fn forget_cookies(&self) {
+        self.cdp("Network.clearBrowserCookies", json!({})).await;
+    }
+
+    /// Takes a cookie, `name=value`, for this address.
+    pub async fn take_cookie(&self, address: &str, cookie: &str) {
+        let (name, value) = cookie.split_once('=').expect("a name and a value");
+        let cookie = json!({ "name": name, "value": value, "url": address, "httpOnly": true });
+        self.cdp("Network.setCookie", cookie).await;
+    }
+
+    /// Pages that are opened from here on have axe with them: faster than to send it to each.
+    pub async fn bring_axe_along(&self) {
+        let script = json!({ "source": axe_script() });
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", script)
+            .await;
+    }
+
     /// What axe finds on the page, by the rules of WCAG 2.2 A and AA.
     pub async fn axe(&self) -> Vec<Violation> {
+        self.axe_by(json!({ "type": "tag", "values": TAGS })).await
+    }
+
+    /// What axe finds where another set of colours is all that is new.
+    pub async fn axe_of_colours(&self) -> Vec<Violation> {
+        self.axe_by(json!({ "type": "rule", "values": ["color-contrast", "link-in-text-block"] }))
+            .await
+    }
+
+    async fn axe_by(&self, rules: Value) -> Vec<Violation> {
         if self.run("return typeof axe", vec![]).await != "object" {
-            let file = Path::new(env!("OUT_DIR")).join("packages-for-tests/axe.min.js");
-            let script = std::fs::read_to_string(&file).unwrap_or_else(|error| {
-                panic!(
-                    "{}: {error}. The build fetches axe-core; where ROLLCALL_NODE_MODULES is set, that folder must have it too",
-                    file.display()
-                )
-            });
             // As a function's body its name would be gone with the call.
-            self.run(&format!("{script}; window.axe = axe;"), vec![])
+            self.run(&format!("{}; window.axe = axe;", axe_script()), vec![])
                 .await;
         }
         let script = "const done = arguments[1]; axe.run(document, { runOnly: arguments[0], resultTypes: ['violations'] }) \
              .then((found) => done(found.violations), (error) => done(String(error)))";
-        let found = self.client.execute_async(script, vec![json!(TAGS)]).await;
+        let found = self.client.execute_async(script, vec![rules]).await;
         let found = found.unwrap();
         let list = found.as_array().unwrap_or_else(|| panic!("axe: {found}"));
         list.iter().map(violation).collect()
@@ -357,6 +381,17 @@ impl WebDriverCompatibleCommand for Extra {
     fn method_and_body(&self, _: &url::Url) -> (reqwest::Method, Option<String>) {
         (reqwest::Method::POST, Some(self.body.to_string()))
     }
+}
+
+/// The source of axe-core.
+fn axe_script() -> String {
+    let file = Path::new(env!("OUT_DIR")).join("packages-for-tests/axe.min.js");
+    std::fs::read_to_string(&file).unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}. The build fetches axe-core; where ROLLCALL_NODE_MODULES is set, that folder must have it too",
+            file.display()
+        )
+    })
 }
 
 fn violation(found: &Value) -> Violation {

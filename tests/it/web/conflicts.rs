@@ -56,7 +56,7 @@ async fn a_conflict_is_settled_by_a_link_and_shows_so_at_once() {
     assert!(!html.contains("Link this one"), "a reader only looks");
     let technician = site.signed_in(Role::Technician).await;
     let html = technician.get(&page(&stage)).await.text;
-    assert_eq!(html.matches("Link this one</button>").count(), 4);
+    assert_eq!(html.matches("Link this one<").count(), 4);
     assert!(html.contains(&format!("{first} in ConnectWise")), "{html}");
     let fleet = technician.get("/conflicts").await.text;
     assert!(fleet.contains("Carl Doe") && fleet.contains(&page(&stage)));
@@ -75,7 +75,7 @@ async fn a_conflict_is_settled_by_a_link_and_shows_so_at_once() {
         "{html}"
     );
     assert!(html.contains("Settled, takes effect at the next run"));
-    assert_eq!(html.matches("Link this one</button>").count(), 2);
+    assert_eq!(html.matches("Link this one<").count(), 2);
     let fleet = technician.get("/conflicts").await.text;
     assert!(
         fleet.contains("1 settled, takes effect at the next run"),

@@ -33,14 +33,7 @@ impl Site {
         reason = "a browser does not go through the client"
     )]
     pub fn visitor(&self) -> Visitor {
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy();
-        Visitor {
-            url: self.url.clone(),
-            client: client.build().unwrap(),
-            cookie: Mutex::default(),
-        }
+        Visitor::of(&self.url)
     }
 
     /// The same person in another window.
@@ -81,6 +74,18 @@ pub struct Answer {
 }
 
 impl Visitor {
+    /// A visitor of the portal at this address, who is not signed in.
+    pub fn of(url: &str) -> Self {
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy();
+        Self {
+            url: url.to_owned(),
+            client: client.build().unwrap(),
+            cookie: Mutex::default(),
+        }
+    }
+
     /// Opens a page.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.client.get(format!("{}{path}", self.url)))
