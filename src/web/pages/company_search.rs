@@ -133,9 +133,10 @@ pub async fn find(visit: &Visit, search: &Search) -> Result<Found, WebError> {
                 found.more |= rows.len() >= MOST;
                 listed.extend(rows.into_iter().map(|row| (choice, row)));
             }
-            Err(error) => found.silent.push(match several {
-                true => format!("{}: {}", choice.name, words::told(&error)),
-                false => words::told(&error),
+            Err(error) => found.silent.push(if several {
+                format!("{}: {}", choice.name, words::told(&error))
+            } else {
+                words::told(&error)
             }),
         }
     }

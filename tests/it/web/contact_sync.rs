@@ -360,7 +360,10 @@ async fn settings_that_were_changed_after_the_preview_are_not_turned_on() {
     let answer = visitor.post(&turn_on, &[("version", &old)]).await;
     assert_eq!(answer.status, 303);
     let said = visitor.get(&turn_on).await.text;
-    assert!(said.contains("changed the settings") && said.contains("still off"), "{said}");
+    assert!(
+        said.contains("changed the settings") && said.contains("still off"),
+        "{said}"
+    );
     assert!(!stage.company().await.sync_contacts);
 }
 

@@ -248,9 +248,9 @@ async fn a_stale_save_and_a_stale_removal_say_who_changed_the_connection() {
     let theirs = send(&stage, &admin, "save", &[("name", "Theirs")]).await;
     assert_eq!(theirs.status, 303, "{}", theirs.text);
     let mine = [("name", "Mine"), ("version", "1")];
-    let stale = send(&stage, &admin, "save", &mine).await;
+    let refused = send(&stage, &admin, "save", &mine).await;
     let who = "Administrator changed this connection";
-    assert!(stale.text.contains(who), "{}", stale.text);
+    assert!(refused.text.contains(who), "{}", refused.text);
     let id = stage.company_id;
     let version = stage.read(move |conn| companies::version(conn, id)).await;
     remove_company(&stage.app, id, version.unwrap(), "Ann")
