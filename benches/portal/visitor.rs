@@ -82,7 +82,7 @@ impl Visitor {
     fn keep(&mut self, answer: &reqwest::Response) {
         for set in answer.headers().get_all(SET_COOKIE) {
             let pair = set.to_str().unwrap_or_default().split(';').next();
-            self.cookie = pair.unwrap_or_default().to_owned();
+            pair.unwrap_or_default().clone_into(&mut self.cookie);
         }
     }
 
@@ -144,7 +144,7 @@ impl Visitor {
         let plain = first.ask(path, false).await?.len();
         let before = cpu();
         let (times, body) = self.times(&format!("{}{path}", self.url)).await?;
-        let cpu = (cpu() - before) / u32::try_from(ASKED)?;
+        let cpu = cpu().saturating_sub(before) / u32::try_from(ASKED)?;
         bare.send(body.clone());
         let (bare, _) = self.times(&bare.url).await?;
         Ok(Seen {
@@ -185,7 +185,6 @@ impl Bare {
     }
 }
 
-#[expect(clippy::unused_async, reason = "handlers are asynchronous")]
 async fn bytes(body: Data<Mutex<Bytes>>) -> HttpResponse {
     let bytes = body.lock().unwrap_or_else(PoisonError::into_inner).clone();
     HttpResponse::Ok().body(bytes)

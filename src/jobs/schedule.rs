@@ -57,11 +57,10 @@ impl Timetable {
     fn moment(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
         let wanted = day.and_time(self.time);
         (0..=1_440)
-            .filter_map(|minutes| {
+            .find_map(|minutes| {
                 let local = wanted.checked_add_signed(TimeDelta::minutes(minutes))?;
                 self.zone.from_local_datetime(&local).earliest()
             })
-            .next()
             .map(|at| at.with_timezone(&Utc))
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::fleet::{self, Brief, LastRun};
 use crate::db::psa_connections;
+use crate::jobs::schedule::Timetable;
 use crate::model::text;
 use crate::web::attention::{Cause, Fleet, in_sync, judge};
 use crate::web::listing::{Choice, Pager, ROWS, address, choices};
@@ -66,7 +67,7 @@ pub(super) struct CompanyRow {
     pub(super) people: Option<usize>,
     pub(super) dots: Vec<Dot>,
     pub(super) last: Option<LastSeen>,
-    /// When the next run may begin, where one waits.
+    /// When the next run may begin.
     pub(super) next: Option<At>,
 }
 
@@ -116,6 +117,16 @@ pub(super) const SORT: [(&str, &str); 3] = [
     ("last", "Last run"),
     ("people", "People in sync"),
 ];
+
+/// When the next run of a company may begin: one that waits, else the daily one.
+fn next_run(fleet: &Fleet, company: &Brief, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let waiting = fleet.next.get(&company.id).copied();
+    waiting.or_else(|| {
+        let daily = Timetable::new(company.id, company.schedule.as_deref(), &company.timezone);
+        let runs = company.sync_contacts && company.connected;
+        runs.then(|| daily.next_due(now)).flatten()
+    })
+}
 
 /// Everything but the strips.
 struct Found {
@@ -233,10 +244,7 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
             status: status(run).into(),
             process: run.process.clone(),
         }),
-        next: fleet
-            .next
-            .get(&one.id)
-            .map(|at| At::new(*at.max(&now), now)),
+        next: next_run(fleet, one, now).map(|at| At::new(at.max(now), now)),
     });
     let psa_names = found
         .psas
@@ -294,7 +302,7 @@ async fn file(visit: Visit) -> Result<HttpResponse, WebError> {
         let last = fleet.last.get(&one.id);
         let good = fleet.good.get(&one.id);
         let error = last.and_then(|run| run.error.as_ref());
-        let next = fleet.next.get(&one.id).copied().map(stamp);
+        let next = next_run(fleet, one, now).map(stamp);
         let conflicts = good.and_then(crate::web::attention::counts_of);
         [
             one.name.clone(),

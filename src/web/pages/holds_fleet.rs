@@ -60,13 +60,13 @@ async fn fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErr
     open.retain(|hold| names.contains_key(&hold.company_id));
     let pager = Pager::new(&asked.page, open.len(), "/holds", &[]);
     let row = |hold: Hold| {
-        let named = hold.people.iter().take(NAMED);
+        let first = hold.people.iter().take(NAMED);
         Some(Waiting {
             company: hold.company_id,
             name: names.get(&hold.company_id)?.clone(),
             since: At::new(hold.opened_at, now),
             count: hold.people.len(),
-            people: named
+            people: first
                 .map(|person| {
                     let name = person.name.trim();
                     if name.is_empty() { &person.upn } else { name }.to_owned()

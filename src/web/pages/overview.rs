@@ -14,6 +14,7 @@ use crate::db::runs::{self, Run};
 use crate::db::tenant_connections;
 use crate::db::{Conn, companies, events, holds, previews, psa_connections};
 use crate::jobs;
+use crate::jobs::schedule::Timetable;
 use crate::model::{Company, Mode};
 use crate::sync::last;
 use crate::sync::plan::plan;
@@ -122,13 +123,19 @@ fn page(
     });
     let company = &read.company;
     let last = read.runs.iter().find(|run| !run.running);
+    let (at, words) = match (company.sync_contacts, &live.stage) {
+        (false, _) => (None, "None: contact sync is off"),
+        (_, Stage::Waiting | Stage::Reading | Stage::Writing) => (None, "A run is going"),
+        (_, Stage::Later) => (live.at.clone(), ""),
+        _ => {
+            let zone = &company.timezone;
+            let daily = Timetable::new(company.id, company.schedule.as_deref(), zone);
+            (daily.next_due(now).map(|at| At::new(at, now)), "")
+        }
+    };
     let next = Next {
-        at: live.at.clone().filter(|_| live.stage == Stage::Later),
-        words: match (company.sync_contacts, &live.stage) {
-            (false, _) => "None: contact sync is off".into(),
-            (_, Stage::Waiting | Stage::Reading | Stage::Writing) => "A run is going".into(),
-            _ => "When somebody presses Sync, or within five minutes of a save".into(),
-        },
+        at,
+        words: words.into(),
     };
     OverviewPage {
         head: CompanyHead::new(company, Tab::Overview),

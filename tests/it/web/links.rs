@@ -29,12 +29,12 @@ async fn stage() -> Stage {
             )];
         })
         .await;
-    stage.clock.advance(std::time::Duration::from_secs(60));
+    stage.clock.advance(std::time::Duration::from_mins(1));
     stage.sync().await;
     for name in &names[1..] {
         stage.edit(name, |user| user.account_enabled = Some(false));
     }
-    stage.clock.advance(std::time::Duration::from_secs(60));
+    stage.clock.advance(std::time::Duration::from_mins(1));
     let report = stage.sync().await;
     assert!(report.counts.held > 0, "{:?}", report.counts);
     stage

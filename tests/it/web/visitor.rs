@@ -28,10 +28,6 @@ impl Site {
     }
 
     /// A visitor who is not signed in.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a browser does not go through the client"
-    )]
     pub fn visitor(&self) -> Visitor {
         Visitor::of(&self.url)
     }
@@ -75,6 +71,10 @@ pub struct Answer {
 
 impl Visitor {
     /// A visitor of the portal at this address, who is not signed in.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a browser does not go through the client"
+    )]
     pub fn of(url: &str) -> Self {
         let client = reqwest::Client::builder()
             .redirect(Policy::none())
