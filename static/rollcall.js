@@ -89,4 +89,14 @@
   window.addEventListener("beforeunload", (event) => {
     if (changed) event.preventDefault();
   });
+
+  // A run that was watched is over: the page shows what came of it.
+  document.addEventListener("htmx:load", (event) => {
+    const element = event.detail.elt;
+    if (element === document.body) return;
+    const over = element.matches("[data-over]") ? element : element.querySelector("[data-over]");
+    if (!over) return;
+    if (document.getElementById("figures")) htmx.trigger(over, "refresh");
+    else window.location.reload();
+  });
 })();

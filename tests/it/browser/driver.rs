@@ -30,7 +30,7 @@ end() {
 }
 trap end EXIT
 port=
-for _ in $(seq 200); do
+for _ in $(seq 1200); do
   port=$(sed -n 's/.*started successfully on port \([0-9]*\).*/\1/p' "$dir/log")
   if [ -n "$port" ] || ! kill -0 "$driver" 2>/dev/null; then break; fi
   sleep 0.05

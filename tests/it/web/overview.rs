@@ -170,8 +170,9 @@ async fn held_deactivations_are_the_first_thing_said_and_the_tiles_count() {
         let at = page
             .find(&format!("<span class=\"name\">{name}"))
             .expect(name);
-        let value = page[..at].rfind("\"value\">").unwrap();
-        page[value + 8..at].split('<').next().unwrap().to_owned()
+        let tag = page[..at].rfind("<span class=\"value").unwrap();
+        let value = &page[tag..at][page[tag..at].find('>').unwrap() + 1..];
+        value.split('<').next().unwrap().to_owned()
     };
     assert_eq!(
         (tile("In sync"), tile("Held"), tile("Leavers")),
