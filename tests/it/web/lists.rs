@@ -41,7 +41,11 @@ async fn crowded() -> (Stage, String) {
     let report = stage.sync().await;
     assert_eq!(report.counts.create, MANY, "{report:?}");
     stage.users((0..MANY).map(|number| user(&format!("person{number}")).title("Boss")));
-    stage.preview().await;
+    let (company, asked_at) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| jobs::enqueue_preview(conn, company, "Robin", asked_at))
+        .await;
+    assert!(jobs::step(&stage.app).await.unwrap());
     let (base, now) = (stage.company().await, stage.clock.now());
     let tenant = TenantConnection {
         tenant_id: TENANT.into(),
