@@ -128,7 +128,7 @@ async fn psa_answers(
         return Err(failure(
             "missing_contact_type",
             format!("the default contact type {} is gone", wanted.name),
-            "Choose another one in the fleet file",
+            "Choose another one for the PSA connection",
         ));
     }
     let missing = psa.missing_phone_types(&vocabulary);
@@ -142,7 +142,7 @@ async fn psa_answers(
             "the connection names phone types that the PSA does not have: {}",
             and(&missing)
         ),
-        "Choose others in the fleet file (phone_type and mobile_type)",
+        "Choose others for the PSA connection (phone_type and mobile_type)",
     ))
 }
 

@@ -243,7 +243,7 @@ async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'
 /// The turn that was waited for is that of the PSA connection that the company had then; and a run is not for a company whose
 /// contact sync was switched off meanwhile.
 fn unmoved(asked: &Company, now: Company, options: &Options) -> Result<Company, RunError> {
-    let writes = !options.preview && matches!(options.mode, Mode::Update | Mode::Resync);
+    let writes = !options.preview && options.mode != Mode::Undo;
     let what = if now.psa_id != asked.psa_id {
         "moved to another PSA connection"
     } else if writes && asked.sync_contacts && !now.sync_contacts {

@@ -95,6 +95,12 @@
     touched();
   });
 
+  // What was found to pick from is not left behind the bar at the bottom.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const picks = event.target.closest?.(".filter-picks");
+    if (picks) picks.scrollIntoView({ block: "nearest" });
+  });
+
   // Lists of names that were open stay open when the numbers come anew.
   let open = new Set();
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -95,8 +95,6 @@
     const element = event.detail.elt;
     if (element === document.body) return;
     const over = element.matches("[data-over]") ? element : element.querySelector("[data-over]");
-    if (!over) return;
-    if (document.getElementById("figures")) htmx.trigger(over, "refresh");
-    else window.location.reload();
+    if (over) window.location.reload();
   });
 })();

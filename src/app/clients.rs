@@ -250,7 +250,7 @@ fn not_set_up(message: impl Into<String>) -> RunError {
     failure(
         "not_set_up",
         message,
-        "Complete the connection with `rollcall fleet apply`",
+        "Complete the connection in the portal, or with `rollcall fleet apply`",
     )
 }
 

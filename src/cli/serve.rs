@@ -1,9 +1,16 @@
 //! `rollcall serve`: the portal, and the jobs behind it.
 
+use std::time::Duration;
+
+use anyhow::bail;
+
 use super::output::say;
 use super::{DONE, FAILED};
 use crate::app::App;
 use crate::{auth, jobs, web};
+
+/// Ended sessions are cleaned up so often.
+const CLEANING: Duration = Duration::from_hours(1);
 
 /// Serves until the program is asked to end.
 pub async fn run(app: &App) -> anyhow::Result<u8> {
@@ -17,15 +24,36 @@ pub async fn run(app: &App) -> anyhow::Result<u8> {
         );
         say(&format!("  {url}/welcome/{token}"));
     }
-    let background = tokio::spawn({
+    let mut background = tokio::spawn({
         let app = app.clone();
         async move { jobs::work(&app).await }
     });
-    web::serve(app.clone(), listener).await?;
-    // The jobs in hand end before the program does.
-    Ok(if background.await.is_ok() {
-        DONE
-    } else {
-        FAILED
-    })
+    tokio::spawn(clean(app.clone()));
+    let serving = web::serve(app.clone(), listener);
+    tokio::pin!(serving);
+    let ended = tokio::select! {
+        served = &mut serving => {
+            served?;
+            // The jobs in hand end before the program does.
+            background.await
+        }
+        ended = &mut background => {
+            if !app.stop().asked() {
+                bail!("the work in the background ended by itself: the log says why; start the program again");
+            }
+            serving.await?;
+            ended
+        }
+    };
+    Ok(if ended.is_ok() { DONE } else { FAILED })
+}
+
+/// Forgets ended sessions, links and failures now and then.
+async fn clean(app: App) {
+    while !app.stop().asked() {
+        if let Err(error) = auth::clean(&app).await {
+            tracing::warn!(%error, "Ended sessions could not be cleaned up");
+        }
+        app.clock().sleep(CLEANING).await;
+    }
 }

@@ -5,7 +5,9 @@ use diesel::QueryResult;
 use super::{Saving, taken, turn_of};
 use crate::app::App;
 use crate::db::facts::company_scope;
-use crate::db::{Conn, companies, events, facts, psa_connections, tenant_connections};
+use crate::db::{
+    Conn, companies, events, facts, jobs, previews, psa_connections, tenant_connections,
+};
 use crate::model::Company;
 use crate::psa::vendor;
 use crate::rules;
@@ -111,6 +113,8 @@ fn write(
     }
     if moved {
         facts::forget(conn, &company_scope(company.id))?;
+        jobs::cancel_waiting(conn, company.id, now)?;
+        previews::forget(conn, company.id)?;
     }
     Ok(Saving::Saved {
         id: company.id,

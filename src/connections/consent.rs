@@ -71,6 +71,12 @@ pub enum ConsentRefusal {
          start again with Connect"
     )]
     Failed,
+    /// Another tenant than the one that is connected.
+    #[error(
+        "Another tenant answered than the one that is connected, so nothing was changed. If it is the right one, disconnect the \
+         present tenant first: that says what becomes of the links"
+    )]
+    OtherTenant,
     /// The answer names no tenant.
     #[error("Microsoft's answer names no tenant: start again with Connect")]
     NoTenant,
@@ -199,14 +205,21 @@ pub async fn finish_consent(
     }
     let tenant = answer.tenant.as_deref().and_then(rules::guid);
     let tenant = TenantId::new(&tenant.ok_or(ConsentRefusal::NoTenant)?);
-    let (company, cloud) = app
+    let (company, stored) = app
         .db()
         .read(move |conn| {
-            let cloud = tenant_connections::get(conn, company)?.map(|tenant| tenant.cloud);
-            Ok((companies::get(conn, company)?, cloud))
+            let stored = tenant_connections::get(conn, company)?;
+            Ok((companies::get(conn, company)?, stored))
         })
         .await?;
     let company = company.ok_or(ConsentRefusal::NoCompany)?;
+    if stored
+        .as_ref()
+        .is_some_and(|stored| stored.tenant_id != tenant)
+    {
+        return Err(ConsentRefusal::OtherTenant);
+    }
+    let cloud = stored.map(|stored| stored.cloud);
     let (connection, tenant_name) = read(app, tenant, cloud.unwrap_or_default()).await?;
     connect(app, &company, connection, tenant_name, staff).await
 }

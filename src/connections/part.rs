@@ -8,8 +8,8 @@ use crate::app::{App, OF_COMPANY, OF_PSA};
 use crate::db::facts::{company_scope, psa_scope, tenant_scope};
 use crate::db::holds::{self, HoldPerson};
 use crate::db::{
-    Conn, companies, consents, events, facts, jobs, links, previews, psa_connections,
-    runs as run_rows, secrets, tenant_connections,
+    Conn, companies, consents, events, facts, jobs, links, plans, previews, psa_connections,
+    readings, runs as run_rows, secrets, tenant_connections,
 };
 use crate::runs;
 use crate::sync::failure::RunError;
@@ -144,6 +144,8 @@ async fn part(
         consents::forget(conn, id)?;
         jobs::cancel_waiting(conn, id, now)?;
         previews::forget(conn, id)?;
+        readings::forget(conn, id)?;
+        plans::forget(conn, id)?;
         let detail = format!("{}: {retired} links retired", first_upper(why));
         events::note(conn, (&staff, kind), Some(id), &detail, now)?;
         Ok(Parted::Done { links: retired })

@@ -12,7 +12,9 @@ use super::psa_rules::{Draft, draft, leads_elsewhere};
 use super::{Saving, taken, turn_of};
 use crate::app::{App, OF_PSA};
 use crate::db::facts::{company_scope, psa_scope};
-use crate::db::{Conn, companies, events, facts, links, psa_connections, secrets, settings};
+use crate::db::{
+    Conn, companies, events, facts, jobs, links, previews, psa_connections, secrets, settings,
+};
 use crate::model::PsaConnection;
 use crate::psa::{Connection, vendor};
 use crate::rules::{self, Mistake, address};
@@ -152,7 +154,7 @@ async fn put(app: &App, draft: Draft, version: i64, staff: &str) -> Result<Savin
                 (_, false) => ("psa_saved", format!("PSA connection {name} saved")),
                 (_, true) => (
                     "psa_saved",
-                    format!("PSA connection {name} leads to another PSA: the links are retired"),
+                    format!("PSA connection {name} leads to another PSA: the links are retired, and contact sync is off"),
                 ),
             };
             events::note(conn, (&staff, kind), None, &detail, now)?;
@@ -194,7 +196,11 @@ fn write(
     for (company, _) in companies::of_psa(conn, id)? {
         facts::forget(conn, &company_scope(company))?;
         if draft.elsewhere {
+            // The company's number may be somebody else's there: nothing is written before a person has looked.
             links::retire_all(conn, company, "another PSA", now)?;
+            companies::stop_sync(conn, company, now)?;
+            jobs::cancel_waiting(conn, company, now)?;
+            previews::forget(conn, company)?;
         }
     }
     Ok(Saving::Saved { id, version })

@@ -244,7 +244,10 @@ fn draft(
         } else {
             "client_secret"
         };
-        stored.client_id == client_id && names.iter().any(|name| name == needed)
+        // A stored secret goes to no other cloud.
+        stored.client_id == client_id
+            && stored.cloud == form.cloud
+            && names.iter().any(|name| name == needed)
     });
     let shared = match &form.secret {
         NewSecret::MicrosoftApp => {

@@ -59,3 +59,10 @@ pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<StoredPlan>> {
         plan,
     }))
 }
+
+/// Forgets the last plan of a company: it is not read any more.
+pub fn forget(conn: &mut Conn, company: i64) -> QueryResult<()> {
+    diesel::delete(dsl::plans.find(company))
+        .execute(conn)
+        .map(drop)
+}

@@ -86,3 +86,10 @@ pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<Reading>> {
         },
     ))
 }
+
+/// Forgets the last reading of a company: it is not read any more.
+pub fn forget(conn: &mut Conn, company: i64) -> QueryResult<()> {
+    diesel::delete(dsl::readings.find(company))
+        .execute(conn)
+        .map(drop)
+}

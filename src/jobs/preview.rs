@@ -18,6 +18,7 @@ pub(super) async fn preview(app: &App, job: &Job) -> Result<Ended, DbError> {
     let Some(company) = of(app, job).await? else {
         return Ok(Ended::Cancelled(GONE.to_owned()));
     };
+    let began = app.clock().now();
     let mut options = Options::new(Mode::Update, true);
     options.remember = true;
     options.run_id.clone_from(&job.run_id);
@@ -34,7 +35,8 @@ pub(super) async fn preview(app: &App, job: &Job) -> Result<Ended, DbError> {
     let stored = StoredPreview {
         company_id: company.id,
         run_id: report.run.clone(),
-        made_at: app.clock().now(),
+        // What was saved while it was made is not in it.
+        made_at: began,
         digest: match (&report.error, &seen) {
             (None, Some((_, plan))) => plan.digest(),
             _ => String::new(),

@@ -42,7 +42,7 @@ pub(super) async fn keep(
 
 /// `None`: it may go in.
 async fn judge(gate: Gate, request: &mut ServiceRequest) -> Result<Option<HttpResponse>, WebError> {
-    let visit = visit(request.request()).await?;
+    let visit = visit(request.request(), gate.needs == Needs::Nobody).await?;
     request.extensions_mut().insert(visit.clone());
     if visit.staff().is_none() && gate.needs != Needs::Nobody {
         return Ok(Some(to_sign_in(request.request(), &visit)));
@@ -59,7 +59,7 @@ async fn judge(gate: Gate, request: &mut ServiceRequest) -> Result<Option<HttpRe
 }
 
 /// Who asks. Somebody disabled, or whose session was ended, is nobody.
-async fn visit(request: &HttpRequest) -> Result<Visit, WebError> {
+async fn visit(request: &HttpRequest, is_open: bool) -> Result<Visit, WebError> {
     let portal = request
         .app_data::<Data<Portal>>()
         .map(|portal| portal.get_ref().clone())
@@ -79,6 +79,9 @@ async fn visit(request: &HttpRequest) -> Result<Visit, WebError> {
     };
     let csrf = if let Some(token) = session.get::<String>(CSRF).ok().flatten() {
         token
+    } else if staff.is_none() && !is_open {
+        // Who is only led to the sign-in needs none, and a passer-by leaves nothing in the database.
+        String::new()
     } else {
         let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
         session
@@ -115,7 +118,8 @@ fn to_sign_in(request: &HttpRequest, visit: &Visit) -> HttpResponse {
                 None => url.path().to_owned(),
             })
     };
-    if let Some(wanted) = wanted.filter(|wanted| is_ours(wanted)) {
+    // The fleet is where a sign-in leads anyway: a passer-by leaves nothing in the database.
+    if let Some(wanted) = wanted.filter(|wanted| is_ours(wanted) && wanted != "/") {
         let _ = visit.session().insert(NEXT, wanted);
     }
     if script {
@@ -170,7 +174,7 @@ async fn check_token(request: &mut ServiceRequest, visit: &Visit) -> Result<(), 
             .unwrap_or_default(),
     };
     request.set_payload(Payload::from(body));
-    if bool::from(sent.as_bytes().ct_eq(visit.0.csrf.as_bytes())) {
+    if !visit.0.csrf.is_empty() && bool::from(sent.as_bytes().ct_eq(visit.0.csrf.as_bytes())) {
         Ok(())
     } else {
         Err(foreign())

@@ -217,6 +217,8 @@ async fn save(
     }
     company.psa_id = page.psa;
     company.psa_company_id = id;
+    // Another company may have other sites: nothing is written before a person has looked.
+    company.sync_contacts &= same;
     let (staff, now) = (visit.name(), visit.now());
     let by = staff.clone();
     let saved = connections::save_company(
@@ -274,5 +276,7 @@ fn done(page: &PlacePage, retired: i64) -> String {
     } else {
         ""
     };
-    format!("The company in the PSA is {name} now.{links}{sites}")
+    format!(
+        "The company in the PSA is {name} now.{links}{sites} Look at the preview before contact sync goes on."
+    )
 }

@@ -106,7 +106,7 @@ async fn connected(visit: &Visit, end: &ConsentEnd) -> Result<HttpResponse, WebE
         visit.say(
             "warn",
             format!(
-                "The same tenant is connected to {}. Was this the right administrator? If not, connect again.",
+                "The same tenant is connected to {}. Was this the right administrator? If not, disconnect this tenant, and connect again.",
                 end.also.join(", ")
             ),
         );

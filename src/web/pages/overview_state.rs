@@ -137,7 +137,7 @@ impl State {
             let advice = "There are more of them than usual. Nothing happens to these contacts before somebody looks.";
             let to = Some((
                 "Look at who is held",
-                format!("/holds?company={}", company.id),
+                format!("/companies/{}/hold", company.id),
             ));
             return warn(sentence, advice, to);
         }
@@ -153,7 +153,7 @@ impl State {
             let advice = "Rollcall cannot tell which contact is theirs.";
             let to = Some((
                 "Settle conflicts",
-                format!("/conflicts?company={}", company.id),
+                format!("/companies/{}/conflicts", company.id),
             ));
             return warn(sentence, advice, to);
         }

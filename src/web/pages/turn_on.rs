@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::preview_live::{self, Back, Doing, PreviewLive};
 use crate::connections::{Saving, save_company};
 use crate::db::events::Event;
-use crate::db::jobs::Priority;
 use crate::db::previews::{self, StoredPreview};
 use crate::db::{Conn, companies, tenant_connections};
 use crate::jobs;
-use crate::model::{Company, Mode, RunFailure};
+use crate::model::{Company, RunFailure};
 use crate::sync::report::Counts;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
@@ -225,15 +224,19 @@ async fn turn_on(
         ..known.company.clone()
     };
     let (who, now) = (visit.name(), visit.now());
-    let asks = who.clone();
+    let (asks, digest) = (who.clone(), form.digest.clone());
     let then = move |conn: &mut Conn, id| {
-        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &asks, now).map(drop)
+        // The first run does what was shown, or nothing.
+        jobs::enqueue_expected(conn, id, &digest, &asks, now).map(drop)
     };
     match save_company(visit.app(), &company, form.version, &who, then).await? {
         Saving::Saved { id, .. } => {
             visit.app().jobs().wake();
             let to = format!("/companies/{id}");
-            Ok(visit.done(&to, "Contact sync is on. A run starts within five minutes."))
+            Ok(visit.done(
+                &to,
+                "Contact sync is on. The first run does just what was shown.",
+            ))
         }
         Saving::Gone => Err(WebError::NotFound),
         Saving::Stale { .. } => {

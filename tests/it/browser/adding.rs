@@ -7,6 +7,7 @@ use rollcall::clock::Clock;
 use rollcall::config::Config;
 use rollcall::connections::{NewSecret, save_microsoft_app};
 use rollcall::db::companies;
+use rollcall::db::runs;
 use rollcall::model::{Role, Target};
 use rollcall::simulator::graph::{AppData, SkuData, TenantData, UserData};
 use rollcall::sync::stop::{Stopper, stop};
@@ -177,11 +178,23 @@ async fn set_up_and_sync(seat: &Seat, stage: &Stage) {
         .await;
     browser.wait_for("main > .notice.ok").await;
     seat.is_quiet().await;
-    seat.follow("nav.tabs li:first-child a", "").await;
-    browser
-        .click("form[action$='/sync'] button[type=submit]")
-        .await;
-    browser.click("main a[href^='/runs/']").await;
+    // Turning it on begins the first run, which does what was shown.
+    let overview = browser.path().await;
+    let mut looks = 0;
+    let run = loop {
+        let newest = stage.read(|conn| runs::page(conn, None, None, 1)).await;
+        if let Some(run) = newest.into_iter().next()
+            && run.status.is_some()
+        {
+            break run.id;
+        }
+        looks += 1;
+        assert!(looks < 200, "no run ended");
+        seat.go(&overview).await;
+    };
+    seat.go(&overview).await;
+    let page = format!("/runs/{run}");
+    seat.follow(&format!("main a[href='{page}']"), &page).await;
     seat.reads("Succeeded").await;
     seat.is_quiet().await;
     seat.picture("adding-run").await;

@@ -24,18 +24,18 @@ async fn exactly_the_ticked_are_approved_and_the_rest_is_dismissed_with_a_note()
         .await;
     let emil = "input[type=checkbox][aria-label*='Emil Doe']";
     seat.browser
-        .wait_for_text("form[action$='/approve'] button.primary", "5")
+        .wait_for_text("form[action$='/approve'] button:not([formaction])", "5")
         .await;
     seat.browser.click(emil).await;
     seat.browser
-        .wait_for_text("form[action$='/approve'] button.primary", "4")
+        .wait_for_text("form[action$='/approve'] button:not([formaction])", "4")
         .await;
     seat.browser
         .type_into("#note", "They moved to Fabrikam")
         .await;
     seat.picture("hold").await;
     seat.browser
-        .click("form[action$='/approve'] button.primary")
+        .click("form[action$='/approve'] button:not([formaction])")
         .await;
     seat.reads("approved").await;
     seat.is_quiet().await;

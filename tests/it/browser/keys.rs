@@ -123,11 +123,12 @@ async fn a_hold_is_approved_by_keyboard_alone() {
         .await;
     seat.browser.press("Space").await;
     seat.browser
-        .wait_for_text("form[action$='/approve'] button.primary", "4")
+        .wait_for_text("form[action$='/approve'] button:not([formaction])", "4")
         .await;
     seat.tab_to("#note").await;
     seat.keys("All left").await;
-    seat.tab_to("form[action$='/approve'] button.primary").await;
+    seat.tab_to("form[action$='/approve'] button:not([formaction])")
+        .await;
     seat.browser.press("Enter").await;
     seat.reads("approved").await;
     seat.is_quiet().await;

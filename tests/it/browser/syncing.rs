@@ -120,6 +120,8 @@ async fn resync_is_chosen_and_shown_as_such() {
     seat.browser
         .click("form[action$='/sync'] button[type=submit]")
         .await;
+    // The page is loaded anew when the run is over.
+    seat.browser.wait_for_text("#figures", "Resync").await;
     let first = stage.runs().await.remove(0).id;
     let other = format!("main a[href^='/runs/']:not([href='/runs/{first}'])");
     seat.browser.click(&other).await;

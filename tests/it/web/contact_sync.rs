@@ -335,7 +335,7 @@ async fn contact_sync_is_turned_on_only_after_its_effect_was_seen() {
     assert_eq!(waiting(&stage).await.len(), 1);
     let said = visitor.get(&on.location.unwrap()).await.text;
     assert!(
-        said.contains("Contact sync is on. A run starts within five minutes."),
+        said.contains("Contact sync is on. The first run does just what was shown."),
         "{said}"
     );
     assert_eq!(stage.psa.writes(), 0);
