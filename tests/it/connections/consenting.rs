@@ -8,6 +8,7 @@ use rollcall::connections::{
 };
 use rollcall::db::tenant_connections;
 use rollcall::directory::consent::consent_address;
+use rollcall::model::{Cloud, TenantConnection};
 use rollcall::simulator::graph::AppData;
 
 use super::*;
@@ -162,4 +163,32 @@ fn the_address_of_the_consent_is_microsofts() {
     let tenant = TENANT.into();
     let address = consent_address((login, Cloud::Global), Some(&tenant), CLIENT, BACK, "s");
     assert!(address.starts_with(&format!("{login}/{TENANT}/v2.0/")));
+}
+
+#[tokio::test]
+async fn the_consent_of_another_tenant_than_the_connected_one_changes_nothing() {
+    on_both(|stage| async move {
+        furnish(&stage).await;
+        let address = begin(&stage).await;
+        let id = stage.company_id;
+        let other = TenantConnection {
+            tenant_id: "cccccccc-0000-4000-8000-000000000001".into(),
+            client_id: SHARED.into(),
+            certificate: false,
+            expires: None,
+            cloud: Cloud::Global,
+        };
+        let (kept, now) = (other.clone(), stage.clock.now());
+        stage
+            .write(move |conn| tenant_connections::put(conn, id, &kept, now))
+            .await;
+        let query = press(&address, "accept").await;
+        let end = finish_consent(&stage.app, "session", &query, "Ann").await;
+        assert_eq!(end.unwrap_err(), ConsentRefusal::OtherTenant);
+        let stored = stage
+            .read(move |conn| tenant_connections::get(conn, id))
+            .await;
+        assert_eq!(stored, Some(other));
+    })
+    .await;
 }

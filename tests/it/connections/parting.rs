@@ -5,7 +5,7 @@ use rollcall::connections::{
     Parted, before_removing_company, disconnect_tenant, remove_company, remove_psa,
 };
 use rollcall::db::schema::{holds as hold_rows, jobs, links as link_rows};
-use rollcall::db::{companies, holds, runs, tenant_connections};
+use rollcall::db::{companies, holds, plans, readings, runs, tenant_connections};
 use rollcall::model::Mode;
 use rollcall::sync::turn::{Sharing, Turn};
 
@@ -86,6 +86,9 @@ async fn removing_a_company_retires_all_that_is_its_and_keeps_the_history() {
                 assert!(companies::list(conn)?.is_empty());
                 assert_eq!(tenant_connections::get(conn, id)?, None);
                 assert_eq!(runs::list(conn, id, 10)?.len(), 1);
+                // What was read of its people goes.
+                assert_eq!(readings::run_of(conn, id)?, None);
+                assert!(plans::get(conn, id)?.is_none());
                 companies::names(conn)
             })
             .await;

@@ -308,6 +308,8 @@ async fn a_psa_address_in_a_private_network_needs_the_setting() {
     assert!(matches!(saved, Saving::Saved { .. }), "{saved:?}");
     let company = stage.company_id;
     assert_eq!(stage.read(move |conn| links::count(conn, company)).await, 0);
+    let stopped = !stage.company().await.sync_contacts;
+    assert!(stopped, "the company's number may be somebody else's there");
 }
 
 #[tokio::test]
