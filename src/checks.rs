@@ -50,21 +50,8 @@ pub async fn psa(app: &App, id: i64) -> Result<Vocabulary, RunError> {
     psa_answers(&*psa, connection.default_contact_type.as_ref()).await
 }
 
-/// The same with a connection that is not stored: the vendor's id, its fields and its secrets by their keys.
-///
-/// # Errors
-/// What is wrong, and what to do.
-pub async fn try_psa(
-    app: &App,
-    kind: &str,
-    fields: &BTreeMap<String, String>,
-    secrets: BTreeMap<String, SecretString>,
-) -> Result<Vocabulary, RunError> {
-    let psa = unstored(app, kind, fields, secrets)?;
-    psa_answers(&*psa, None).await
-}
-
-/// Like [`try_psa`], but phone types that are missing are part of the answer, so that others can be chosen from what was read.
+/// The same with a connection that is not stored: the vendor's id, its fields and its secrets by their keys. Phone types that are
+/// missing are part of the answer, so that others can be chosen from what was read.
 ///
 /// # Errors
 /// What is wrong, and what to do.

@@ -12,7 +12,7 @@ use crate::db::{psa_connections, secrets, settings, tenant_connections};
 use crate::directory::{Credential, Directory};
 use crate::model::{Company, PsaConnection, TenantConnection};
 use crate::psa::{self, Connection, Psa};
-use crate::sync::failure::{RunError, failure};
+use crate::sync::failure::{self, RunError, failure};
 use crate::sync::scene;
 
 /// A client of a PSA connection, and what it was made from: the connection's fields and the marks of its secrets. Another process
@@ -247,8 +247,7 @@ impl App {
 }
 
 fn not_set_up(message: impl Into<String>) -> RunError {
-    failure(
-        "not_set_up",
+    failure::not_set_up(
         message,
         "Complete the connection in the portal, or with `rollcall fleet apply`",
     )

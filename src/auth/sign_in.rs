@@ -8,7 +8,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
-use tracing::warn;
 
 use super::passwords;
 use crate::app::App;
@@ -98,9 +97,6 @@ pub async fn sign_in(
     let Some(welcome) = welcome else {
         return Ok(SignIn::Wrong);
     };
-    if let Err(error) = super::clean(app).await {
-        warn!(%error, "Sessions and failures that are over could not be forgotten");
-    }
     Ok(SignIn::Welcome(welcome))
 }
 

@@ -1,5 +1,6 @@
 //! `rollcall serve`: the portal, and the jobs behind it.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -24,6 +25,18 @@ pub async fn run(app: &App) -> anyhow::Result<u8> {
         );
         say(&format!("  {url}/welcome/{token}"));
     }
+    Ok(if serve(app, listener).await? {
+        DONE
+    } else {
+        FAILED
+    })
+}
+
+/// Serves the portal and does the jobs until the program is asked to end; whether the jobs ended well.
+///
+/// # Errors
+/// Where either ends by itself.
+pub(super) async fn serve(app: &App, listener: TcpListener) -> anyhow::Result<bool> {
     let mut background = tokio::spawn({
         let app = app.clone();
         async move { jobs::work(&app).await }
@@ -45,7 +58,7 @@ pub async fn run(app: &App) -> anyhow::Result<u8> {
             ended
         }
     };
-    Ok(if ended.is_ok() { DONE } else { FAILED })
+    Ok(ended.is_ok())
 }
 
 /// Forgets ended sessions, links and failures now and then.

@@ -11,7 +11,7 @@ use crate::jobs::TRANSIENT;
 use crate::sync::report::Counts;
 
 /// A company whose contact sync is on has had no good run for so long: something is wrong.
-const STALE: TimeDelta = TimeDelta::hours(36);
+pub const STALE: TimeDelta = TimeDelta::hours(36);
 /// So many companies of a cause are named; the rest is counted.
 const NAMED: usize = 12;
 

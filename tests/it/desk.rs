@@ -247,14 +247,16 @@ async fn connections_of_a_form_are_tried_before_they_are_stored(stage: Stage) {
         secrets.collect::<BTreeMap<_, _>>()
     };
     let (kind, fields) = (&connection.kind, &connection.fields);
-    let tried = checks::try_psa(app, kind, fields, sealed(None))
+    let tried = checks::look_at_psa(app, kind, fields, sealed(None))
         .await
         .unwrap();
+    assert!(tried.missing.is_empty());
+    let tried = tried.vocabulary;
     assert_eq!(tried, checks::psa(app, stage.psa_id).await.unwrap());
     assert_eq!(tried.contact_types.is_some(), stage.psa.is_connectwise());
-    let wrong = checks::try_psa(app, kind, fields, sealed(Some("wrong"))).await;
+    let wrong = checks::look_at_psa(app, kind, fields, sealed(Some("wrong"))).await;
     assert!(!wrong.unwrap_err().advice.is_empty());
-    let nothing = checks::try_psa(app, kind, &BTreeMap::new(), BTreeMap::new()).await;
+    let nothing = checks::look_at_psa(app, kind, &BTreeMap::new(), BTreeMap::new()).await;
     assert_eq!(nothing.unwrap_err().kind, "not_set_up");
     assert!(VENDORS.iter().any(|vendor| vendor.id == kind));
 }

@@ -3,10 +3,11 @@
 use std::net::TcpListener;
 
 use super::super::output::say;
+use super::super::serve;
 use super::clouds::Clouds;
 use crate::app::App;
 use crate::connections::{self, NewSecret};
-use crate::{auth, db, jobs, web};
+use crate::{auth, db};
 
 /// Opens the portal, says where it is, and serves until Ctrl-C.
 pub(super) async fn open(app: &App, clouds: &Clouds, listener: TcpListener) -> anyhow::Result<()> {
@@ -25,12 +26,7 @@ pub(super) async fn open(app: &App, clouds: &Clouds, listener: TcpListener) -> a
         "Add {newcomer} there: its company is in ConnectWise, and its tenant waits for consent."
     ));
     say("Everything stays up until Ctrl-C.");
-    let background = tokio::spawn({
-        let app = app.clone();
-        async move { jobs::work(&app).await }
-    });
-    web::serve(app.clone(), listener).await?;
-    background.await?;
+    serve::serve(app, listener).await?;
     Ok(())
 }
 

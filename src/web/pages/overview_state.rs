@@ -1,16 +1,14 @@
 //! How a company does, in one sentence with the one button that leads on, and its people in numbers. Pure.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::db::events::Event;
 use crate::db::runs::Run;
 use crate::model::{Company, RunFailure, Status};
 use crate::sync::report::Counts;
+use crate::web::attention::STALE;
 use crate::web::everyone::Standing;
-
-/// A company whose last good run is older than this is stale.
-const STALE: TimeDelta = TimeDelta::hours(36);
 
 /// Makes a button from what it says and the tail of its address.
 type Buttons<'a> = &'a dyn Fn(&'static str, &str) -> Option<Button>;

@@ -130,9 +130,9 @@ pub struct PeoplePage {
 }
 
 impl PeoplePage {
-    fn unread(company: &Company, query: Query) -> Self {
+    fn unread(head: CompanyHead, query: Query) -> Self {
         Self {
-            head: CompanyHead::new(company, Tab::People),
+            head,
             read_at: None,
             inactive: false,
             q: query.q,
@@ -191,7 +191,7 @@ impl PeoplePage {
             earlier: (number > 1).then(|| query.with(&query.state, number - 1)),
             later: (number < numbers).then(|| query.with(&query.state, number + 1)),
             file: query.with(&query.state, 1),
-            ..Self::unread(company, query)
+            ..Self::unread(CompanyHead::new(company, Tab::People), query)
         }
     }
 }
@@ -240,7 +240,10 @@ async fn show(
     let query = Query::of(&request)?;
     let now = visit.now();
     let Some(last) = visit.app().last(&company).await? else {
-        return visit.page(&PeoplePage::unread(&company, query));
+        return visit.page(&PeoplePage::unread(
+            CompanyHead::new(&company, Tab::People),
+            query,
+        ));
     };
     let page = aside(move || PeoplePage::of(&company, &last, query, now)).await?;
     visit.page(&page)
@@ -309,23 +312,7 @@ impl Page for PeoplePage {
     }
 
     fn samples() -> Vec<Self> {
-        let unread = Self {
-            head: CompanyHead::sample(Tab::People),
-            read_at: None,
-            inactive: false,
-            q: String::new(),
-            state: String::new(),
-            sort: String::new(),
-            filter: None,
-            chips: Vec::new(),
-            people: Vec::new(),
-            found: 0,
-            number: 1,
-            numbers: 1,
-            earlier: None,
-            later: None,
-            file: String::new(),
-        };
+        let unread = Self::unread(CompanyHead::sample(Tab::People), Query::default());
         let chip = |word: &str, current| Chip {
             word: word.into(),
             count: 4,

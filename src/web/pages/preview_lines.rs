@@ -189,18 +189,8 @@ fn person(line: &Line) -> PersonLine {
 pub fn written(line: &FieldLine) -> Written {
     Written {
         field: line.field.as_str(),
-        from: value(&line.from),
-        to: value(&line.to),
-    }
-}
-
-fn value(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Null => "nothing".into(),
-        serde_json::Value::Bool(true) => "yes".into(),
-        serde_json::Value::Bool(false) => "no".into(),
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
+        from: words::value(&line.from),
+        to: words::value(&line.to),
     }
 }
 
