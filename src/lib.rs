@@ -25,6 +25,7 @@ pub mod directory;
 pub mod fleet;
 pub mod http;
 pub mod jobs;
+pub mod keys;
 pub mod model;
 pub mod pickers;
 pub mod psa;

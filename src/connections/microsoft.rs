@@ -94,7 +94,7 @@ pub async fn save_microsoft_app(
     if !wrong.is_empty() {
         return Ok(Saving::Mistakes(wrong));
     }
-    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring().clone());
+    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring());
     app.db()
         .write(move |conn| {
             settings::put(conn, settings::MICROSOFT_APP, &client_id)?;

@@ -144,7 +144,7 @@ async fn put(app: &App, draft: Draft, version: i64, staff: &str) -> Result<Savin
             turns.push(turn_of(app, company).await?);
         }
     }
-    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring().clone());
+    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring());
     let saved = app.db().write(move |conn| {
         let saved = write(conn, (&keys, now), &draft, version)?;
         if let Saving::Saved { .. } = saved {

@@ -165,7 +165,7 @@ async fn put(
         None
     };
     let (staff, now) = (staff.to_owned(), app.clock().now());
-    let keys = app.keyring().clone();
+    let keys = app.keyring();
     let saved = app.db().write(move |conn| {
         let saved = write(conn, (&keys, now), id, &draft, version)?;
         if let Saving::Saved { .. } = saved {

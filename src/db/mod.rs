@@ -24,6 +24,7 @@ mod process;
 mod types;
 mod writer;
 
+pub mod backup;
 pub mod changes;
 pub mod claims;
 pub mod companies;
@@ -187,6 +188,19 @@ impl Db {
         let process = process.to_owned();
         self.read(move |conn| inner.process.is_alive(conn, &process))
             .await
+    }
+
+    /// Whether the database answers, and its tables are those of this program.
+    pub async fn is_current(&self) -> Result<bool, DbError> {
+        self.read(open::is_current).await
+    }
+
+    /// Whether another process that lives may be using this database.
+    ///
+    /// # Errors
+    /// Where the folder of the database cannot be read.
+    pub fn has_others(&self) -> std::io::Result<bool> {
+        self.0.process.has_others()
     }
 
     /// Takes, or renews, the claim of this name for `lease` from now. `false`: a process that lives has it.

@@ -90,6 +90,7 @@ async fn look_at_the_schedule(app: &App, looked: &mut Option<DateTime<Utc>>) {
 
 /// Takes one job in hand, or waits for a reason to look again; `false`: the program ends, and nothing is in hand.
 async fn look(app: &App, hands: &mut JoinSet<()>, schedule: &mut Option<DateTime<Utc>>) -> bool {
+    app.jobs().turn(app.clock().now());
     if app.stop().asked() {
         while hands.join_next().await.is_some() {}
         return false;

@@ -139,14 +139,23 @@ impl Run<'_> {
             }
             self.scene.psa.forget_address();
         }
-        let observed = Box::pin(observe::observe(self.scene, &self.facts)).await;
+        let observed = self
+            .unless_stopped(Box::pin(observe::observe(self.scene, &self.facts)))
+            .await;
         self.remember_address().await?;
         let mut observed = observed?;
         settling::settle(self.scene, &self.facts, &mut observed, self.turn).await?;
         let mut plan = plan::plan(&observed.snapshot);
         let written = self.written(&plan);
         if !written.is_empty()
-            && observe::read_anew(self.scene, &self.facts, &mut observed, &written).await?
+            && self
+                .unless_stopped(observe::read_anew(
+                    self.scene,
+                    &self.facts,
+                    &mut observed,
+                    &written,
+                ))
+                .await?
         {
             plan = plan::plan(&observed.snapshot);
         }
@@ -158,6 +167,17 @@ impl Run<'_> {
             return Err(plan_changed());
         }
         Ok((observed, plan))
+    }
+
+    /// Reading ends at once where the program is asked to end.
+    async fn unless_stopped<T>(
+        &self,
+        reading: impl Future<Output = Result<T, RunError>>,
+    ) -> Result<T, RunError> {
+        tokio::select! {
+            read = reading => read,
+            () = self.scene.stop.wait() => Err(stopped()),
+        }
     }
 
     async fn carry_out(&self, observed: Observed, plan: Plan) -> Outcomes {
