@@ -71,6 +71,7 @@ struct Inner {
     db: Db,
     keys: keys::Keys,
     clock: Clock,
+    began: DateTime<Utc>,
     http: Http,
     stop: Stop,
     readers: Readers,
@@ -111,6 +112,7 @@ impl App {
             config,
             db,
             keys,
+            began: clock.now(),
             clock,
             http,
             stop,
@@ -142,6 +144,11 @@ impl App {
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// When this process began.
+    pub fn began(&self) -> DateTime<Utc> {
+        self.0.began
     }
 
     /// The shared HTTP client.

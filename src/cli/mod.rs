@@ -26,7 +26,7 @@ use indicatif::MultiProgress;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 use crate::sync::stop::{Stopper, stop};
 use output::{complain, full_stop, say};
 use which::find;
@@ -235,6 +235,10 @@ async fn run(command: Command) -> u8 {
         complain(&format!("Logging cannot be set up: {error}"));
         return WRONG_USAGE;
     }
+    let complain = match config.log_format {
+        LogFormat::Json => |text: &str| tracing::error!("{text}"),
+        LogFormat::Text => complain,
+    };
     // These two touch the database's files themselves.
     match &command {
         Command::Backup { file } => return backup::save(&config, file).await,

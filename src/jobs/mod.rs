@@ -14,6 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 pub use ask::{
     AFTER_A_SAVE, DOUBLE_CLICK, enqueue_approval, enqueue_expected, enqueue_preview, enqueue_run,
@@ -135,9 +136,13 @@ pub async fn step(app: &App) -> Result<bool, DbError> {
 
 async fn carry_out(app: &App, job: Job) -> Result<(), DbError> {
     let renewing = Renewing::start(app, job.clone());
-    let ended = contained(Box::pin(perform(app, &job))).await;
-    drop(renewing);
-    settle(app, job, ended).await
+    let span = tracing::info_span!("job", job.id = job.id, run.id = job.run_id);
+    let whole = async {
+        let ended = contained(Box::pin(perform(app, &job))).await;
+        drop(renewing);
+        settle(app, job.clone(), ended).await
+    };
+    whole.instrument(span).await
 }
 
 async fn perform(app: &App, job: &Job) -> Ended {

@@ -37,6 +37,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tracing::Instrument;
 
 pub use self::options::Options;
 
@@ -99,16 +100,21 @@ pub async fn run(
 ) -> Finished {
     let started_at = scene.clock.now();
     let counter = Arc::new(Counter::default());
+    let id = options.id();
+    let span = tracing::info_span!("run", run.id = %id, company = %scene.company.name);
     let run = Run {
         scene,
         facts: Facts::new(scene.db.clone(), scene.clock.clone(), scene.readers.clone()),
         options,
-        id: options.id(),
+        id,
         turn,
         progress,
     };
-    let outcomes = counted(counter.clone(), Box::pin(run.drive(started_at))).await;
-    run.finish(started_at, counter.calls(), outcomes).await
+    let whole = async {
+        let outcomes = counted(counter.clone(), Box::pin(run.drive(started_at))).await;
+        run.finish(started_at, counter.calls(), outcomes).await
+    };
+    whole.instrument(span).await
 }
 
 impl Run<'_> {

@@ -8,9 +8,9 @@ use crate::{keep, project, rust, sample};
 #[rustfmt::skip]
 const ARROWS: &[(&str, &str)] = &[
     ("main",       "cli"),
-    ("cli",        "cli-demo web auth jobs fleet decisions checks pickers runs keys app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
+    ("cli",        "cli-demo web auth jobs fleet decisions checks pickers runs keys monitor retention app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
     ("cli-demo",   "cli web auth jobs connections simulator fleet pickers runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
-    ("web",        "auth jobs connections rules fleet decisions checks pickers runs app sync sync-pure psa mail db seal config clock model directory::sku_name directory::user_link directory::app_link"),
+    ("web",        "auth jobs connections rules fleet decisions checks pickers runs monitor app sync sync-pure psa mail db seal config clock model directory::sku_name directory::user_link directory::app_link"),
     ("auth",       "app db seal config clock model"),
     ("jobs",       "fleet runs app sync sync-pure psa mail db config clock model"),
     ("fleet",      "app psa directory db seal http rules config clock model"),
@@ -19,6 +19,8 @@ const ARROWS: &[(&str, &str)] = &[
     ("pickers",    "app sync sync-pure directory psa db http config clock model"),
     ("connections", "runs app sync sync-pure psa directory db seal http rules config clock model"),
     ("runs",       "app sync sync-pure db http config clock model"),
+    ("retention",  "app db config clock model"),
+    ("monitor",    "app sync-pure db config clock model"),
     ("keys",       "app db seal config clock model"),
     ("app",        "sync sync-pure directory psa mail db seal http config clock model"),
     ("sync",       "sync-pure directory psa mail db http config clock model"),

@@ -30,6 +30,7 @@ pub mod holds_fleet;
 pub mod jobs;
 pub mod licence_settings;
 pub mod microsoft_settings;
+pub mod monitor;
 pub mod new_company;
 pub mod overview;
 pub mod overview_page;
@@ -80,6 +81,7 @@ pub const ALL: &[&[Entry]] = &[
     jobs::ROUTES,
     licence_settings::ROUTES,
     microsoft_settings::ROUTES,
+    monitor::ROUTES,
     new_company::ROUTES,
     overview::ROUTES,
     parting::ROUTES,
