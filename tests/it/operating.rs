@@ -2,7 +2,10 @@
 //! matters, the built program is what runs.
 
 mod backup;
+mod health;
 mod keys;
+mod logs;
+mod retention;
 mod stopping;
 
 use std::fs::File;

@@ -27,6 +27,7 @@ mod fleet_samples;
 mod history_files;
 pub mod holds;
 pub mod holds_fleet;
+pub mod installation;
 pub mod jobs;
 pub mod licence_settings;
 pub mod microsoft_settings;
@@ -79,6 +80,7 @@ pub const ALL: &[&[Entry]] = &[
     holds::ROUTES,
     holds_fleet::ROUTES,
     jobs::ROUTES,
+    installation::ROUTES,
     licence_settings::ROUTES,
     microsoft_settings::ROUTES,
     monitor::ROUTES,
@@ -122,6 +124,7 @@ pub fn samples() -> Samples {
         holds::samples,
         holds_fleet::samples,
         jobs::samples,
+        installation::samples,
         licence_settings::samples,
         microsoft_settings::samples,
         new_company::samples,
