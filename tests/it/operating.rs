@@ -7,6 +7,7 @@ mod keys;
 mod logs;
 mod retention;
 mod stopping;
+mod systemd;
 
 use std::fs::File;
 use std::net::TcpListener;

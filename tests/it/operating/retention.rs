@@ -72,7 +72,7 @@ async fn old_runs_go_and_what_is_needed_stays(stage: Stage) {
         2
     );
     assert_eq!(actions.len(), 3);
-    // Whose link is gone needs no reason for it.
+    stage.clock.advance(2 * MONTH);
     stage.delete("bert");
     stage.set(|company| company.guard.percent = 100).await;
     assert_eq!(stage.sync().await.status, Status::Succeeded);
