@@ -31,7 +31,8 @@ async fn begun(stage: &Stage) -> jobs::Job {
     let (now, process) = (stage.clock.now(), stage.app.db().process_id().to_owned());
     let claimed = stage.write(move |conn| {
         let until = now + chrono::TimeDelta::minutes(10);
-        jobs::claim(conn, &process, "run-of-the-job", until, now)
+        let next = jobs::next(conn, &jobs::Reach::default(), now)?.expect("one is due");
+        jobs::claim(conn, next.id, (&process, "run-of-the-job"), until, now)
     });
     claimed.await.unwrap()
 }
