@@ -21,7 +21,7 @@ use crate::sync::stop::Stop;
 use crate::sync::turn::{Sharing, Turn};
 use crate::sync::{self, Finished, Options, Progress};
 
-pub use budget::read_budget;
+pub use budget::{read_budget, refresh_budget};
 
 /// So many companies at once; the clients keep each service's own limits.
 const AT_ONCE: usize = 12;

@@ -4,6 +4,7 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
+use super::schema::companies;
 use super::schema::quarantines::{self, dsl};
 use super::types::{Word, stamp};
 use super::{Conn, events};
@@ -70,6 +71,17 @@ pub struct Quarantine {
     pub next_try: DateTime<Utc>,
 }
 
+impl Quarantine {
+    /// Whose it is and why, as a sentence for people.
+    pub fn sentence(&self) -> String {
+        let whose = match self.owner.side {
+            Side::Tenant => "tenant",
+            Side::Psa => "PSA",
+        };
+        format!("The {whose} connection is in quarantine: {}", self.message)
+    }
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = quarantines)]
 struct Row {
@@ -131,6 +143,30 @@ pub fn of_company(conn: &mut Conn, company: i64, psa: i64) -> QueryResult<Vec<Qu
         found.extend(get(conn, owner)?);
     }
     Ok(found)
+}
+
+/// What keeps a company's runs from beginning by themselves now, with the latest next try; `None`: nothing does.
+pub fn holding(
+    conn: &mut Conn,
+    company: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Quarantine>> {
+    let mut all = all(conn)?;
+    all.retain(|one| one.next_try > now);
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let psa: Option<i64> = companies::table
+        .find(company)
+        .select(companies::psa_id)
+        .first(conn)
+        .optional()?;
+    let of_company = |owner: Owner| match owner.side {
+        Side::Tenant => owner.id == company,
+        Side::Psa => Some(owner.id) == psa,
+    };
+    all.retain(|one| of_company(one.owner));
+    Ok(all.into_iter().max_by_key(|one| one.next_try))
 }
 
 /// A run that began at `began` failed by this connection: it enters quarantine, or stays in it for longer. A run that began

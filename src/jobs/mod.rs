@@ -148,7 +148,7 @@ async fn carry_out(app: &App, taken: Taken, stop: Option<&Stop>) -> Result<(), D
     let renewing = Renewing::start(app, job.clone());
     let begins = turn.as_ref().filter(|turn| turn.is_first());
     if let Some(psa) = begins.and_then(|turn| Turn::psa_of(turn.name())) {
-        runs::read_budget(app, psa).await;
+        runs::refresh_budget(app, psa).await;
     }
     let ended = contained(Box::pin(perform(app, &job, stop))).await;
     drop(renewing);

@@ -17,17 +17,12 @@ use crate::sync::scene::BUDGET;
 const FRESH: TimeDelta = TimeDelta::minutes(5);
 
 /// Reads the budget of a PSA connection that is going to be worked, so that its client slows down and stops in time; the
-/// requests that it took. One that was read in the last minutes is not read again.
+/// requests that it took.
 pub async fn read_budget(app: &App, psa: i64) -> Calls {
     // A budget that cannot be read is no reason not to run: what is wrong with the connection shows in the runs.
     let Ok((_, client)) = app.psa(psa).await else {
         return Calls::default();
     };
-    let now = app.clock().now();
-    let fresh = |(_, at)| at <= now && now - at < FRESH;
-    if client.known_budget().is_some_and(fresh) {
-        return Calls::default();
-    }
     let counter = Arc::new(Counter::default());
     counted(counter.clone(), async {
         if let Err(error) = client.budget().await {
@@ -37,6 +32,16 @@ pub async fn read_budget(app: &App, psa: i64) -> Calls {
     .await;
     remember(app, psa, client.as_ref()).await;
     counter.calls()
+}
+
+/// The same, unless it was read in the last minutes: in the night runs begin one after the other.
+pub async fn refresh_budget(app: &App, psa: i64) {
+    let now = app.clock().now();
+    let fresh = |(_, at)| at <= now && now - at < FRESH;
+    match app.psa(psa).await {
+        Ok((_, client)) if client.known_budget().is_some_and(fresh) => {}
+        _ => drop(read_budget(app, psa).await),
+    }
 }
 
 /// Keeps what the client of a PSA connection knows of its budget, where that is news.

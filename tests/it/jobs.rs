@@ -13,9 +13,11 @@ use crate::stage::Stage;
 
 mod doing;
 mod freed;
+mod hands;
 mod history;
 mod loops;
 mod previews;
+mod quarantine;
 mod schedule;
 mod waiting;
 

@@ -13,7 +13,7 @@ use super::super::types::stamp;
 use super::{JobState, Lane, Priority};
 
 /// The lanes of runs, of which a company has one at a time in all.
-const RUNS: &str = "('run', 'expected', 'approval')";
+const RUNS: &str = "('run', 'expected', 'approval', 'undo')";
 
 /// That no other job of the company of this row is being done that excludes it. One small index answers, by company and lane.
 pub(super) fn no_other(row: &str) -> String {
