@@ -12,8 +12,10 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use crate::app::App;
 use crate::db::fleet::{self, Brief, LastRun};
 use crate::db::monitor::{self as counts, Counted, Queue};
-use crate::db::{Conn, DbError};
+use crate::db::{Conn, DbError, facts, psa_connections};
+use crate::psa::Budget;
 use crate::sync::report::Counts;
+use crate::sync::scene::BUDGET;
 
 /// The loop that does the jobs turns once a second; one that did not for so long hangs.
 const STILL: TimeDelta = TimeDelta::minutes(1);
@@ -58,6 +60,7 @@ struct Seen {
     good: std::collections::HashMap<i64, LastRun>,
     held: i64,
     quarantines: Vec<(String, i64)>,
+    budgets: Vec<(i64, String, Budget)>,
 }
 
 impl Seen {
@@ -70,8 +73,20 @@ impl Seen {
             good: fleet::last_good_runs(conn)?,
             held: fleet::held(conn)?.into_values().sum(),
             quarantines: counts::quarantines(conn)?,
+            budgets: budgets(conn)?,
         })
     }
+}
+
+/// The budgets as they were last read, with the row ids and names of their PSA connections.
+fn budgets(conn: &mut Conn) -> QueryResult<Vec<(i64, String, Budget)>> {
+    let mut found = Vec::new();
+    for (id, name) in psa_connections::labels(conn)? {
+        let known = facts::get(conn, &facts::psa_scope(id), BUDGET)?;
+        let budget = known.and_then(|(value, _)| serde_json::from_value(value).ok());
+        found.extend(budget.map(|budget| (id, name, budget)));
+    }
+    Ok(found)
 }
 
 /// The numbers, as Prometheus reads them.
@@ -154,7 +169,28 @@ fn of_the_database(seen: &Seen, now: DateTime<Utc>) {
         gauge!("rollcall_quarantined_connections", "kind" => kind)
             .set(number(found.map_or(0, |(_, count)| *count)));
     }
+    of_the_budgets(seen);
     of_the_companies(seen, now);
+}
+
+fn of_the_budgets(seen: &Seen) {
+    describe_gauge!(
+        "rollcall_psa_budget_allowed",
+        "Requests that the PSA allows in an hour, to all its programs together."
+    );
+    describe_gauge!(
+        "rollcall_psa_budget_used",
+        "How many of them were used, by all programs together, when that was last read."
+    );
+    for (id, name, budget) in &seen.budgets {
+        let labels = [("psa_id", id.to_string()), ("psa", name.clone())];
+        gauge!("rollcall_psa_budget_allowed", &labels).set(number(whole(budget.allowed)));
+        gauge!("rollcall_psa_budget_used", &labels).set(number(whole(budget.used)));
+    }
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn of_the_companies(seen: &Seen, now: DateTime<Utc>) {

@@ -230,6 +230,13 @@ impl Db {
         .await
     }
 
+    /// Whether this process has the claim of this name, for some time still.
+    pub async fn has_claim(&self, name: &str) -> Result<bool, DbError> {
+        let (inner, name, now) = (self.0.clone(), name.to_owned(), self.0.clock.now());
+        self.read(move |conn| claims::holds(conn, &name, &inner.process.id, now))
+            .await
+    }
+
     /// Gives the claim back. One that another process has stays as it is.
     pub async fn release_claim(&self, name: &str) -> Result<(), DbError> {
         let (inner, name) = (self.0.clone(), name.to_owned());

@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::db::events::Event;
+use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
-use crate::model::{Company, RunFailure, Status};
+use crate::model::{Company, RunFailure, Side, Status};
 use crate::sync::report::Counts;
+use crate::web::At;
 use crate::web::attention::STALE;
 use crate::web::everyone::Standing;
 
@@ -44,6 +46,8 @@ pub struct Known<'a> {
     pub held: usize,
     /// Its people in numbers.
     pub tiles: Option<Tiles>,
+    /// Its connections in quarantine.
+    pub quarantines: &'a [Quarantine],
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -108,6 +112,9 @@ impl State {
         }
         if !company.sync_contacts {
             return Self::off(known, &button);
+        }
+        if let Some(one) = known.quarantines.first() {
+            return Self::quarantined(one, known.now, &base);
         }
         let Some(last) = known.runs.iter().find(|run| !run.running) else {
             return Self {
@@ -209,6 +216,29 @@ impl State {
             "Say where contacts go and what may be changed.",
             button("Set up contact sync", "/contact-sync"),
         )
+    }
+
+    fn quarantined(one: &Quarantine, now: DateTime<Utc>, base: &str) -> Self {
+        let since = At::new(one.since, now).text;
+        let (whose, link) = match one.owner.side {
+            Side::Tenant => ("tenant", format!("{base}/connection")),
+            Side::Psa => ("PSA", format!("/settings/psa/{}", one.owner.id)),
+        };
+        let again = if one.next_try > now {
+            At::new(one.next_try, now).text
+        } else {
+            "now".to_owned()
+        };
+        let message = crate::web::words::sentence(&one.message);
+        let advice = crate::web::words::sentence(&one.advice);
+        Self {
+            kind: "bad",
+            sentence: format!("The {whose} connection is in quarantine since {since}: {message}"),
+            advice: format!(
+                "{advice} It is tried again {again}, and at once when you save the connection or sync the contacts."
+            ),
+            button: Some(("Mend the connection", link)),
+        }
     }
 
     fn failing(error: &RunFailure, run: &Run, button: Buttons<'_>) -> Self {

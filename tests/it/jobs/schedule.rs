@@ -67,6 +67,21 @@ fn the_night_that_has_an_hour_twice_has_one_run() {
 }
 
 #[test]
+fn clocks_that_change_by_half_an_hour_are_no_trouble() {
+    // Lord Howe Island, 4 October 2026: from 02:00 to 02:30; 5 April 2026: from 02:00 back to 01:30.
+    let table = Timetable::new(1, Some("02:15"), "Australia/Lord_Howe");
+    assert_eq!(
+        dues(&table, "2026-10-02T16:00:00Z", 3),
+        ["10-03 15:30", "10-04 15:15", "10-05 15:15"]
+    );
+    let table = Timetable::new(1, Some("01:45"), "Australia/Lord_Howe");
+    assert_eq!(
+        dues(&table, "2026-04-03T15:00:00Z", 3),
+        ["04-04 14:45", "04-05 15:15", "04-06 15:15"]
+    );
+}
+
+#[test]
 fn a_leap_day_and_a_day_that_a_zone_leaves_out_are_no_trouble() {
     let table = Timetable::new(1, Some("02:30"), "UTC");
     assert_eq!(

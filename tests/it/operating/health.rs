@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rollcall::db::settings;
+use rollcall::db::{facts, settings};
 use rollcall::model::{Role, Status};
+use rollcall::sync::scene::BUDGET;
 
 use super::ask;
 use crate::stage::{Stage, Store, Vendor, contact, everywhere, user};
@@ -78,6 +79,11 @@ async fn the_numbers_are_those_of_the_database(stage: Stage) {
     stage.psa.put(&contact("carl"));
     assert_eq!(stage.sync().await.status, Status::Succeeded);
     ask(&stage).await;
+    let (psa_id, now) = (stage.psa_id, stage.clock.now());
+    let budget = serde_json::json!({"allowed": 10_000, "used": 2_300});
+    stage
+        .write(move |conn| facts::put(conn, &facts::psa_scope(psa_id), BUDGET, &budget, now))
+        .await;
     stage.clock.advance(Duration::from_hours(2));
     let site = Site::start(&stage.app);
     let visitor = site.visitor();
@@ -104,6 +110,10 @@ async fn the_numbers_are_those_of_the_database(stage: Stage) {
         ("rollcall_jobs{state=\"running\"}".to_owned(), 0.0),
         ("rollcall_job_oldest_waiting_seconds".to_owned(), 7200.0),
         ("rollcall_held_people".to_owned(), 0.0),
+        (
+            format!("rollcall_psa_budget_used{{psa_id=\"{psa_id}\",psa=\"Main PSA\"}}"),
+            2300.0,
+        ),
         ("rollcall_open_conflicts".to_owned(), 1.0),
         (
             "rollcall_quarantined_connections{kind=\"psa\"}".to_owned(),
