@@ -12,7 +12,7 @@ use super::types::stamp;
 /// end of, or whose people still wait in a hold; none of which a company's reading, plan or preview is; and of each company neither the last one
 /// nor the last good one.
 const OLD: &str = "SELECT runs.id, runs.started_at FROM runs WHERE runs.started_at < $1 \
-     AND (runs.started_at > $2 OR (runs.started_at = $3 AND runs.id > $4)) AND runs.state <> 'running' \
+     AND (runs.started_at, runs.id) > ($2, $3) AND runs.state <> 'running' \
      AND NOT EXISTS (SELECT 1 FROM writes WHERE writes.run_id = runs.id AND writes.state IN ('sent', 'conflict')) \
      AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.company_id = runs.company_id AND holds.run_id = runs.id \
      AND holds.closed_at IS NULL) \
@@ -56,7 +56,6 @@ pub fn remove_before(
 ) -> QueryResult<(usize, Option<Mark>)> {
     let query = diesel::sql_query(format!("{OLD}{most}"))
         .bind::<Timestamp, _>(stamp(before))
-        .bind::<Timestamp, _>(mark.0)
         .bind::<Timestamp, _>(mark.0)
         .bind::<Text, _>(&mark.1);
     // `each!`: queries in words.

@@ -232,3 +232,22 @@ async fn postgres_is_left_to_its_own_programs() {
     let said = rollcall(&stage.environment(), &["restore", &name]).await;
     said.ends(2, &["pg_restore"]);
 }
+
+#[tokio::test]
+async fn no_process_starts_while_its_database_is_restored() {
+    let stage = real(Vendor::ConnectWise).await;
+    let folder = tempfile::tempdir().unwrap();
+    let there = elsewhere(&stage, folder.path());
+    let path = folder.path().join("rollcall.db.restoring.lock");
+    let restoring = std::fs::File::create(&path).unwrap();
+    restoring.lock().unwrap();
+    let said = rollcall(&there, &["fleet", "export"]).await;
+    said.ends(5, &["is being restored: start again"]);
+    assert!(
+        !folder.path().join("rollcall.db").exists(),
+        "nothing was touched"
+    );
+    // What a restore that died left locks nobody out.
+    drop(restoring);
+    rollcall(&there, &["fleet", "export"]).await.ends(0, &[]);
+}

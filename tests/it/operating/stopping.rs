@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use rollcall::clock::Clock;
 use rollcall::db::jobs::JobState;
 use rollcall::db::writes::WriteState;
+use rollcall::model::Role;
 use rollcall::simulator::kit::{Fault, FaultKind};
 
 use super::{Serving, ask, job, until};
 use crate::stage::{Stage, Store, Vendor, user};
+use crate::web::visitor::Site;
 
 /// What the portal's last requests and the writes in hand may take together.
 const IN_TIME: Duration = Duration::from_secs(30);
@@ -109,4 +111,22 @@ async fn a_write_that_takes_too_long_is_left_as_a_crash_would_leave_it() {
     assert_eq!(serving.ended().await.0, Some(0));
     assert_eq!(stage.psa.look().len(), 1);
     assert_eq!(stage.link_rows().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_in_hand_is_answered_before_the_portal_ends() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    stage.psa.controls().set_latency(Duration::from_secs(1));
+    let before = stage.psa.controls().requests();
+    let path = format!("/psa-companies?psa={}&q=contoso", stage.psa_id);
+    let asking = visitor.get(&path);
+    let stopping = async {
+        until(async || stage.psa.controls().requests() > before).await;
+        stage.stopper.stop();
+    };
+    let (answer, ()) = tokio::join!(asking, stopping);
+    assert_eq!(answer.status, 200);
+    assert!(answer.text.contains("Contoso Ltd"), "{}", answer.text);
 }
