@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -107,6 +107,10 @@ fn write_over(path: &Path, text: &SecretString) -> Result<(), String> {
     let mut file = tempfile::Builder::new()
         .permissions(fs::Permissions::from_mode(0o600))
         .tempfile_in(folder)
+        .map_err(refused)?;
+    // Whoever runs this may be root, and who serves is not.
+    fs::metadata(path)
+        .and_then(|old| chown(file.path(), Some(old.uid()), Some(old.gid())))
         .map_err(refused)?;
     file.write_all(text.expose_secret().as_bytes())
         .and_then(|()| file.as_file().sync_all())

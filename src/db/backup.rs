@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -122,10 +123,14 @@ pub fn restore(
     File::open(&copy)
         .and_then(|file| file.sync_all())
         .map_err(failed)?;
-    let kept = if database.symlink_metadata().is_ok() {
-        Some(keep(database, now).map_err(failed)?)
-    } else {
-        None
+    let kept = match fs::metadata(database) {
+        Ok(old) => {
+            // Whoever runs this may be root, and who serves is not.
+            chown(&copy, Some(old.uid()), Some(old.gid())).map_err(failed)?;
+            Some(keep(database, now).map_err(failed)?)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(failed(error)),
     };
     copy.persist(database)
         .map_err(|error| failed(error.error))?;

@@ -59,7 +59,7 @@ async fn answer(
         .extensions()
         .get::<Cause>()
         .map(|cause| cause.0.clone());
-    let millis = began.elapsed().as_millis();
+    let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     if let Some(cause) = cause {
         tracing::error!(http.method = %method, http.route = %route, cause, "A request failed");
     }
