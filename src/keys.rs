@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::bail;
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use secrecy::ExposeSecret;
@@ -16,6 +17,11 @@ use crate::seal::Keyring;
 
 /// A process that took the keys before the file was changed has stored what it sealed after so long.
 const STORED_BY_THEN: Duration = Duration::from_mins(1);
+
+/// Of two who rotate at once, one would seal with a key that the other takes out of the file.
+const CLAIM: &str = "keys";
+/// So long the claim lasts without its process ending.
+const LEASE: Duration = Duration::from_mins(10);
 
 /// What a rotation did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +59,15 @@ pub enum Older {
 /// # Errors
 /// One sentence that says what to do; what was not done is done by the next rotation.
 pub async fn rotate(app: &App) -> anyhow::Result<Rotated> {
+    if !app.db().try_claim(CLAIM, LEASE).await? {
+        bail!("another process is rotating the keys: wait until it is done");
+    }
+    let rotated = in_turn(app).await;
+    app.db().release_claim(CLAIM).await?;
+    rotated
+}
+
+async fn in_turn(app: &App) -> anyhow::Result<Rotated> {
     let own = app.config().own_key_changed_at().is_some();
     if own && app.keyring().older_ids().next().is_none() {
         app.config().add_own_key().map_err(anyhow::Error::msg)?;

@@ -238,3 +238,15 @@ async fn a_process_that_works_goes_on_with_the_new_key() {
     fs::write(&keyed.file, "nonsense").unwrap();
     assert_eq!(app.keyring().newest_id(), new);
 }
+
+#[tokio::test]
+async fn two_do_not_rotate_at_once() {
+    let keyed = Keyed::new(Store::Sqlite, true).await;
+    let lease = Duration::from_mins(1);
+    assert!(keyed.stage.app.db().try_claim("keys", lease).await.unwrap());
+    let said = keyed.rotate().await;
+    said.ends(5, &["Another process is rotating the keys"]);
+    assert_eq!(keyed.lines().len(), 1);
+    keyed.stage.app.db().release_claim("keys").await.unwrap();
+    keyed.rotate().await.ends(0, &["sealed anew"]);
+}
