@@ -12,6 +12,8 @@ use crate::model::{RunFailure, Side};
 
 /// A connection is tried again so many hours after its first, second … failure; after the last, each time.
 const HOURS: [i64; 6] = [1, 2, 4, 8, 16, 24];
+/// The longest pause.
+pub const LONGEST: TimeDelta = TimeDelta::hours(24);
 /// Who does it, in the events.
 const BY: &str = "Rollcall";
 
@@ -72,6 +74,11 @@ pub struct Quarantine {
 }
 
 impl Quarantine {
+    /// Whether no run begins by itself now. A next try that is further away than any pause was set by a clock that was wrong.
+    pub fn holds(&self, now: DateTime<Utc>) -> bool {
+        self.next_try > now && self.next_try - now <= LONGEST
+    }
+
     /// Whose it is and why, as a sentence for people.
     pub fn sentence(&self) -> String {
         let whose = match self.owner.side {
@@ -152,7 +159,7 @@ pub fn holding(
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Quarantine>> {
     let mut all = all(conn)?;
-    all.retain(|one| one.next_try > now);
+    all.retain(|one| one.holds(now));
     if all.is_empty() {
         return Ok(None);
     }

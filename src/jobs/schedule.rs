@@ -17,6 +17,9 @@ const NIGHT_MINUTES: u64 = 300;
 /// … from this hour and minute on, by their own clock.
 const NIGHT_BEGINS: (u32, u32) = (0, 30);
 
+/// No daily run is asked for so long before it is due: the clock was wrong when it was.
+const FURTHEST: TimeDelta = TimeDelta::days(2);
+
 /// When the daily run of a company is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timetable {
@@ -112,7 +115,7 @@ async fn trials(app: &App) -> Result<usize, DbError> {
 /// The companies, one for each connection that is to be tried, whose run would try it.
 fn untried(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Vec<i64>> {
     let mut all = quarantines::all(conn)?;
-    all.retain(|one| one.next_try <= now);
+    all.retain(|one| !one.holds(now));
     if all.is_empty() {
         return Ok(Vec::new());
     }
@@ -140,7 +143,21 @@ fn untried(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Vec<i64>> {
 /// the schedule sees for the first time begins with its next due moment, since a save has a run of its own.
 async fn daily(app: &App) -> Result<usize, DbError> {
     let now = app.clock().now();
-    let all = app.db().read(companies::scheduled).await?;
+    let mut all = app.db().read(companies::scheduled).await?;
+    let latest = now + FURTHEST;
+    let unlikely = |day: &DateTime<Utc>| *day > latest;
+    if all
+        .iter()
+        .any(|one| one.scheduled_for.as_ref().is_some_and(unlikely))
+    {
+        tracing::warn!("The clock was set back by days: the daily runs begin anew");
+        app.db()
+            .write(move |conn| companies::forget_days(conn, latest))
+            .await?;
+        for one in &mut all {
+            one.scheduled_for = one.scheduled_for.filter(|day| !unlikely(day));
+        }
+    }
     let due: Vec<(i64, DateTime<Utc>, bool)> = all
         .into_iter()
         .filter_map(|one| {

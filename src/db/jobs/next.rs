@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
-use super::super::Conn;
 use super::super::schema::jobs::dsl;
 use super::super::types::stamp;
+use super::super::{Conn, quarantines};
 use super::{JobState, Lane, Priority};
 
 /// The lanes of runs, of which a company has one at a time in all.
@@ -80,16 +80,18 @@ pub fn next(conn: &mut Conn, reach: &Reach, now: DateTime<Utc>) -> QueryResult<O
          AND ((waiting.lane NOT IN {RUNS} AND {others}) OR (waiting.lane IN {RUNS}{runs} \
          AND (waiting.priority <= {click} OR (\
          NOT EXISTS (SELECT 1 FROM quarantines WHERE owner_kind = 'tenant' AND owner_id = waiting.company_id \
-         AND next_try > $1) \
+         AND next_try > $1 AND next_try <= $3) \
          AND NOT EXISTS (SELECT 1 FROM quarantines WHERE owner_kind = 'psa' AND owner_id = companies.psa_id \
-         AND (next_try > $1 OR EXISTS (SELECT 1 FROM jobs AS trial JOIN companies AS tried \
+         AND ((next_try > $1 AND next_try <= $3) OR EXISTS (SELECT 1 FROM jobs AS trial JOIN companies AS tried \
          ON tried.id = trial.company_id WHERE trial.state = 'running' AND trial.lane IN {RUNS} \
          AND tried.psa_id = companies.psa_id))))))) \
          ORDER BY waiting.priority, waiting.run_at, waiting.id LIMIT 1",
         no_other = no_other("waiting"),
     ))
     .bind::<Timestamp, _>(stamp(now))
-    .bind::<Timestamp, _>(stamp(reach.due_since.unwrap_or(now)));
+    .bind::<Timestamp, _>(stamp(reach.due_since.unwrap_or(now)))
+    // One that is further away was set by a clock that was wrong.
+    .bind::<Timestamp, _>(stamp(now + quarantines::LONGEST));
     // `each!`: a query in words.
     let found: Vec<Row> = each!(conn => query.load(conn))?;
     Ok(found.first().map(|row| Next {

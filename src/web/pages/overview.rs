@@ -16,7 +16,7 @@ use crate::db::tenant_connections;
 use crate::db::{Conn, companies, events, holds, previews, psa_connections};
 use crate::jobs;
 use crate::jobs::schedule::Timetable;
-use crate::model::{Company, Mode};
+use crate::model::{Company, Mode, Role};
 use crate::sync::last;
 use crate::sync::plan::plan;
 use crate::web::everyone::Everyone;
@@ -97,7 +97,8 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
         None => None,
     };
     let live = live::look(visit.app(), id, query.job(), now).await?;
-    visit.page(&page(&read, counted, live, now))
+    let may_mend_psa = visit.may(Role::Administrator);
+    visit.page(&page(&read, counted, live, (may_mend_psa, now)))
 }
 
 /// How many of the company stand how, as the page of its people counts them.
@@ -110,7 +111,7 @@ fn page(
     read: &Read,
     counted: Option<([usize; 9], DateTime<Utc>)>,
     live: Live,
-    now: DateTime<Utc>,
+    (may_mend_psa, now): (bool, DateTime<Utc>),
 ) -> OverviewPage {
     let good = read.runs.iter().find(|run| is_good(run));
     let tiles = counted.as_ref().map(|(counts, _)| Tiles::of(counts, good));
@@ -123,6 +124,7 @@ fn page(
         held: read.held,
         tiles,
         quarantines: &read.quarantines,
+        may_mend_psa,
         now,
     });
     let company = &read.company;

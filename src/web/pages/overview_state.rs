@@ -48,6 +48,8 @@ pub struct Known<'a> {
     pub tiles: Option<Tiles>,
     /// Its connections in quarantine.
     pub quarantines: &'a [Quarantine],
+    /// Whether whoever looks may change PSA connections.
+    pub may_mend_psa: bool,
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -114,7 +116,7 @@ impl State {
             return Self::off(known, &button);
         }
         if let Some(one) = known.quarantines.first() {
-            return Self::quarantined(one, known.now, &base);
+            return Self::quarantined(one, known, &button);
         }
         let Some(last) = known.runs.iter().find(|run| !run.running) else {
             return Self {
@@ -218,26 +220,36 @@ impl State {
         )
     }
 
-    fn quarantined(one: &Quarantine, now: DateTime<Utc>, base: &str) -> Self {
+    fn quarantined(one: &Quarantine, known: &Known<'_>, button: Buttons<'_>) -> Self {
+        let now = known.now;
         let since = At::new(one.since, now).text;
-        let (whose, link) = match one.owner.side {
-            Side::Tenant => ("tenant", format!("{base}/connection")),
-            Side::Psa => ("PSA", format!("/settings/psa/{}", one.owner.id)),
+        let label = "Mend the connection";
+        let (whose, button) = match one.owner.side {
+            Side::Tenant => ("tenant", button(label, "/connection")),
+            Side::Psa => (
+                "PSA",
+                known
+                    .may_mend_psa
+                    .then(|| (label, format!("/settings/psa/{}", one.owner.id))),
+            ),
         };
-        let again = if one.next_try > now {
+        let again = if one.holds(now) {
             At::new(one.next_try, now).text
         } else {
             "now".to_owned()
         };
         let message = crate::web::words::sentence(&one.message);
-        let advice = crate::web::words::sentence(&one.advice);
+        let mut advice = crate::web::words::sentence(&one.advice);
+        if button.is_none() {
+            advice.push_str(" An administrator can do that.");
+        }
         Self {
             kind: "bad",
             sentence: format!("The {whose} connection is in quarantine since {since}: {message}"),
             advice: format!(
-                "{advice} It is tried again {again}, and at once when you save the connection or sync the contacts."
+                "{advice} It is tried again {again}, and at once when somebody saves the connection or syncs the contacts."
             ),
-            button: Some(("Mend the connection", link)),
+            button,
         }
     }
 

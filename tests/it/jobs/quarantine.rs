@@ -27,6 +27,7 @@ on_both!(
     a_command_enters_and_lifts_a_quarantine,
     a_quarantine_without_a_job_gets_one_when_it_is_to_be_tried,
     a_restart_changes_nothing,
+    a_clock_that_was_ahead_keeps_nothing_in_quarantine_for_longer_than_a_day,
 );
 
 async fn quarantine(stage: &Stage, owner: Owner) -> Option<Quarantine> {
@@ -434,6 +435,29 @@ async fn a_restart_changes_nothing(mut stage: Stage) {
     stage.clock.advance(minutes(30));
     step(&stage).await;
     assert_eq!(of_psa(&stage).await.unwrap().failures, 2);
+}
+
+async fn a_clock_that_was_ahead_keeps_nothing_in_quarantine_for_longer_than_a_day(stage: Stage) {
+    use diesel::prelude::*;
+    use rollcall::db::schema::quarantines::dsl;
+
+    stage.users([user("anna")]);
+    key(&stage, false).await;
+    let id = night(&stage, stage.company_id).await;
+    step(&stage).await;
+    let ahead = (stage.clock.now() + TimeDelta::days(365)).naive_utc();
+    stage
+        .write(move |conn| {
+            diesel::update(dsl::quarantines)
+                .set(dsl::next_try.eq(ahead))
+                .execute(conn)
+        })
+        .await;
+    key(&stage, true).await;
+    stage.clock.advance(minutes(1));
+    step(&stage).await;
+    assert_eq!(state(&stage, id).await, JobState::Done);
+    assert_eq!(of_psa(&stage).await, None);
 }
 
 #[test]

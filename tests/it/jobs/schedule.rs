@@ -118,6 +118,7 @@ on_both!(
     the_schedule_asks_for_one_run_a_day_however_often_it_is_looked_at,
     days_that_were_missed_are_made_up_once,
     a_clock_that_is_set_back_asks_for_nothing_twice,
+    a_clock_that_was_years_ahead_stops_nothing_for_years,
     a_company_whose_contact_sync_is_off_has_no_daily_run,
 );
 
@@ -209,6 +210,19 @@ async fn a_clock_that_is_set_back_asks_for_nothing_twice(stage: Stage) {
         .write(move |conn| companies::take_day(conn, id, due))
         .await;
     assert!(!taken, "an earlier day is not asked for again");
+}
+
+async fn a_clock_that_was_years_ahead_stops_nothing_for_years(stage: Stage) {
+    seen(&stage).await;
+    let (id, ahead) = (stage.company_id, at("2031-02-11T02:30:00Z"));
+    stage
+        .write(move |conn| companies::take_day(conn, id, ahead))
+        .await;
+    assert_eq!(tick(&stage.app).await.unwrap(), 0);
+    set(&stage.clock, "2026-02-10T02:31:00Z");
+    assert_eq!(tick(&stage.app).await.unwrap(), 1);
+    done(&stage).await;
+    assert_eq!(tick(&stage.app).await.unwrap(), 0);
 }
 
 async fn a_company_whose_contact_sync_is_off_has_no_daily_run(stage: Stage) {
