@@ -75,6 +75,8 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
             .default_service(web::to(pages::errors::nothing_here))
     })
     .workers(WORKERS)
+    // Head and body of an answer are written one after the other: the body must not wait until the head is acknowledged.
+    .tcp_nodelay(true)
     .disable_signals()
     .shutdown_timeout(LAST_REQUESTS)
     .listen(listener)
