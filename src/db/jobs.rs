@@ -11,7 +11,7 @@ pub use claim::{
     cancel, cancel_running, cancel_waiting, claim, due, fail_for_good, finish, free_dead, hands,
     put_back, renew, retry_at,
 };
-pub use work::{JobState, Lane, Priority, RunWork, Work};
+pub use work::{JobState, Lane, Priority, RunWork, Undos, Work};
 
 use super::Conn;
 use super::schema::jobs::{self, dsl};

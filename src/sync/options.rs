@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use crate::db::holds::Signed;
-use crate::model::{Mode, UserId};
+use crate::model::{Mode, Undo, UserId};
 
 /// What a run is asked to do.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Options {
     pub remember: bool,
     /// With [`Mode::Approval`]: who approved.
     pub signed: Option<Signed>,
+    /// With [`Mode::Undo`]: what is put back.
+    pub undo: Option<Undo>,
 }
 
 impl Options {
@@ -40,6 +42,15 @@ impl Options {
             expect: None,
             remember: false,
             signed: None,
+            undo: None,
+        }
+    }
+
+    /// A run that puts another run back.
+    pub fn undoing(undo: Undo, preview: bool) -> Self {
+        Self {
+            undo: Some(undo),
+            ..Self::new(Mode::Undo, preview)
         }
     }
 

@@ -270,6 +270,11 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Excluded => "excluded by this filter".into(),
         Reason::NoFilter => "no filter takes this user".into(),
         Reason::Conflict(conflict) => conflict_words(conflict),
+        Reason::PutBack(run, notes) => std::iter::once(&format!("undo of run {run}"))
+            .chain(notes)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("; "),
     }
 }
 
@@ -366,6 +371,15 @@ pub fn finding(note: &Note) -> Finding {
         Note::CompanyInactive => (
             "company_inactive",
             "The company is inactive in the PSA: nothing is written for it".to_owned(),
+        ),
+        Note::NotPutBack(upn, why) => ("not_put_back", format!("{upn}: {why}")),
+        Note::LinksStay(1) => (
+            "links_stay",
+            "1 link that the run made stays: nothing was written to its contact".to_owned(),
+        ),
+        Note::LinksStay(count) => (
+            "links_stay",
+            format!("{count} links that the run made stay: nothing was written to their contacts"),
         ),
     };
     Finding {

@@ -186,7 +186,7 @@ fn observe(
     watch: Option<i64>,
     now: DateTime<Utc>,
 ) -> QueryResult<(Live, Option<Running>)> {
-    let is_run = |job: &Job| matches!(job.work, Work::Run(_));
+    let is_run = |job: &Job| matches!(job.work, Work::Run(_) | Work::Undo(_));
     let running = jobs::running(conn, company)?.into_iter().find(is_run);
     if let Some(job) = running {
         return Ok((begun(conn, &job)?, None));
@@ -235,6 +235,7 @@ fn mode(job: &Job) -> &'static str {
     match &job.work {
         Work::Run(run) => run.mode.as_str(),
         Work::Preview => "preview",
+        Work::Undo(_) => "undo",
     }
 }
 

@@ -17,9 +17,9 @@ const NEXT: &str = "SELECT waiting.id FROM jobs AS waiting \
      WHERE waiting.state = 'queued' AND waiting.run_at <= $1 AND NOT EXISTS \
      (SELECT 1 FROM jobs AS busy WHERE busy.state = 'running' AND busy.company_id = waiting.company_id \
      AND busy.lane = waiting.lane) \
-     AND (waiting.lane NOT IN ('run', 'expected', 'approval') OR NOT EXISTS \
+     AND (waiting.lane NOT IN ('run', 'expected', 'approval', 'undo') OR NOT EXISTS \
      (SELECT 1 FROM jobs AS busy WHERE busy.state = 'running' AND busy.company_id = waiting.company_id \
-     AND busy.lane IN ('run', 'expected', 'approval'))) \
+     AND busy.lane IN ('run', 'expected', 'approval', 'undo'))) \
      ORDER BY waiting.priority, waiting.run_at, waiting.id LIMIT 1";
 
 /// In words, since an index of these rows alone is of no use for a state that is a value.
