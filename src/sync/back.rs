@@ -77,6 +77,20 @@ impl Back {
             .collect()
     }
 
+    /// What identifies all that would be written.
+    pub fn digest(&self) -> String {
+        let mut keys = self.keys();
+        keys.sort();
+        plan::hashed(&json!(keys))
+    }
+
+    /// Whether there is nothing left to be done, if people are left alone where that is `wanted`.
+    pub fn is_done(&self, wanted: bool) -> bool {
+        let decides = !self.to_ignore.is_empty() || !self.to_stop_ignoring.is_empty();
+        self.plan.company_inactive
+            || !(self.plan.people.iter().any(|one| one.action.writes()) || wanted && decides)
+    }
+
     /// The change that the line of each user puts back.
     pub fn undoes(&self) -> HashMap<&UserId, i64> {
         let people = self.plan.people.iter().map(|person| &person.user_id);

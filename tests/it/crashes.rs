@@ -3,7 +3,7 @@
 
 mod chaos;
 mod drops;
-mod world;
+pub mod world;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -50,12 +50,17 @@ pub mod psa_settings;
 mod psa_view;
 pub mod run;
 mod run_samples;
+mod run_undone;
 pub mod runs;
 mod runs_samples;
 pub mod settings;
 pub mod sign_in;
 pub mod staff_settings;
 pub mod turn_on;
+pub mod undo;
+mod undo_page;
+
+pub(super) use run_undone::of_line as undo_of;
 
 use super::Samples;
 use super::routes::Entry;
@@ -96,6 +101,7 @@ pub const ALL: &[&[Entry]] = &[
     sign_in::ROUTES,
     staff_settings::ROUTES,
     turn_on::ROUTES,
+    undo::ROUTES,
 ];
 
 /// The samples of all pages and parts.
@@ -138,6 +144,7 @@ pub fn samples() -> Samples {
         sign_in::samples,
         staff_settings::samples,
         turn_on::samples,
+        undo::samples,
     ] {
         samples(&mut all);
     }
