@@ -119,7 +119,7 @@ async fn a_run_is_put_back_to_what_was_there_before(stage: Stage) {
         let stays = "stays among the others";
         line.reason.contains(stays)
     });
-    assert_eq!(kept.count(), 2, "{:?}", report.people);
+    assert_eq!(kept.count(), 3, "{:?}", report.people);
     assert!(report.people.iter().all(|line| {
         line.outcome
             == if line.action == Action::Unchanged {
