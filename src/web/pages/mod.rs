@@ -60,10 +60,10 @@ pub mod turn_on;
 pub mod undo;
 mod undo_page;
 
-pub(super) use run_undone::of_line as undo_of;
-
 use super::Samples;
 use super::routes::Entry;
+
+pub(super) use run_undone::of_line as undo_of;
 
 /// The routes of all pages.
 pub const ALL: &[&[Entry]] = &[

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::events::Event;
 use crate::db::runs::Run;
-use crate::model::{Company, RunFailure, Status};
+use crate::model::{Company, Mode, RunFailure, Status};
 use crate::sync::report::Counts;
 use crate::web::attention::STALE;
 use crate::web::everyone::Standing;
@@ -109,7 +109,9 @@ impl State {
         if !company.sync_contacts {
             return Self::off(known, &button);
         }
-        let Some(last) = known.runs.iter().find(|run| !run.running) else {
+        // An undo says nothing of how both sides are brought together.
+        let tells = |run: &&Run| !run.running && run.mode != Mode::Undo;
+        let Some(last) = known.runs.iter().find(tells) else {
             return Self {
                 kind: "info",
                 sentence: "Contact sync is on, and no run is over yet.".into(),

@@ -92,7 +92,7 @@ impl Undone {
 }
 
 /// Where one person's line can be put back; empty: nothing was written.
-pub(super) fn of_line(line: &ChangeRecord) -> String {
+pub(in crate::web) fn of_line(line: &ChangeRecord) -> String {
     let change = &line.change;
     let made = change.action == Action::Create && change.contact_id.is_some();
     let written = change.action.writes() && change.fields.iter().any(|field| field.applied);
