@@ -17,6 +17,7 @@ mod pictures;
 mod proof;
 mod seat;
 mod syncing;
+mod undoing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -99,7 +99,7 @@ async fn a_run_is_put_back_to_what_was_there_before(stage: Stage) {
             assert_eq!(*contact, made, "made by the run");
             continue;
         };
-        // What stays: contact types, and the address that came beside the old one.
+        // What stays: contact types, the address that came beside the old one, and in ConnectWise a site where there was none.
         let mut others = was.other_emails.clone();
         if contact.other_emails != others {
             others.extend(then.email.clone());
@@ -108,6 +108,11 @@ async fn a_run_is_put_back_to_what_was_there_before(stage: Stage) {
         let mut expected = Plain {
             types: then.types.clone(),
             other_emails: others,
+            site: if stage.psa.is_connectwise() {
+                was.site.clone().or(then.site.clone())
+            } else {
+                was.site.clone()
+            },
             ..was.clone()
         };
         let mut contact = contact.clone();
