@@ -34,6 +34,8 @@ pub struct Undoing {
     pub started_at: DateTime<Utc>,
     /// Who asked for it.
     pub requested_by: Option<String>,
+    /// So many people's lines it put back.
+    pub people: i64,
 }
 
 /// Writes down what a run puts back.
@@ -100,14 +102,19 @@ pub fn by(conn: &mut Conn, run: &str) -> QueryResult<Vec<Undoing>> {
         ))
         .order((runs::started_at.desc(), runs::id.desc()))
         .load(conn)?;
-    let undoing = |(run, user, status, started_at, requested_by): Row| Undoing {
-        run,
-        user: user.map(Into::into),
-        status: status.map(|status| status.0),
-        started_at: started_at.and_utc(),
-        requested_by,
+    let undoing = |(run, user, status, started_at, requested_by): Row| {
+        let applied = changes::outcome.eq(Outcome::Applied.as_str());
+        let people = changes::table.filter(changes::run_id.eq(&run).and(applied));
+        Ok(Undoing {
+            people: people.count().get_result(conn)?,
+            run,
+            user: user.map(Into::into),
+            status: status.map(|status| status.0),
+            started_at: started_at.and_utc(),
+            requested_by,
+        })
     };
-    Ok(rows.into_iter().map(undoing).collect())
+    rows.into_iter().map(undoing).collect()
 }
 
 /// Which of these lines of the history were put back, wholly or in part: by which run, and when.

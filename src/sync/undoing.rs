@@ -33,7 +33,8 @@ pub struct History {
     left_alone: Option<Vec<UserId>>,
 }
 
-/// Reads it; or says why the run cannot be put back.
+/// Reads it; or says why the run cannot be put back. `dead` is the time now where the run's process is gone, which the history
+/// may not know yet.
 ///
 /// # Errors
 /// Where the database fails.
@@ -41,6 +42,7 @@ pub fn history(
     conn: &mut Conn,
     company: i64,
     undo: &Undo,
+    dead: Option<DateTime<Utc>>,
 ) -> diesel::QueryResult<Result<History, RunError>> {
     let refused = |message: &str, advice: &str| Ok(Err(failure(NOT_UNDOABLE, message, advice)));
     let nothing = "Nothing needs to be done";
@@ -50,7 +52,7 @@ pub fn history(
     if run.preview {
         return refused("A preview wrote nothing that could be put back", nothing);
     }
-    let Some(ended_at) = run.finished_at.filter(|_| !run.running) else {
+    let Some(ended_at) = run.finished_at.or(dead) else {
         return refused("This run is still going on", "Put it back when it is over");
     };
     if links::retired_together(conn, company, run.started_at)? {
@@ -143,9 +145,15 @@ pub async fn look(
     undo: &Undo,
 ) -> Result<Back, RunError> {
     let (company, wanted) = (scene.company.id, undo.clone());
+    let id = undo.run.clone();
+    let run = scene.db.read(move |conn| runs::get(conn, &id)).await?;
+    let dead = match run.filter(|run| run.running) {
+        Some(run) if !scene.db.is_alive(&run.process).await? => Some(scene.clock.now()),
+        _ => None,
+    };
     let history = scene
         .db
-        .read(move |conn| history(conn, company, &wanted))
+        .read(move |conn| history(conn, company, &wanted, dead))
         .await??;
     let remembered = facts.remembered(&scene.psa_scope(), PHONE_TYPES).await?;
     let vocabulary = Vocabulary {
@@ -188,7 +196,7 @@ impl Run<'_> {
         let (company, wanted) = (scene.company.id, undo.clone());
         let history = scene
             .db
-            .read(move |conn| history(conn, company, &wanted))
+            .read(move |conn| history(conn, company, &wanted, None))
             .await??;
         let vocabulary = &observed.vocabulary;
         let can = |contact: &Contact, change: &FieldChange| can(scene, vocabulary, contact, change);

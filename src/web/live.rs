@@ -95,6 +95,10 @@ impl Part for Live {
                 ..of(Stage::Reading, 2)
             },
             Self {
+                mode: "undo",
+                ..of(Stage::Reading, 2)
+            },
+            Self {
                 done: 12,
                 planned: 40,
                 ..of(Stage::Writing, 2)

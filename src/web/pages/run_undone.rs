@@ -34,6 +34,8 @@ pub(super) struct By {
     pub(super) who: String,
     /// Whether it was about one person alone.
     pub(super) one: bool,
+    /// So many people's contacts it put back.
+    pub(super) people: i64,
     /// Whether it did not do all that it was to do.
     pub(super) partly: bool,
 }
@@ -84,6 +86,7 @@ impl Undone {
                 at: At::new(one.started_at, visit.now()),
                 who: one.requested_by.clone().unwrap_or_default(),
                 one: one.user.is_some(),
+                people: one.people,
                 partly: one.status != Some(Status::Succeeded),
             })
             .collect();
@@ -110,12 +113,18 @@ pub(super) fn sample() -> Undone {
         at: At::sample(),
         who: super::holds::HOSTILE.into(),
         one: false,
+        people: 12,
         partly: false,
     };
     let other = By {
         who: String::new(),
         one: true,
+        people: 1,
         partly: true,
+        ..by.clone()
+    };
+    let none = By {
+        people: 0,
         ..by.clone()
     };
     Undone {
@@ -123,6 +132,6 @@ pub(super) fn sample() -> Undone {
         undoes: Some((by.run.clone(), At::sample())),
         one: true,
         left_alone: 2,
-        by: vec![by, other],
+        by: vec![by, other, none],
     }
 }

@@ -70,7 +70,7 @@ async fn a_run_is_undone_by_keyboard_after_it_was_seen() {
     let now = stage.psa.look();
     assert_eq!(now[..2], before[..2]);
     seat.go(&format!("/runs/{run}")).await;
-    seat.reads("Undone by Technician").await;
+    seat.reads("Undone for 3 people by Technician").await;
     seat.picture("run-after-undo").await;
     let of_undo = stage.runs().await.pop().unwrap().id;
     seat.go(&format!("/runs/{of_undo}")).await;

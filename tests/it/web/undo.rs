@@ -107,7 +107,7 @@ async fn a_run_is_shown_field_by_field_and_then_put_back() {
     assert!(html.contains("as it was before already"), "{html}");
     let of_run = technician.get(&format!("/runs/{run}")).await.text;
     let by = format!(
-        "Undone by <bdi>Technician</bdi> on <a href=\"/runs/{}\">",
+        "Undone for 2 people by <bdi>Technician</bdi> on <a href=\"/runs/{}\">",
         undo.id
     );
     assert!(of_run.contains(&by), "{of_run}");
