@@ -372,7 +372,10 @@ pub fn finding(note: &Note) -> Finding {
             "company_inactive",
             "The company is inactive in the PSA: nothing is written for it".to_owned(),
         ),
-        Note::NotPutBack(upn, why) => ("not_put_back", format!("{upn}: {why}")),
+        Note::NotPutBack(upn, why) => (
+            "not_put_back",
+            format!("nothing is put back for {upn}: {why}"),
+        ),
         Note::LinksStay(1) => (
             "links_stay",
             "1 link that the run made stays: nothing was written to its contact".to_owned(),

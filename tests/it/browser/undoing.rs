@@ -74,7 +74,7 @@ async fn a_run_is_undone_by_keyboard_after_it_was_seen() {
     seat.picture("run-after-undo").await;
     let of_undo = stage.runs().await.pop().unwrap().id;
     seat.go(&format!("/runs/{of_undo}")).await;
-    seat.reads("dora@contoso.example: title was changed since, and stays Lead of leads.")
+    seat.reads("Nothing is put back for dora@contoso.example: title was changed since")
         .await;
     seat.picture("undo-run").await;
     let person = format!(
