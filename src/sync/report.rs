@@ -270,11 +270,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Excluded => "excluded by this filter".into(),
         Reason::NoFilter => "no filter takes this user".into(),
         Reason::Conflict(conflict) => conflict_words(conflict),
-        Reason::PutBack(run, notes) => std::iter::once(&format!("undo of run {run}"))
-            .chain(notes)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("; "),
+        Reason::PutBack(run, notes) => {
+            let whole = format!("undo of run {run}");
+            [&[whole], &notes[..]].concat().join("; ")
+        }
     }
 }
 
