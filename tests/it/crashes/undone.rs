@@ -162,7 +162,7 @@ async fn killed(vendor: Vendor, store: Store) {
         let app = trial.app_by(Clock::real()).await;
         let done = run(&app, Options::new(Mode::Update, false)).await;
         let (company, now) = (trial.company_id, app.clock().now());
-        let wanted = wish(&done.run);
+        let wanted = as_shown(&app, wish(&done.run)).await;
         let ask = app
             .db()
             .write(move |conn| rollcall::jobs::enqueue_undo(conn, company, wanted, "Ann", now));
@@ -180,6 +180,20 @@ async fn killed(vendor: Vendor, store: Store) {
         assert_eq!(state, JobState::Done, "{kind:?} at write {at}");
         let end: End = trial.end().await;
         end.same(&undisturbed, &format!("{kind:?} at write {at} of {writes}"));
+    }
+}
+
+/// The wish with what the page would show: whatever is left of that after a death is done by the next process.
+async fn as_shown(app: &App, wish: Undo) -> Undo {
+    let company = app.db().read(companies::list).await.unwrap().remove(0);
+    let last = app.last(&company).await.unwrap().unwrap();
+    let scene = app.scene(&company).await.unwrap();
+    let facts = app.facts();
+    let back = rollcall::sync::undoing::look(&scene, &facts, &last.snapshot, &wish);
+    let keys = back.await.unwrap().keys();
+    Undo {
+        shown: Some(keys.into_iter().collect()),
+        ..wish
     }
 }
 
