@@ -25,4 +25,5 @@ mod samples;
 mod settings;
 mod sign_in;
 mod staff;
+mod undo;
 pub mod visitor;

@@ -42,13 +42,13 @@ const ARROWS: &[(&str, &str)] = &[
 /// The files of `sync/` that decide: pure functions over `model`.
 const PURE: &[&str] = &[
     "snapshot", "select", "route", "ties", "pair", "search", "plan", "planner", "guard", "fields",
-    "report", "explain", "settle", "effect", "cover",
+    "report", "explain", "settle", "effect", "cover", "back", "fates",
 ];
 
 /// The files of `sync/` that read, write and wait.
 const EDGE: &[&str] = &[
     "apply", "facts", "failure", "journal", "last", "links", "named", "observe", "options",
-    "record", "scene", "sending", "settling", "stop", "tenant", "turn",
+    "record", "scene", "sending", "settling", "stop", "tenant", "turn", "undoing",
 ];
 
 /// What pure code must not name: the first names of crates, and ways to the outside.

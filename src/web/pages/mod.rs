@@ -52,15 +52,20 @@ pub mod psa_settings;
 mod psa_view;
 pub mod run;
 mod run_samples;
+mod run_undone;
 pub mod runs;
 mod runs_samples;
 pub mod settings;
 pub mod sign_in;
 pub mod staff_settings;
 pub mod turn_on;
+pub mod undo;
+mod undo_page;
 
 use super::Samples;
 use super::routes::Entry;
+
+pub(super) use run_undone::of_line as undo_of;
 
 /// The routes of all pages.
 pub const ALL: &[&[Entry]] = &[
@@ -100,6 +105,7 @@ pub const ALL: &[&[Entry]] = &[
     sign_in::ROUTES,
     staff_settings::ROUTES,
     turn_on::ROUTES,
+    undo::ROUTES,
 ];
 
 /// The samples of all pages and parts.
@@ -143,6 +149,7 @@ pub fn samples() -> Samples {
         sign_in::samples,
         staff_settings::samples,
         turn_on::samples,
+        undo::samples,
     ] {
         samples(&mut all);
     }

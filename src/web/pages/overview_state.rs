@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::db::events::Event;
 use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
-use crate::model::{Company, RunFailure, Side, Status};
+use crate::model::{Company, Mode, RunFailure, Side, Status};
 use crate::sync::report::Counts;
 use crate::web::At;
 use crate::web::attention::STALE;
@@ -118,7 +118,9 @@ impl State {
         if let Some(one) = known.quarantines.first() {
             return Self::quarantined(one, known, &button);
         }
-        let Some(last) = known.runs.iter().find(|run| !run.running) else {
+        // An undo says nothing of how both sides are brought together.
+        let tells = |run: &&Run| !run.running && run.mode != Mode::Undo;
+        let Some(last) = known.runs.iter().find(tells) else {
             return Self {
                 kind: "info",
                 sentence: "Contact sync is on, and no run is over yet.".into(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contact_choices::{self, ContactChoices};
 use super::people::aside;
-use crate::db::{changes, events, links};
+use crate::db::{changes, events, links, undos};
 use crate::model::{Company, Role, UserId};
 use crate::pickers::explain_last;
 use crate::sync::last::Last;
@@ -125,12 +125,15 @@ async fn show(
     let user = UserId::new(&user);
     let seen = seen(&visit, &company, &user).await?;
     let wanted = user.clone();
-    let (changes, links, events) = visit
+    let (changes, undone, links, events) = visit
         .app()
         .db()
         .read(move |conn| {
+            let changes = changes::of_user(conn, id, &wanted)?;
+            let ids: Vec<i64> = changes.iter().map(|one| one.id).collect();
             Ok((
-                changes::of_user(conn, id, &wanted)?,
+                changes,
+                undos::of_changes(conn, &ids)?,
                 links::of_user(conn, id, &wanted)?,
                 events::of_user(conn, id, &wanted)?,
             ))
@@ -163,7 +166,7 @@ async fn show(
         steps: Vec::new(),
         next: Vec::new(),
         choices: None,
-        history: portrait::history(changes, links, events, visit.now()),
+        history: portrait::history((changes, &undone), links, events, visit.now()),
         earlier: None,
         later: None,
     };

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
+use super::run_undone::{self, Undone};
 use super::runs::{counts, duration, over};
 use crate::db::changes::{ChangeRecord, Short};
 use crate::db::runs::{self, Run};
@@ -52,6 +53,7 @@ pub struct RunPage {
     pub(super) requests: Vec<(String, u64)>,
     pub(super) error: Option<Trouble>,
     pub(super) findings: Vec<String>,
+    pub(super) undone: Undone,
     /// How many people's lines there are in all.
     pub(super) lines: usize,
     pub(super) people: Vec<PersonRow>,
@@ -99,6 +101,8 @@ pub(super) struct PersonRow {
     pub(super) contact_id: String,
     pub(super) contact_link: String,
     pub(super) user_link: String,
+    /// Where it can be put back; empty: nothing was written.
+    pub(super) undo: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -148,6 +152,7 @@ struct Found {
     company: Option<Company>,
     links: VendorLinks,
     all: Vec<Short>,
+    undone: run_undone::Found,
 }
 
 async fn load(visit: &Visit, id: String) -> Result<Found, WebError> {
@@ -164,6 +169,7 @@ async fn load(visit: &Visit, id: String) -> Result<Found, WebError> {
         Ok(Some(Found {
             name: names.remove(&run.company_id).unwrap_or_default(),
             all: changes::short_of_runs(conn, std::slice::from_ref(&run.id))?,
+            undone: run_undone::find(conn, &run.id)?,
             company,
             links,
             run,
@@ -227,6 +233,7 @@ async fn show(
             .iter()
             .map(|finding| finding.message.clone())
             .collect(),
+        undone: Undone::of(&visit, run, &found.all, &found.undone),
         lines: found.all.len(),
         people: lines.iter().map(|line| person(line, &found)).collect(),
         psa: found.links.psa_name().into(),
@@ -374,6 +381,7 @@ fn person(line: &ChangeRecord, found: &Found) -> PersonRow {
             .map(|contact| found.links.contact(contact))
             .unwrap_or_default(),
         user_link: found.links.user(&change.user_id),
+        undo: run_undone::of_line(line),
     }
 }
 

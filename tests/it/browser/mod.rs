@@ -18,6 +18,7 @@ mod proof;
 mod quarantine;
 mod seat;
 mod syncing;
+mod undoing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
