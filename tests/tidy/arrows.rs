@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("checks",     "app sync sync-pure directory psa http config clock model"),
     ("pickers",    "app sync sync-pure directory psa db http config clock model"),
     ("connections", "runs app sync sync-pure psa directory db seal http rules config clock model"),
-    ("runs",       "app sync sync-pure db http config clock model"),
+    ("runs",       "app sync sync-pure psa db http config clock model"),
     ("retention",  "app db config clock model"),
     ("monitor",    "app sync sync-pure psa db config clock model"),
     ("keys",       "app db seal config clock model"),
