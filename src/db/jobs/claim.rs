@@ -148,7 +148,7 @@ pub fn retry_at(
         error: Some(error.to_owned()),
         ..job.clone()
     };
-    requeue(conn, again, now)
+    requeue(conn, &again, now)
 }
 
 /// A claimed job waits until its connection is out of quarantine, not before `at`, for this reason, as if it had come with the
@@ -167,7 +167,7 @@ pub fn put_off(
         error: Some(error.to_owned()),
         ..job.clone()
     };
-    requeue(conn, again, now)
+    requeue(conn, &again, now)
 }
 
 /// A claimed job is put back as if it had not been begun, since its process ends; `false` where the claim was lost.
@@ -178,11 +178,11 @@ pub fn put_back(conn: &mut Conn, job: &Job, now: DateTime<Utc>) -> QueryResult<b
         error: None,
         ..job.clone()
     };
-    requeue(conn, again, now)
+    requeue(conn, &again, now)
 }
 
 /// The claimed job waits again, as it is given. Where another of the same company and lane waits already, that one does it.
-fn requeue(conn: &mut Conn, again: Job, now: DateTime<Utc>) -> QueryResult<bool> {
+fn requeue(conn: &mut Conn, again: &Job, now: DateTime<Utc>) -> QueryResult<bool> {
     while let Some(waiting) = waiting_in(conn, again.company_id, again.lane)? {
         let both = Job {
             work: again.work.clone().absorb(&waiting.work),
@@ -196,7 +196,7 @@ fn requeue(conn: &mut Conn, again: Job, now: DateTime<Utc>) -> QueryResult<bool>
                 Some(error) => format!("{error}. {instead}"),
                 None => instead.to_owned(),
             };
-            return cancel_running(conn, &again, &why, now);
+            return cancel_running(conn, again, &why, now);
         }
     }
     let changed = diesel::update(held(again.id, again.run_id.as_deref()))

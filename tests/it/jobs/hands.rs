@@ -10,6 +10,7 @@ on_both!(
     runs_of_a_connection_that_another_process_works_are_passed_over,
     a_process_stays_with_its_connections_and_leaves_the_others_to_others,
     a_slow_connection_holds_up_neither_another_one_nor_a_preview,
+    where_all_hands_are_busy_a_further_connection_gets_one,
     a_run_that_hangs_is_dropped_and_done_again,
     what_was_over_long_ago_is_removed,
 );
@@ -121,27 +122,31 @@ async fn within_a_minute(work: impl Future<Output = ()>) {
     tokio::time::timeout(minutes(1), work).await.unwrap();
 }
 
+/// Runs of these companies hang as long as these turns are held, and one of each is asked for.
+async fn hang(stage: &Stage, companies: &[rollcall::model::Company]) -> Vec<Turn> {
+    let mut turns = Vec::new();
+    for company in companies {
+        let name = Turn::of_company(company.id);
+        let place = (stage.app.db(), stage.app.clock());
+        let turn = Turn::take(stage.app.turns(), place, (&name, Sharing::Alone), || ());
+        turns.push(turn.await.unwrap());
+        ask_for(stage, company.id, Mode::Update, Priority::Night, "schedule").await;
+    }
+    turns
+}
+
+async fn in_hand(stage: &Stage) -> usize {
+    let process = stage.app.db().process_id().to_owned();
+    let hands = stage.read(move |conn| jobs::in_hand(conn, &process)).await;
+    hands.len()
+}
+
 async fn a_slow_connection_holds_up_neither_another_one_nor_a_preview(stage: Stage) {
     stage.users([user("anna")]);
     let slow = stage.fleet(20).await;
     let second = stage.add_psa("Second").await;
     let quick = stage.add_company(100, second).await;
-    // Every company of the first connection hangs.
-    let mut hang = Vec::new();
-    for company in &slow {
-        let name = Turn::of_company(company.id);
-        let place = (stage.app.db(), stage.app.clock());
-        let turn = Turn::take(stage.app.turns(), place, (&name, Sharing::Alone), || ());
-        hang.push(turn.await.unwrap());
-        ask_for(
-            &stage,
-            company.id,
-            Mode::Update,
-            Priority::Night,
-            "schedule",
-        )
-        .await;
-    }
+    let turns = hang(&stage, &slow).await;
     stage.clock.advance(seconds(1));
     let run = ask_for(&stage, quick.id, Mode::Update, Priority::Night, "schedule").await;
     let preview = ask_for_a_preview(&stage).await;
@@ -152,9 +157,11 @@ async fn a_slow_connection_holds_up_neither_another_one_nor_a_preview(stage: Sta
         let click = ask_for(&stage, quick.id, Mode::Resync, Priority::Click, "Robin").await;
         stage.app.jobs().wake();
         while_it_is(&stage, click.id(), &alive).await;
-        let process = stage.app.db().process_id().to_owned();
-        let hands = stage.read(move |conn| jobs::in_hand(conn, &process)).await;
-        assert_eq!(hands.len(), 8, "the slow connection has its share");
+        assert_eq!(
+            in_hand(&stage).await,
+            8,
+            "the slow connection has its share"
+        );
         stage.stopper.stop();
     };
     within_a_minute(async {
@@ -162,7 +169,34 @@ async fn a_slow_connection_holds_up_neither_another_one_nor_a_preview(stage: Sta
     })
     .await;
     assert_eq!(state(&stage, run.id()).await, JobState::Done);
-    drop(hang);
+    drop(turns);
+}
+
+async fn where_all_hands_are_busy_a_further_connection_gets_one(stage: Stage) {
+    stage.users([user("anna")]);
+    let mut turns = hang(&stage, &stage.fleet(10).await).await;
+    let second = stage.add_psa("Second").await;
+    let third = stage.add_psa("Third").await;
+    let mut slow = Vec::new();
+    for number in 0..10 {
+        slow.push(stage.add_company(50 + number, second).await);
+    }
+    turns.extend(hang(&stage, &slow).await);
+    let quick = stage.add_company(100, third).await;
+    stage.clock.advance(seconds(1));
+    let run = ask_for(&stage, quick.id, Mode::Update, Priority::Night, "schedule").await;
+    let alive = [JobState::Queued, JobState::Running];
+    let asked = async {
+        while_it_is(&stage, run.id(), &alive).await;
+        assert_eq!(in_hand(&stage).await, 16);
+        stage.stopper.stop();
+    };
+    within_a_minute(async {
+        tokio::join!(rollcall::jobs::work(&stage.app), asked);
+    })
+    .await;
+    assert_eq!(state(&stage, run.id()).await, JobState::Done);
+    drop(turns);
 }
 
 async fn a_run_that_hangs_is_dropped_and_done_again(stage: Stage) {
