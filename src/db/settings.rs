@@ -16,7 +16,7 @@ const PRIVATE_PSA_ADDRESSES: &str = "private_psa_addresses";
 /// The word of a setting that allows something.
 const ALLOWED: &str = "allowed";
 
-/// The SHA-256 of the token that `/metrics` asks for, in hex.
+/// The hash of the token that `/metrics` asks for.
 const METRICS_TOKEN: &str = "metrics.token";
 /// After so many months the history of runs is removed.
 const HISTORY_MONTHS: &str = "history.months";
