@@ -12,6 +12,9 @@ use super::world::{Town, World};
 /// A field of a contact that got a value.
 type Got = (String, &'static str, String);
 
+/// How much oftener the history has it than it happened.
+pub type Differences = BTreeMap<Got, i64>;
+
 /// Compares the company's whole history with everything that its contacts ever went through.
 pub async fn check(world: &World, town: &Town, complaints: &mut Complaints) {
     let row = town.row;
@@ -53,23 +56,26 @@ pub async fn check(world: &World, town: &Town, complaints: &mut Complaints) {
             *happened.entry((id.clone(), field, to)).or_default() += 1;
         }
     }
+    let mut differences = written.clone();
     for (got, times) in &happened {
+        *differences.entry(got.clone()).or_default() -= times;
+    }
+    differences.retain(|(id, field, _), times| {
+        let untitled = world.untitled.get() && town.psa == 1 && *field == Field::Title.as_str();
+        *times != 0 && contacts.contains_key(id) && !untitled
+    });
+    let known = town.differences.replace(differences.clone());
+    for (got, more) in &differences {
         let (id, field, to) = got;
-        let known = written.get(got).copied().unwrap_or_default();
-        if known == *times || town.by_hand.contains(id) {
+        if known.get(got) == Some(more) || town.by_hand.contains(id) {
             continue;
         }
+        let times = |of: &BTreeMap<Got, i64>| of.get(got).copied().unwrap_or_default();
         complaints.add(format!(
-            "contact {id} got {field} {to} {times} times, and the history has it {known} times"
+            "contact {id} got {field} {to} {} times, and the history has it {} times",
+            times(&happened),
+            times(&written)
         ));
-    }
-    for (got, times) in &written {
-        let (id, field, to) = got;
-        if !happened.contains_key(got) && contacts.contains_key(id) && !town.by_hand.contains(id) {
-            complaints.add(format!(
-                "the history says {times} times that contact {id} got {field} {to}, which never was"
-            ));
-        }
     }
 }
 

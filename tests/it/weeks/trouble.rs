@@ -195,6 +195,9 @@ fn apply(world: &World, name: &str, dice: &mut StdRng) {
                 Some("autotask") => 1,
                 _ => dice.random_range(0..world.psas.len()),
             };
+            if name == "autotask-ignores-title" {
+                world.untitled.set(true);
+            }
             of_psa(&world.psas[place].cloud, name, dice);
         }
     }

@@ -1,6 +1,7 @@
 //! One world: simulated clouds with a few companies of both vendors, a database of either kind, and one to three processes
 //! that work on it within this one.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use rollcall::sync::stop::stop;
 use tempfile::TempDir;
 
 use super::filters;
+use super::history::Differences;
 use super::script::Script;
 use super::seen::Cloud;
 use super::watch::{Effects, Watched};
@@ -70,6 +72,8 @@ pub struct Town {
     pub linked_by_hand: BTreeSet<String>,
     /// People whose deactivation was approved today.
     pub approved: BTreeSet<String>,
+    /// Where history and PSA differed after the last quiet night, because of what technicians did in between.
+    pub differences: RefCell<Differences>,
 }
 
 /// Everything.
@@ -85,6 +89,8 @@ pub struct World {
     pub environment: Vec<(&'static str, String)>,
     /// The processes.
     pub workers: Vec<App>,
+    /// Whether Autotask ever said that it took a title and did not: nothing in its answer shows it.
+    pub untitled: Cell<bool>,
     _folder: TempDir,
 }
 
@@ -154,6 +160,7 @@ impl World {
             clock,
             environment,
             workers: Vec::new(),
+            untitled: Cell::new(false),
             _folder: folder,
         };
         let app = world.open().await;
@@ -330,6 +337,7 @@ impl World {
             by_hand: BTreeSet::new(),
             linked_by_hand: BTreeSet::new(),
             approved: BTreeSet::new(),
+            differences: RefCell::default(),
             sites: BTreeMap::new(),
             types: BTreeMap::new(),
         };
