@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rollcall::db::{changes, runs as run_rows};
+use rollcall::db::{changes, runs as run_rows, writes};
 use rollcall::model::{Action, Field, FieldValue};
 
 use super::check::Complaints;
@@ -22,13 +22,20 @@ pub async fn check(world: &World, town: &Town, complaints: &mut Complaints) {
         .read(move |conn| {
             let mut lines = Vec::new();
             for run in run_rows::list(conn, row, i64::MAX)? {
-                lines.extend(changes::of_run(conn, &run.id)?);
+                let sent = writes::of_run(conn, &run.id)?;
+                for line in changes::of_run(conn, &run.id)? {
+                    let mine = sent.iter().filter(|write| write.change_id == line.id);
+                    let mine: Vec<_> = mine
+                        .map(|write| (write.state, write.error.clone()))
+                        .collect();
+                    lines.push((line, mine));
+                }
             }
             Ok(lines)
         })
         .await;
     let mut written: BTreeMap<Got, i64> = BTreeMap::new();
-    for line in &lines {
+    for (line, _) in &lines {
         let change = &line.change;
         if change.action == Action::Link {
             continue;
@@ -76,6 +83,21 @@ pub async fn check(world: &World, town: &Town, complaints: &mut Complaints) {
             times(&happened),
             times(&written)
         ));
+        for (line, sent) in lines.iter().filter(|(line, _)| {
+            let contact = line.change.contact_id.as_ref();
+            contact.is_some_and(|contact| contact.as_str() == id)
+        }) {
+            let change = &line.change;
+            complaints.add(format!(
+                "  {} {:?} {:?} {:?} {} {:?}, sent: {sent:?}",
+                change.created_at,
+                change.run_id,
+                change.action,
+                change.outcome,
+                change.reason,
+                change.fields,
+            ));
+        }
     }
 }
 
