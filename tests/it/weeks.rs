@@ -12,6 +12,7 @@ mod filters;
 mod history;
 mod night;
 mod oracle;
+mod processes;
 mod script;
 mod seen;
 mod tally;
