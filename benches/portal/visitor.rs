@@ -38,19 +38,29 @@ pub struct Seen {
 }
 
 impl Visitor {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a browser does not go through the client"
-    )]
     pub async fn sign_in(app: &App) -> anyhow::Result<Self> {
+        let listener = web::bind(([127, 0, 0, 1], 0).into())?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(web::serve(app.clone(), listener));
+        Self::invite(app).await?;
+        Self::enter(url).await
+    }
+
+    /// Lets Robin sign in.
+    pub async fn invite(app: &App) -> anyhow::Result<()> {
         let (_, token) = auth::add(app, NAME, Role::Administrator)
             .await?
             .map_err(|_| anyhow::anyhow!("nobody was added"))?;
         let chosen = auth::use_link(app, &token, NAME, &PASSWORD.into()).await?;
-        chosen.map_err(|_| anyhow::anyhow!("the password was not taken"))?;
-        let listener = web::bind(([127, 0, 0, 1], 0).into())?;
-        let url = format!("http://{}", listener.local_addr()?);
-        tokio::spawn(web::serve(app.clone(), listener));
+        chosen.map_err(|_| anyhow::anyhow!("the password was not taken"))
+    }
+
+    /// Signs in at a portal.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a browser does not go through the client"
+    )]
+    pub async fn enter(url: String) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_gzip()
@@ -90,7 +100,7 @@ impl Visitor {
         clippy::disallowed_methods,
         reason = "a browser does not go through the client"
     )]
-    async fn ask(&mut self, path: &str, packed: bool) -> anyhow::Result<Bytes> {
+    pub async fn ask(&mut self, path: &str, packed: bool) -> anyhow::Result<Bytes> {
         let request = self.client.get(format!("{}{path}", self.url));
         let encoding = if packed { "gzip" } else { "identity" };
         let request = request

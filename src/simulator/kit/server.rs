@@ -118,6 +118,7 @@ async fn serve(
             body: String::from_utf8_lossy(&request.body).into_owned(),
             status: 0,
             writes,
+            fault: fault.clone(),
         });
         log.len() - 1
     };
@@ -144,7 +145,9 @@ async fn serve(
         Some(FaultKind::Late(after)) => {
             let (cloud, request) = (cloud.clone(), request.clone());
             tokio::spawn(async move {
-                pause(after).await;
+                if !after.is_zero() {
+                    pause(after).await;
+                }
                 cloud.answer(&request);
             });
             Err(Cut)
