@@ -333,7 +333,12 @@ impl World {
                 .map(|group| (group.display_name.clone(), group.id.clone()))
                 .collect(),
             gone: Vec::new(),
-            everybody: BTreeSet::new(),
+            everybody: customer
+                .tenant
+                .users
+                .iter()
+                .map(|user| user.id.clone())
+                .collect(),
             by_hand: BTreeSet::new(),
             linked_by_hand: BTreeSet::new(),
             approved: BTreeSet::new(),
