@@ -49,7 +49,7 @@ pub async fn one(app: &App, company: &Company, options: &Options, watch: Watch<'
             Err(error) => return not_begun(app, company, options, error),
         }
     };
-    let finished = in_turn(app, company, options, watch).await;
+    let finished = Box::pin(in_turn(app, company, options, watch)).await;
     give_back(turn).await;
     finished
 }
@@ -99,7 +99,7 @@ pub async fn all(
                 let done = &done;
                 async move {
                     let _place = places.acquire().await;
-                    done(in_turn(app, company, options, watch).await);
+                    done(Box::pin(in_turn(app, company, options, watch)).await);
                 }
             });
             stream::iter(runs)
@@ -209,7 +209,7 @@ async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'
                 Ok(mut scene) => {
                     scene.stop = stop_of(app, options);
                     let turn = turn.as_ref().map(Turn::name);
-                    let finished = sync::run(&scene, options, turn, &progress).await;
+                    let finished = Box::pin(sync::run(&scene, options, turn, &progress)).await;
                     budget::remember(app, company.psa_id, scene.psa.as_ref()).await;
                     finished
                 }
