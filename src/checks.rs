@@ -168,6 +168,20 @@ pub async fn try_tenant(
     tenant_answers(app, &directory).await
 }
 
+/// Signs in to a tenant with a connection that is not stored, and reads what the tenant is called.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn sign_in(
+    app: &App,
+    tenant: &TenantConnection,
+    credential: Credential,
+) -> Result<String, RunError> {
+    let http = app.http().clone();
+    let directory = Directory::connect(tenant, credential, &app.endpoints(), None, http)?;
+    Ok(directory.confirm_tenant().await?)
+}
+
 async fn tenant_answers(app: &App, directory: &Directory) -> Result<TriedTenant, RunError> {
     let name = directory.confirm_tenant().await?;
     let users = directory.users().await?;

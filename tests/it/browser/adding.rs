@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use rollcall::app::App;
 use rollcall::clock::Clock;
 use rollcall::config::Config;
-use rollcall::connections::{NewSecret, save_microsoft_app};
+use rollcall::connections::{MicrosoftForm, NewSecret, save_microsoft_app};
 use rollcall::db::companies;
 use rollcall::db::runs;
 use rollcall::model::{Role, Target};
@@ -92,10 +92,12 @@ async fn portal(stage: &Stage) -> (Site, Stopper) {
     stage
         .microsoft
         .register_app(SHARED, AppData::reader("shared"), vec![back]);
-    let secret = NewSecret::Secret("shared".to_owned().into());
-    save_microsoft_app(&app, SHARED, &secret, None, "Ann")
-        .await
-        .unwrap();
+    let form = MicrosoftForm {
+        client_id: SHARED.into(),
+        secret: NewSecret::Secret("shared".to_owned().into()),
+        expires: None,
+    };
+    save_microsoft_app(&app, &form, 0, "Ann").await.unwrap();
     tokio::spawn(rollcall::web::serve(app.clone(), listener));
     (Site { url, app }, stopper)
 }

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rollcall::app::{OF_COMPANY, OF_PSA};
 use rollcall::connections::{
-    PsaForm, before_saving_psa, before_saving_tenant, microsoft_app, of_microsoft_app,
-    save_company, save_microsoft_app, save_psa, save_tenant,
+    MicrosoftForm, PsaForm, before_saving_psa, before_saving_tenant, microsoft_app,
+    of_microsoft_app, save_company, save_microsoft_app, save_psa, save_tenant,
 };
 use rollcall::db::{Conn, links, settings, tenant_connections};
 use rollcall::fleet::{Clouds, State, SystemSecrets, check, export, parse};
@@ -317,12 +317,30 @@ async fn a_tenant_is_read_through_the_microsoft_app_and_the_fleet_file_agrees() 
     on_both(|stage| async move {
         let app = &stage.app;
         let id = stage.company_id;
-        let missing = save_microsoft_app(app, CLIENT, &NewSecret::Keep, None, "Ann").await;
-        assert_eq!(only(missing.unwrap()).field, "client_secret");
-        let secret = NewSecret::Secret(SECRET.to_owned().into());
         let end = Some("2027-03-31".parse().unwrap());
-        let saved = save_microsoft_app(app, CLIENT, &secret, end, "Ann").await;
-        assert!(matches!(saved.unwrap(), Saving::Saved { .. }));
+        let mut form = MicrosoftForm {
+            client_id: CLIENT.into(),
+            secret: NewSecret::Keep,
+            expires: end,
+        };
+        let missing = save_microsoft_app(app, &form, 0, "Ann").await;
+        assert_eq!(only(missing.unwrap()).field, "client_secret");
+        form.secret = NewSecret::Secret(SECRET.to_owned().into());
+        let saved = save_microsoft_app(app, &form, 0, "Ann").await;
+        assert_eq!(saved.unwrap(), Saving::Saved { id: 0, version: 1 });
+        // Whoever began before that is told, and changes nothing.
+        let old = save_microsoft_app(app, &form, 0, "Bob").await;
+        assert_eq!(old.unwrap(), Saving::Stale { now: 1 });
+        let both = tokio::join!(
+            save_microsoft_app(app, &form, 1, "Ann"),
+            save_microsoft_app(app, &form, 1, "Bob")
+        );
+        let both = [both.0.unwrap(), both.1.unwrap()];
+        assert!(
+            both.contains(&Saving::Saved { id: 0, version: 2 }),
+            "{both:?}"
+        );
+        assert!(both.contains(&Saving::Stale { now: 2 }), "{both:?}");
         let stored = microsoft_app(app).await.unwrap().unwrap();
         assert_eq!((stored.certificate, stored.expires), (false, end));
 
