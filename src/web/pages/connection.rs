@@ -65,6 +65,8 @@ struct End {
 
 #[derive(Clone, Debug, Serialize)]
 struct PsaView {
+    /// The row id of the connection.
+    row: i64,
     connection: String,
     vendor: String,
     id: String,
@@ -161,6 +163,7 @@ impl Page for ConnectionPage {
             setup: Some(Setup::sample(SetupStep::Tenant)),
             tenant: None,
             psa: PsaView {
+                row: 1,
                 connection: "ConnectWise".into(),
                 vendor: "ConnectWise".into(),
                 id: "250".into(),
@@ -314,6 +317,7 @@ fn psa_view(
 ) -> PsaView {
     let vendor = connection.and_then(|connection| psa::vendor(&connection.kind));
     PsaView {
+        row: company.psa_id,
         connection: connection.map_or_else(String::new, |connection| connection.name.clone()),
         vendor: vendor.map_or("", |vendor| vendor.name).into(),
         id: company.psa_company_id.to_string(),

@@ -8,7 +8,7 @@ use crate::db::runs::Run;
 use crate::model::{Company, RunFailure, Status};
 use crate::sync::report::Counts;
 use crate::web::attention::STALE;
-use crate::web::everyone::Standing;
+use crate::web::everyone::{self, Standing};
 
 /// Makes a button from what it says and the tail of its address.
 type Buttons<'a> = &'a dyn Fn(&'static str, &str) -> Option<Button>;
@@ -34,6 +34,10 @@ pub struct Known<'a> {
     pub company: &'a Company,
     /// Whether its tenant is connected.
     pub tenant: bool,
+    /// Whether the tenant is read through the MSP's own Microsoft app.
+    pub shared: bool,
+    /// Whether who looks is an administrator.
+    pub is_admin: bool,
     /// What was done to it.
     pub events: &'a [Event],
     /// Whether there is a preview that did not fail.
@@ -77,7 +81,7 @@ pub fn is_good(run: &Run) -> bool {
 
 impl Tiles {
     /// The counts of the page of people, and what the last good run changed.
-    pub fn of(standings: &[usize; 9], good: Option<&Run>) -> Self {
+    pub fn of(standings: &everyone::Counts, good: Option<&Run>) -> Self {
         let of = |standing: Standing| standings[standing as usize];
         let counts = good.and_then(counts).unwrap_or_default();
         let written = counts.create + counts.update + counts.reactivate + counts.deactivate;
@@ -118,7 +122,7 @@ impl State {
             };
         };
         if let Some(error) = last.error.as_ref().filter(|_| !is_good(last)) {
-            return Self::failing(error, last, &button);
+            return Self::failing(error, last, known, &button);
         }
         let tiles = known.tiles.unwrap_or_default();
         let warn = |sentence: String, advice: &str, button| Self {
@@ -211,13 +215,22 @@ impl State {
         )
     }
 
-    fn failing(error: &RunFailure, run: &Run, button: Buttons<'_>) -> Self {
+    fn failing(error: &RunFailure, run: &Run, known: &Known<'_>, button: Buttons<'_>) -> Self {
         let sentence = crate::web::words::sentence(&error.message);
+        let mut advice = crate::web::words::sentence(&error.advice);
+        // Of the app that all customers share the secret is an administrator's.
+        let shared = error.kind == "secret_expired" && known.shared;
+        if shared && !known.is_admin {
+            advice += " It is your own Microsoft app's: an administrator replaces it under Settings, Microsoft app.";
+        }
         Self {
             kind: "bad",
             sentence: format!("The last run failed: {sentence}"),
-            advice: crate::web::words::sentence(&error.advice),
+            advice: advice.trim().to_owned(),
             button: match cure(&error.kind) {
+                _ if shared && known.is_admin => {
+                    Some(("Mend the Microsoft app", "/settings/microsoft".to_owned()))
+                }
                 Cure::Connection => button("Mend the connection", "/connection"),
                 Cure::ContactSync => button("Mend the settings", "/contact-sync"),
                 Cure::Preview => button("See the preview", "/preview"),

@@ -93,7 +93,7 @@ async fn everyone_of_both_sides_stands_in_the_table() {
         ("Otto Doe", "Out of scope"),
         ("Nora Doe", "No answer"),
         ("L1 Doe", "Held"),
-        ("Never Doe", "Leaver"),
+        ("Never Doe", "Not active"),
         ("Carl Doe", "Conflict"),
         ("Paul Psa", "Only in the PSA"),
     ] {

@@ -204,7 +204,7 @@ async fn a_contact_that_is_nobodys_says_why() {
     assert!(html.contains("only a person can decide") && html.contains("Carl Doe"));
     let html = reader.get(&at(&left)).await.text;
     assert!(html.contains("not theirs as things stand"), "{html}");
-    assert!(html.contains("Leaver: Sign-in blocked."), "{html}");
+    assert!(html.contains("Not active: Sign-in blocked."), "{html}");
     let anna = stage.stored("anna@contoso.example").id;
     let html = reader.get(&at(&anna)).await.text;
     assert!(

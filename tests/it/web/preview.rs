@@ -67,6 +67,15 @@ async fn a_preview_is_made_and_shows_everybody_with_old_and_new_values() {
     let shown = visitor.get(&page(&stage)).await.text;
     assert!(shown.contains("anna@contoso.example"), "{shown}");
     assert!(shown.contains("<ins>=Lead</ins>"), "{shown}");
+    // What a new contact gets is folded under one line; what changes of an old one stands open.
+    assert!(
+        shown.contains("<summary><bdi>Anna Doe, =Lead</bdi>"),
+        "{shown}"
+    );
+    assert_eq!(
+        shown.matches("<details class=\"more\"><summary>").count(),
+        1
+    );
     assert!(
         shown.contains("A run would do something for 2 people."),
         "{shown}"
