@@ -151,13 +151,14 @@ struct Found {
 }
 
 async fn load(visit: &Visit, id: String) -> Result<Found, WebError> {
+    let portal = visit.portal().clone();
     let found = visit.app().db().read(move |conn| {
         let Some(run) = runs::get(conn, &id)? else {
             return Ok(None);
         };
         let company = companies::get(conn, run.company_id)?;
         let links = match &company {
-            Some(company) => VendorLinks::of(conn, company)?,
+            Some(company) => VendorLinks::of(conn, &portal, company)?,
             None => VendorLinks::default(),
         };
         let mut names = companies::names(conn)?;

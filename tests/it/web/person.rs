@@ -7,8 +7,8 @@ use rollcall::model::{Role, UserId};
 use rollcall::sync::turn::{Sharing, Turn};
 
 use super::people::{id, stage};
-use super::visitor::Site;
-use crate::stage::{Plain, Stage, contact, user};
+use super::visitor::{Site, Visitor};
+use crate::stage::{Plain, Stage, Store, Vendor, contact, user};
 
 fn page(stage: &Stage, name: &str) -> String {
     format!("/companies/{}/people/{}", stage.company_id, id(name))
@@ -33,7 +33,7 @@ async fn a_page_shows_both_sides_every_step_and_the_history() {
         "<del>Chief</del>",
         "<ins>Boss</ins>",
         "Linked to contact",
-        "https://entra.microsoft.com/",
+        "#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/",
         "rel=\"noopener\"",
         "Done",
         "openrecord.rails",
@@ -43,6 +43,54 @@ async fn a_page_shows_both_sides_every_step_and_the_history() {
     assert!(!html.contains("Ignore this person"), "a reader only looks");
     // What the run wrote is counted in: nothing differs any more.
     assert!(html.contains(">In sync<") && !html.contains(">Differs<"));
+}
+
+/// The addresses outside the portal that a page leads to.
+fn outward(html: &str) -> Vec<String> {
+    let links = html.split("href=\"http").skip(1);
+    links
+        .map(|rest| {
+            let end = rest.split('"').next().unwrap();
+            format!("http{end}")
+                .replace("&amp;", "&")
+                .replace("&#x27;", "'")
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn links_to_simulated_vendors_lead_to_the_records_there() {
+    for vendor in [Vendor::ConnectWise, Vendor::Autotask] {
+        let stage = Stage::new(vendor, Store::Sqlite).await;
+        stage.users([user("anna").title("Chief")]);
+        stage.sync().await;
+        let site = Site::start(&stage.app);
+        let reader = site.signed_in(Role::Reader).await;
+        let person = reader.get(&page(&stage, "anna")).await.text;
+        let connection = format!("/companies/{}/connection", stage.company_id);
+        let connection = reader.get(&connection).await.text;
+        let links = [outward(&person), outward(&connection)].concat();
+        assert!(links.len() >= 4, "{links:?}");
+        let nobody = Visitor::of("");
+        for link in links {
+            let found = nobody.get(&link).await;
+            assert_eq!(found.status, 200, "{link}: {}", found.text);
+            assert!(found.text.contains("This is a simulated page"), "{link}");
+            // What the browser looks for behind the # is there.
+            if let Some((_, fragment)) = link.split_once('#') {
+                assert!(found.text.contains(&format!("id=\"{fragment}\"")), "{link}");
+            }
+            let of_anna = found.text.contains("Anna Doe") && found.text.contains("Chief");
+            assert!(of_anna || found.text.contains("Contoso"), "{}", found.text);
+        }
+        let base = stage.psa.running.url.clone();
+        for gone in [
+            "/v4_6_release/services/system_io/router/openrecord.rails?recordType=ContactFV&recid=999",
+            "/x/Autotask/AutotaskExtend/ExecuteCommand.aspx?Code=OpenContact&ContactID=999",
+        ] {
+            assert_eq!(nobody.get(&format!("{base}{gone}")).await.status, 404);
+        }
+    }
 }
 
 #[tokio::test]

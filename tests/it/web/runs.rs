@@ -94,7 +94,7 @@ async fn a_run_is_told_with_changes_reasons_and_the_psas_own_words(stage: Stage)
         "Not written: Title.",
         "No contact found.",
         "target=\"_blank\" rel=\"noopener\"",
-        "https://entra.microsoft.com/",
+        "#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/",
         &format!("/companies/{}/people/", stage.company_id),
         "1 to 3 of 3",
     ] {
