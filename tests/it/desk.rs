@@ -273,7 +273,7 @@ async fn an_explanation_asks_for_names_of_groups_once_and_for_nothing_else(stage
     let seen = (&last, &plan(&last.snapshot));
     let names = pickers::remembered_names(app, &company).await.unwrap();
     assert!(names.is_empty(), "a run reads members, not names");
-    let mut before = 0;
+    let mut before = stage.requests();
     // An old name is better than an id.
     for days in [0, 1, 30] {
         stage.clock.advance(Duration::from_hours(24 * days));

@@ -10,6 +10,7 @@ use crate::checks;
 use crate::connections::{self, MicrosoftForm, NewSecret, Saving};
 use crate::model::RunFailure;
 use crate::web::routes::{Entry, routes};
+use crate::web::visit::by_script;
 use crate::web::{Form, Mistakes, Page, Place, Samples, Visit, WebError, changed, words};
 
 /// The routes.
@@ -213,7 +214,7 @@ async fn save(
     form: Form<AppForm>,
 ) -> Result<HttpResponse, WebError> {
     // A script puts the answer into the page that stays open, with the secret still typed in.
-    let script = request.headers().contains_key("hx-request");
+    let script = by_script(&request);
     let mut page = page(&visit).await?;
     let (version, untested) = (form.0.version, form.0.untested);
     if version != page.version {
@@ -260,13 +261,10 @@ async fn save(
             }
             answer(&visit, script, &page)
         }
-        _ if script => {
+        _ => {
             visit.say("ok", said);
-            Ok(HttpResponse::Ok()
-                .insert_header(("HX-Redirect", HERE))
-                .finish())
+            Ok(visit.lead_on(HERE, script))
         }
-        _ => Ok(visit.done(HERE, said)),
     }
 }
 

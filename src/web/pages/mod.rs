@@ -52,6 +52,7 @@ pub mod run;
 mod run_samples;
 pub mod runs;
 mod runs_samples;
+pub mod searches;
 pub mod settings;
 pub mod sign_in;
 pub mod staff_settings;
@@ -92,6 +93,7 @@ pub const ALL: &[&[Entry]] = &[
     psa_settings::ROUTES,
     run::ROUTES,
     runs::ROUTES,
+    searches::ROUTES,
     settings::ROUTES,
     sign_in::ROUTES,
     staff_settings::ROUTES,

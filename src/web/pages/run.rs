@@ -7,6 +7,7 @@ use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
 use super::runs::{counts, duration, over};
+use super::searches;
 use crate::db::changes::{ChangeRecord, Short};
 use crate::db::runs::{self, Run};
 use crate::db::{changes, companies};
@@ -135,6 +136,9 @@ impl Page for RunPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
+    /// The number of the search.
+    s: String,
+    #[serde(skip)]
     search: String,
     action: String,
     outcome: String,
@@ -180,12 +184,14 @@ async fn show(
     run: Path<String>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, WebError> {
+    let mut asked = asked.into_inner();
+    asked.search = searches::text(&visit, &asked.s);
     let found = load(&visit, run.into_inner()).await?;
     let going = live::of_run(visit.app(), &found.run).await?;
     let fits: Vec<i64> = fitting(&found.all, &asked);
     let path = format!("/runs/{}", found.run.id);
     let kept = [
-        ("search", asked.search.as_str()),
+        (searches::NUMBER, asked.s.as_str()),
         ("action", &asked.action),
         ("outcome", &asked.outcome),
     ];

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +14,8 @@ use rollcall::connections::{
 use rollcall::db::{Conn, links, settings, tenant_connections};
 use rollcall::fleet::{Clouds, State, SystemSecrets, check, export, parse};
 use rollcall::model::{Company, Condition, Filter, Target, Test};
+use rollcall::runs;
+use rollcall::sync::turn::{Sharing, Turn};
 
 use super::*;
 use crate::stage::user;
@@ -310,6 +313,29 @@ async fn a_psa_address_in_a_private_network_needs_the_setting() {
     assert_eq!(stage.read(move |conn| links::count(conn, company)).await, 0);
     let stopped = !stage.company().await.sync_contacts;
     assert!(stopped, "the company's number may be somebody else's there");
+}
+
+#[tokio::test]
+async fn a_save_that_would_wait_for_a_run_too_long_saves_nothing() {
+    on_both(|stage| async move {
+        let name = Turn::of_company(stage.company_id);
+        let database = (stage.app.db(), stage.app.clock());
+        let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
+            .await
+            .unwrap();
+        let (app, id, version) = (&stage.app, stage.company_id, stage.version().await);
+        let mut form = tenant_form(NewSecret::Secret(SECRET.to_owned().into()));
+        form.tenant_id = "6f0c7b1e-0000-4000-8000-000000000009".into();
+        let save = || {
+            let saving = save_tenant(app, id, &form, version, "Ann", nothing);
+            runs::within(Duration::from_millis(20), saving)
+        };
+        assert_eq!(save().await.unwrap_err().kind, runs::BUSY);
+        assert_eq!(stage.version().await, version, "nothing was saved");
+        going.give_back().await.unwrap();
+        assert!(matches!(save().await.unwrap(), Saving::Saved { .. }));
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use rollcall::decisions::{self, BUSY};
+use rollcall::decisions;
 use rollcall::model::{Role, UserId};
+use rollcall::runs;
 use rollcall::sync::turn::{Sharing, Turn};
 
 use super::people::{id, stage};
@@ -142,12 +143,8 @@ async fn hostile_names_are_only_text() {
     let site = Site::start(&stage.app);
     let technician = site.signed_in(Role::Technician).await;
     let company = stage.company_id;
-    for path in [
-        page(&stage, "anna"),
-        format!("/companies/{company}/people"),
-        format!("{}/choices?find=psa", page(&stage, "anna")),
-    ] {
-        let html = technician.get(&path).await.text;
+    for path in [page(&stage, "anna"), format!("/companies/{company}/people")] {
+        let html = technician.found(&path, "psa").await.text;
         assert!(
             !html.contains("<script>") && !html.contains("<b>"),
             "{path}"
@@ -197,10 +194,12 @@ async fn a_contact_is_found_compared_and_linked_by_hand() {
     let site = Site::start(&stage.app);
     let technician = site.signed_in(Role::Technician).await;
     let path = page(&stage, "anna");
-    let part = technician.get(&format!("{path}/choices?find=ANNIE")).await;
+    let part = technician
+        .post(&format!("{path}/choices"), &[("search", "ANNIE")])
+        .await;
     let link = format!("{path}/link/{other}");
     assert!(part.text.contains(&link), "{}", part.text);
-    let found = technician.get(&format!("{path}?find=annie")).await.text;
+    let found = technician.found(&path, "annie").await.text;
     assert!(found.contains(&link), "it works without scripts");
     let confirm = technician.get(&link).await;
     assert!(confirm.text.contains("annie@old.example") && confirm.text.contains("Link these two"));
@@ -276,10 +275,10 @@ async fn a_decision_waits_for_a_run_only_so_long() {
     let user = UserId::new(&id("anna"));
     let decide = || {
         let decision = decisions::ignore(&stage.app, &company, &user, "Ann", &|_, _| ());
-        decisions::within(Duration::from_millis(20), decision)
+        runs::within(Duration::from_millis(20), decision)
     };
     let refused = decide().await.unwrap_err();
-    assert_eq!(refused.kind, BUSY);
+    assert_eq!(refused.kind, runs::BUSY);
     assert_eq!(refused.message, "A run is going");
     assert!(stage.company().await.ignored.is_empty());
     going.give_back().await.unwrap();
