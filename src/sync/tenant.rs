@@ -127,6 +127,18 @@ pub fn group_name(group: &GroupId) -> String {
     format!("group:{group}")
 }
 
+/// A group that may be gone, by the name that it had and its id.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn called(facts: &Facts, scope: &str, group: &GroupId) -> Result<String, RunError> {
+    let name: Option<Option<String>> = facts.of_any_age(scope, &group_name(group)).await?;
+    Ok(match name.flatten() {
+        Some(name) => format!("{name} ({group})"),
+        None => group.to_string(),
+    })
+}
+
 async fn members(
     directory: &Directory,
     (facts, scope): (&Facts, &str),
@@ -136,11 +148,7 @@ async fn members(
     match directory.members(&id).await {
         Ok(members) => Ok((id, members.into_iter().collect())),
         Err(error) if error.kind == Kind::NotFound => {
-            let name: Option<Option<String>> = facts.of_any_age(scope, &group_name(&id)).await?;
-            let called = match name.flatten() {
-                Some(name) => format!("{name} ({id})"),
-                None => id.to_string(),
-            };
+            let called = called(facts, scope, &id).await?;
             let message = format!(
                 "{label} names the group {called}, which the tenant does not have any more"
             );

@@ -11,6 +11,7 @@ mod driver;
 mod entering;
 mod filters;
 mod hands;
+mod keeping;
 mod keys;
 mod order;
 mod pictures;
