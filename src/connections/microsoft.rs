@@ -6,6 +6,7 @@ use diesel::QueryResult;
 use super::Saving;
 use super::secret::{self, Checked, NewSecret};
 use crate::app::{App, OF_COMPANY, OF_MICROSOFT_APP};
+use crate::db::quarantines::{self, Owner};
 use crate::db::{Conn, companies, events, secrets, settings, tenant_connections};
 use crate::directory::Credential;
 use crate::model::TenantConnection;
@@ -193,7 +194,7 @@ pub async fn save_microsoft_app(
         Ok(draft) => draft,
         Err(mistakes) => return Ok(Saving::Mistakes(mistakes)),
     };
-    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring().clone());
+    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring());
     let expires = form.expires;
     let saved = app
         .db()
@@ -208,6 +209,9 @@ pub async fn save_microsoft_app(
             match &checked {
                 Some(new) => secret::replace(conn, &keys, owner, new, expires.or(new.end))?,
                 None => secret::set_end(conn, owner, expires)?,
+            }
+            for company in tenant_connections::of_client(conn, &client_id)? {
+                quarantines::try_now(conn, Owner::tenant(company), now)?;
             }
             let detail = "Microsoft app saved";
             events::note(conn, (&staff, "microsoft_app_saved"), None, detail, now)?;

@@ -305,6 +305,7 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         finished_at -> Nullable<Timestamp>,
+        stop_by -> Nullable<Text>,
     }
 }
 
@@ -336,6 +337,20 @@ diesel::table! {
         session_hash -> Text,
         company_id -> BigInt,
         expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    quarantines (owner_kind, owner_id) {
+        owner_kind -> Text,
+        owner_id -> BigInt,
+        kind -> Text,
+        message -> Text,
+        advice -> Text,
+        since -> Timestamp,
+        failed_at -> Timestamp,
+        failures -> BigInt,
+        next_try -> Timestamp,
     }
 }
 

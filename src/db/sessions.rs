@@ -64,13 +64,12 @@ pub fn insert(
         .map(drop)
 }
 
-/// What a session remembers, when it was used last, and whose it is; `None` where it has ended, or its person may not sign in any
+/// What a session remembers, when it was used last, and whose it is.
+pub type Found = (String, DateTime<Utc>, Option<Staff>);
+
+/// A session that goes on; `None` where it has ended, or its person may not sign in any
 /// more.
-pub fn state(
-    conn: &mut Conn,
-    key_hash: &str,
-    now: DateTime<Utc>,
-) -> QueryResult<Option<(String, DateTime<Utc>, Option<Staff>)>> {
+pub fn state(conn: &mut Conn, key_hash: &str, now: DateTime<Utc>) -> QueryResult<Option<Found>> {
     let found: Option<(String, NaiveDateTime, Option<i64>)> = dsl::sessions
         .find(key_hash)
         .filter(

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::options::Options;
 use super::report::{Counts, Report, stamp};
 use crate::db::DbError;
-use crate::http::ApiError;
-use crate::model::{Calls, RunFailure, Status};
+use crate::http::{ApiError, Service};
+use crate::model::{Calls, RunFailure, Side, Status};
 
 /// The kind of a run that would do something else than what was looked at.
 pub const PLAN_CHANGED: &str = "plan_changed";
@@ -14,6 +14,29 @@ pub const PLAN_CHANGED: &str = "plan_changed";
 pub const STOPPED: &str = "stopped";
 /// The kind of a run whose company was changed while it waited for its turn.
 pub const SETTINGS_CHANGED: &str = "settings_changed";
+
+/// The kind of a run that Rollcall's own database let down.
+pub const DATABASE: &str = "database";
+
+/// The kinds of failures of a connection that no waiting mends: a person has to. The cloud being down is none of them.
+pub const FOR_PEOPLE: [&str; 8] = [
+    "credentials",
+    "secret_expired",
+    "consent",
+    "tenant",
+    "wrong_tenant",
+    "permission",
+    NOT_SET_UP,
+    "secret_key",
+];
+/// The kind of a connection that lacks something.
+const NOT_SET_UP: &str = "not_set_up";
+
+/// The side whose connection a person has to mend after this failure; `None`: there is nothing to mend in a connection.
+pub fn broken(failure: &RunFailure) -> Option<Side> {
+    let kinds = FOR_PEOPLE.contains(&failure.kind.as_str());
+    failure.side.filter(|_| kinds)
+}
 
 /// A failed run.
 pub type RunError = RunFailure;
@@ -24,24 +47,29 @@ pub fn failure(kind: &str, message: impl Into<String>, advice: impl Into<String>
         kind: kind.into(),
         message: message.into(),
         advice: advice.into(),
+        side: None,
     }
 }
 
 /// A company that lacks something a run needs.
 pub fn not_set_up(message: impl Into<String>, advice: impl Into<String>) -> RunError {
-    failure("not_set_up", message, advice)
+    failure(NOT_SET_UP, message, advice)
 }
 
 impl From<ApiError> for RunFailure {
     fn from(error: ApiError) -> Self {
-        failure(error.kind.as_str(), error.message(), error.advice())
+        let side = match error.service {
+            Service::Login | Service::Graph => Side::Tenant,
+            Service::ConnectWise | Service::Autotask => Side::Psa,
+        };
+        failure(error.kind.as_str(), error.message(), error.advice()).by(side)
     }
 }
 
 impl From<DbError> for RunFailure {
     fn from(error: DbError) -> Self {
         failure(
-            "database",
+            DATABASE,
             format!("Rollcall's own database failed: {error}"),
             "Check the database's disk space and connection, then run again",
         )

@@ -241,7 +241,7 @@ async fn save(
         None => said += " No company uses it yet, so it could not be tried.",
         Some(_) if untested => said += " It was not tried.",
         Some(trial) => match checks::sign_in(app, &trial.tenant, trial.credential).await {
-            Ok(tenant) => said += &format!(" It signed in to {tenant}."),
+            Ok(tenant) => said = format!("{said} It signed in to {tenant}."),
             Err(error) => {
                 mark(&mut page, &trial.company, &error);
                 return answer(&visit, script, &page);

@@ -10,6 +10,7 @@ use super::overview_page::{Last, Next, OverviewPage, Settings};
 use super::overview_state::{Known, State, Tiles, is_good};
 use super::people::aside;
 use crate::db::jobs::Priority;
+use crate::db::quarantines::{self, Quarantine};
 use crate::db::runs::{self, Run};
 use crate::db::tenant_connections;
 use crate::db::{Conn, companies, events, holds, previews, psa_connections, settings};
@@ -52,6 +53,7 @@ struct Read {
     preview: bool,
     runs: Vec<Run>,
     held: usize,
+    quarantines: Vec<Quarantine>,
     setup: Option<Setup>,
 }
 
@@ -71,6 +73,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
         preview: previews::digest(conn, id)?.is_some_and(|digest| !digest.is_empty()),
         runs: runs::list(conn, id, LOOKED_AT)?,
         held: hold.map_or(0, |hold| hold.people.len()),
+        quarantines: quarantines::of_company(conn, id, company.psa_id)?,
         setup: Setup::of(conn, &company, SetupStep::Company)?,
         company,
     }))
@@ -127,6 +130,7 @@ fn page(
         runs: &read.runs,
         held: read.held,
         tiles,
+        quarantines: &read.quarantines,
         now,
     });
     let company = &read.company;

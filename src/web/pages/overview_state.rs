@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::db::events::Event;
+use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
-use crate::model::{Company, RunFailure, Status};
+use crate::model::{Company, RunFailure, Side, Status};
 use crate::sync::report::Counts;
+use crate::web::At;
 use crate::web::attention::STALE;
 use crate::web::everyone::{self, Standing};
 
@@ -14,6 +16,9 @@ use crate::web::everyone::{self, Standing};
 type Buttons<'a> = &'a dyn Fn(&'static str, &str) -> Option<Button>;
 /// What a button says, and its address.
 type Button = (&'static str, String);
+
+/// Failures of a sign-in that are the app's, whatever tenant it signs in to.
+const OF_AN_APP: [&str; 2] = ["credentials", "secret_expired"];
 
 /// How a company does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,7 +41,7 @@ pub struct Known<'a> {
     pub tenant: bool,
     /// Whether the tenant is read through the MSP's own Microsoft app.
     pub shared: bool,
-    /// Whether who looks is an administrator.
+    /// Whether who looks is an administrator, who may change PSA connections and the Microsoft app.
     pub is_admin: bool,
     /// What was done to it.
     pub events: &'a [Event],
@@ -48,6 +53,8 @@ pub struct Known<'a> {
     pub held: usize,
     /// Its people in numbers.
     pub tiles: Option<Tiles>,
+    /// Its connections in quarantine.
+    pub quarantines: &'a [Quarantine],
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -113,6 +120,9 @@ impl State {
         if !company.sync_contacts {
             return Self::off(known, &button);
         }
+        if let Some(one) = known.quarantines.first() {
+            return Self::quarantined(one, known, &button);
+        }
         let Some(last) = known.runs.iter().find(|run| !run.running) else {
             return Self {
                 kind: "info",
@@ -122,7 +132,7 @@ impl State {
             };
         };
         if let Some(error) = last.error.as_ref().filter(|_| !is_good(last)) {
-            return Self::failing(error, last, known, &button);
+            return Self::failing(error, last, &button);
         }
         let tiles = known.tiles.unwrap_or_default();
         let warn = |sentence: String, advice: &str, button| Self {
@@ -215,22 +225,53 @@ impl State {
         )
     }
 
-    fn failing(error: &RunFailure, run: &Run, known: &Known<'_>, button: Buttons<'_>) -> Self {
-        let sentence = crate::web::words::sentence(&error.message);
-        let mut advice = crate::web::words::sentence(&error.advice);
-        // Of the app that all customers share the secret is an administrator's.
-        let shared = error.kind == "secret_expired" && known.shared;
-        if shared && !known.is_admin {
-            advice += " It is your own Microsoft app's: an administrator replaces it under Settings, Microsoft app.";
+    fn quarantined(one: &Quarantine, known: &Known<'_>, button: Buttons<'_>) -> Self {
+        let now = known.now;
+        let since = At::new(one.since, now).text;
+        let label = "Mend the connection";
+        let (whose, button) = match one.owner.side {
+            // Of the app that all customers share, the secret is an administrator's.
+            Side::Tenant if known.shared && OF_AN_APP.contains(&one.kind.as_str()) => (
+                "tenant",
+                known
+                    .is_admin
+                    .then(|| ("Mend the Microsoft app", "/settings/microsoft".to_owned())),
+            ),
+            Side::Tenant => ("tenant", button(label, "/connection")),
+            Side::Psa => (
+                "PSA",
+                known
+                    .is_admin
+                    .then(|| (label, format!("/settings/psa/{}", one.owner.id))),
+            ),
+        };
+        let again = if one.holds(now) {
+            At::new(one.next_try, now).text
+        } else {
+            "now".to_owned()
+        };
+        let message = crate::web::words::sentence(&one.message);
+        let mut advice = crate::web::words::sentence(&one.advice);
+        if button.is_none() {
+            advice.push_str(" An administrator can do that.");
         }
         Self {
             kind: "bad",
+            sentence: format!("The {whose} connection is in quarantine since {since}: {message}"),
+            advice: format!(
+                "{advice} It is tried again {again}, and at once when somebody saves the connection or syncs the contacts."
+            ),
+            button,
+        }
+    }
+
+    fn failing(error: &RunFailure, run: &Run, button: Buttons<'_>) -> Self {
+        let sentence = crate::web::words::sentence(&error.message);
+        Self {
+            kind: "bad",
             sentence: format!("The last run failed: {sentence}"),
-            advice: advice.trim().to_owned(),
+            advice: crate::web::words::sentence(&error.advice),
             button: match cure(&error.kind) {
-                _ if shared && known.is_admin => {
-                    Some(("Mend the Microsoft app", "/settings/microsoft".to_owned()))
-                }
                 Cure::Connection => button("Mend the connection", "/connection"),
                 Cure::ContactSync => button("Mend the settings", "/contact-sync"),
                 Cure::Preview => button("See the preview", "/preview"),

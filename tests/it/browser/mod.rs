@@ -16,6 +16,7 @@ mod keys;
 mod order;
 mod pictures;
 mod proof;
+mod quarantine;
 mod seat;
 mod syncing;
 
