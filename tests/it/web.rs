@@ -22,6 +22,7 @@ mod preview;
 mod psa_settings;
 mod runs;
 mod samples;
+mod searches;
 mod settings;
 mod sign_in;
 mod staff;

@@ -8,6 +8,7 @@ use actix_web::web::Query;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::searches;
 use crate::db::fleet::{self, Brief, LastRun};
 use crate::db::psa_connections;
 use crate::jobs::schedule::Timetable;
@@ -100,6 +101,9 @@ impl Page for FleetPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
+    /// The number of the search.
+    s: String,
+    #[serde(skip)]
     search: String,
     show: String,
     psa: String,
@@ -150,7 +154,8 @@ fn load(conn: &mut crate::db::Conn, now: DateTime<Utc>) -> diesel::QueryResult<F
 
 async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
     let now = visit.now();
-    let asked = asked.into_inner();
+    let mut asked = asked.into_inner();
+    asked.search = searches::text(&visit, &asked.s);
     let page = visit.app().db().read(move |conn| {
         let found = load(conn, now)?;
         let mut page = draw(&found, &asked, now);
@@ -222,7 +227,7 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
         _ => fits.sort_by_key(|one| text::folded(&one.name).into_owned()),
     }
     let kept = [
-        ("search", asked.search.as_str()),
+        (searches::NUMBER, asked.s.as_str()),
         ("show", &asked.show),
         ("psa", &asked.psa),
         ("sort", &asked.sort),

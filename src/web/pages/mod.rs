@@ -55,6 +55,7 @@ mod run_samples;
 mod run_undone;
 pub mod runs;
 mod runs_samples;
+pub mod searches;
 pub mod settings;
 pub mod sign_in;
 pub mod staff_settings;
@@ -101,6 +102,7 @@ pub const ALL: &[&[Entry]] = &[
     psa_settings::ROUTES,
     run::ROUTES,
     runs::ROUTES,
+    searches::ROUTES,
     settings::ROUTES,
     sign_in::ROUTES,
     staff_settings::ROUTES,

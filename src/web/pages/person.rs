@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contact_choices::{self, ContactChoices};
 use super::people::aside;
+use super::searches;
 use crate::db::{changes, events, links, undos};
 use crate::model::{Company, Role, UserId};
 use crate::pickers::explain_last;
@@ -65,7 +66,8 @@ pub struct PersonPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Query {
-    find: String,
+    /// The number of the search for a contact.
+    s: String,
     history: String,
 }
 
@@ -178,12 +180,9 @@ async fn show(
                 .await?;
         }
         if visit.may(Role::Technician) && seen.user.is_some() {
-            let choices = ContactChoices::of(
-                &company,
-                &seen.last.snapshot,
-                &seen.plan,
-                (&user, &query.find),
-            );
+            let find = searches::text(&visit, &query.s);
+            let choices =
+                ContactChoices::of(&company, &seen.last.snapshot, &seen.plan, (&user, &find));
             page.choices = Some(choices);
         }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_undone::{self, Undone};
 use super::runs::{counts, duration, over};
+use super::searches;
 use crate::db::changes::{ChangeRecord, Short};
 use crate::db::runs::{self, Run};
 use crate::db::{changes, companies};
@@ -139,6 +140,9 @@ impl Page for RunPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
+    /// The number of the search.
+    s: String,
+    #[serde(skip)]
     search: String,
     action: String,
     outcome: String,
@@ -156,13 +160,14 @@ struct Found {
 }
 
 async fn load(visit: &Visit, id: String) -> Result<Found, WebError> {
+    let portal = visit.portal().clone();
     let found = visit.app().db().read(move |conn| {
         let Some(run) = runs::get(conn, &id)? else {
             return Ok(None);
         };
         let company = companies::get(conn, run.company_id)?;
         let links = match &company {
-            Some(company) => VendorLinks::of(conn, company)?,
+            Some(company) => VendorLinks::of(conn, &portal, company)?,
             None => VendorLinks::default(),
         };
         let mut names = companies::names(conn)?;
@@ -185,12 +190,14 @@ async fn show(
     run: Path<String>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, WebError> {
+    let mut asked = asked.into_inner();
+    asked.search = searches::text(&visit, &asked.s);
     let found = load(&visit, run.into_inner()).await?;
     let going = live::of_run(visit.app(), &found.run).await?;
     let fits: Vec<i64> = fitting(&found.all, &asked);
     let path = format!("/runs/{}", found.run.id);
     let kept = [
-        ("search", asked.search.as_str()),
+        (searches::NUMBER, asked.s.as_str()),
         ("action", &asked.action),
         ("outcome", &asked.outcome),
     ];
