@@ -38,7 +38,9 @@ pub(super) async fn note(app: &App, company: &Company, finished: &Finished, bega
                 Some(failure) if side == Some(owner.side) => {
                     quarantines::fail(conn, owner, failure, began, now)?;
                 }
-                _ if both_read && (owner.side == Side::Psa || !undo) => lifted |= quarantines::lift(conn, owner, began, now)?,
+                _ if both_read && (owner.side == Side::Psa || !undo) => {
+                    lifted |= quarantines::lift(conn, owner, began, now)?;
+                }
                 _ => {}
             }
         }
