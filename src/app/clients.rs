@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{App, OF_COMPANY, OF_MICROSOFT_APP, OF_PSA, locked};
 use crate::db::{psa_connections, secrets, settings, tenant_connections};
 use crate::directory::{Credential, Directory};
-use crate::model::{Company, PsaConnection, TenantConnection};
+use crate::model::{Company, PsaConnection, Side, TenantConnection};
 use crate::psa::{self, Connection, Psa};
 use crate::sync::failure::{self, RunError, failure};
 use crate::sync::scene;
@@ -32,6 +32,11 @@ impl App {
     /// # Errors
     /// Where it does not exist, or its secrets cannot be unsealed.
     pub async fn psa(&self, id: i64) -> Result<(PsaConnection, Arc<dyn Psa>), RunError> {
+        let made = self.psa_client(id).await;
+        made.map_err(|error| of(error, Side::Psa))
+    }
+
+    async fn psa_client(&self, id: i64) -> Result<(PsaConnection, Arc<dyn Psa>), RunError> {
         let found = self
             .db()
             .read(move |conn| {
@@ -125,6 +130,14 @@ impl App {
     /// # Errors
     /// Where the company has none, or its secret cannot be unsealed or used.
     pub async fn directory(
+        &self,
+        company: &Company,
+    ) -> Result<(TenantConnection, Arc<Directory>), RunError> {
+        let made = self.tenant_client(company).await;
+        made.map_err(|error| of(error, Side::Tenant))
+    }
+
+    async fn tenant_client(
         &self,
         company: &Company,
     ) -> Result<(TenantConnection, Arc<Directory>), RunError> {
@@ -243,6 +256,15 @@ impl App {
             .map(|stored| self.keyring().open(kind, owner, name, &stored.sealed))
             .transpose()
             .map_err(|error| unsealed(&error))
+    }
+}
+
+/// The database is of neither side.
+fn of(error: RunError, side: Side) -> RunError {
+    if error.kind == failure::DATABASE {
+        error
+    } else {
+        error.by(side)
     }
 }
 

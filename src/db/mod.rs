@@ -40,6 +40,7 @@ pub mod links;
 pub mod plans;
 pub mod previews;
 pub mod psa_connections;
+pub mod quarantines;
 pub mod readings;
 pub mod runs;
 pub mod schema;

@@ -339,6 +339,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    quarantines (owner_kind, owner_id) {
+        owner_kind -> Text,
+        owner_id -> BigInt,
+        kind -> Text,
+        message -> Text,
+        advice -> Text,
+        since -> Timestamp,
+        failed_at -> Timestamp,
+        failures -> BigInt,
+        next_try -> Timestamp,
+    }
+}
+
 diesel::joinable!(changes -> runs (run_id));
 diesel::joinable!(writes -> changes (change_id));
 diesel::joinable!(hold_people -> holds (hold_id));

@@ -34,6 +34,6 @@ pub use filter::{Condition, DirectoryField, Filter, Target, Test};
 pub use ids::{ContactId, ContactTypeId, GroupId, PsaCompanyId, SiteId, SkuId, TenantId, UserId};
 pub use link::{Link, LinkMade};
 pub use psa::{ContactType, Limits, PhoneType, PsaCompany, PsaConnection, Site, Vocabulary};
-pub use run::{Calls, Finding, Mode, Outcome, RunFailure, Status};
+pub use run::{Calls, Finding, Mode, Outcome, RunFailure, Side, Status};
 pub use staff::{Role, Staff};
 pub use user::{Sku, User};

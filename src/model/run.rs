@@ -94,6 +94,16 @@ impl Calls {
     }
 }
 
+words!(
+    /// Of the two sides that a run brings together, one.
+    Side {
+        /// The customer's tenant: Microsoft's login and Graph.
+        Tenant = "tenant",
+        /// The PSA.
+        Psa = "psa",
+    }
+);
+
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFailure {
@@ -103,6 +113,18 @@ pub struct RunFailure {
     pub message: String,
     /// What to do about it.
     pub advice: String,
+    /// Whose connection failed, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
+}
+
+impl RunFailure {
+    /// The same, by the connection of this side.
+    #[must_use]
+    pub fn by(mut self, side: Side) -> Self {
+        self.side = Some(side);
+        self
+    }
 }
 
 /// Something that a person should know, though the run goes on.

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::options::Options;
 use super::report::{Counts, Report, stamp};
 use crate::db::DbError;
-use crate::http::ApiError;
-use crate::model::{Calls, RunFailure, Status};
+use crate::http::{ApiError, Service};
+use crate::model::{Calls, RunFailure, Side, Status};
 
 /// The kind of a run that would do something else than what was looked at.
 pub const PLAN_CHANGED: &str = "plan_changed";
@@ -14,6 +14,9 @@ pub const PLAN_CHANGED: &str = "plan_changed";
 pub const STOPPED: &str = "stopped";
 /// The kind of a run whose company was changed while it waited for its turn.
 pub const SETTINGS_CHANGED: &str = "settings_changed";
+
+/// The kind of a run that Rollcall's own database let down.
+pub const DATABASE: &str = "database";
 
 /// A failed run.
 pub type RunError = RunFailure;
@@ -24,6 +27,7 @@ pub fn failure(kind: &str, message: impl Into<String>, advice: impl Into<String>
         kind: kind.into(),
         message: message.into(),
         advice: advice.into(),
+        side: None,
     }
 }
 
@@ -34,14 +38,18 @@ pub fn not_set_up(message: impl Into<String>, advice: impl Into<String>) -> RunE
 
 impl From<ApiError> for RunFailure {
     fn from(error: ApiError) -> Self {
-        failure(error.kind.as_str(), error.message(), error.advice())
+        let side = match error.service {
+            Service::Login | Service::Graph => Side::Tenant,
+            Service::ConnectWise | Service::Autotask => Side::Psa,
+        };
+        failure(error.kind.as_str(), error.message(), error.advice()).by(side)
     }
 }
 
 impl From<DbError> for RunFailure {
     fn from(error: DbError) -> Self {
         failure(
-            "database",
+            DATABASE,
             format!("Rollcall's own database failed: {error}"),
             "Check the database's disk space and connection, then run again",
         )

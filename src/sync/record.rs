@@ -41,6 +41,7 @@ pub async fn begin(
             kind: "interrupted".into(),
             message: "The program ended in the middle of this run".into(),
             advice: "Nothing needs to be done: the next run settles what was left".into(),
+            side: None,
         }),
         findings: Vec::new(),
     };

@@ -14,7 +14,7 @@ use super::select;
 use super::snapshot::Licences;
 use crate::directory::Directory;
 use crate::http::{ApiError, Kind};
-use crate::model::{Company, GroupId, Sku, Test, User, UserId};
+use crate::model::{Company, GroupId, Side, Sku, Test, User, UserId};
 
 /// The tenant's licences, and names that were looked for in vain.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -64,7 +64,8 @@ pub(super) async fn directory_side(
                 silence.field()
             ),
             "Give the app the application permission User.Read.All and grant admin consent again",
-        ));
+        )
+        .by(Side::Tenant));
     }
     let listed: HashSet<&UserId> = users.iter().map(|user| &user.id).collect();
     let missing: Vec<UserId> = remembered

@@ -37,6 +37,7 @@ fn run(hours: i64, error: Option<(&str, &str)>) -> LastRun {
             kind: kind.into(),
             message: "It failed".into(),
             advice: advice.into(),
+            side: None,
         }),
         counts: serde_json::json!({
             "create": 1, "link": 0, "update": 2, "reactivate": 0, "deactivate": 3, "unchanged": 40,

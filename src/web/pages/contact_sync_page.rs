@@ -73,6 +73,7 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
             kind: "unreachable".into(),
             message: format!("The PSA did not answer {hostile}"),
             advice: "Check the network".into(),
+            side: None,
         }),
         fresh: false,
         zones: vec!["UTC"],

@@ -130,6 +130,7 @@ impl Page for FormPage {
                 kind: "unreachable".into(),
                 message: hostile.into(),
                 advice: "Check the address".into(),
+                side: None,
             }),
             anyway: true,
             stale: "<b>Robin</b> changed this connection 3 minutes ago.".into(),

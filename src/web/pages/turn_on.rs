@@ -100,6 +100,7 @@ impl Page for TurnOnPage {
                 kind: "credentials".into(),
                 message: "<script>alert(1)</script> \"refused\"".into(),
                 advice: "Check the keys".into(),
+                side: None,
             }),
             ..ready.clone()
         };

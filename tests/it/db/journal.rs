@@ -32,6 +32,7 @@ async fn a_run_ends_once_and_is_listed_newest_first() {
                     kind: "unreachable".into(),
                     message: "The PSA did not answer.".into(),
                     advice: "Try again later.".into(),
+                    side: None,
                 }),
                 findings: vec![Finding {
                     kind: "unknown_licence".into(),

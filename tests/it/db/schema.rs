@@ -100,6 +100,7 @@ async fn every_table_of_the_schema_can_be_selected() {
                     plans,
                     previews,
                     psa_connections,
+                    quarantines,
                     readings,
                     runs,
                     secrets,

@@ -155,6 +155,7 @@ async fn a_changed_plan_writes_nothing(stage: Stage) {
         kind: "plan_changed".into(),
         message: "What would be done has changed since the preview".into(),
         advice: "Look at the new preview, then run it".into(),
+        side: None,
     };
     assert_eq!(
         failed.error,

@@ -77,6 +77,7 @@ async fn past_run(
                 kind: (*kind).into(),
                 message: "Microsoft's login refused".into(),
                 advice: "Add a new client secret in Entra".into(),
+                side: None,
             });
             let end = RunEnd {
                 status: if error.is_some() {
