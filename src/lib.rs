@@ -13,6 +13,7 @@
 //! nothing of the rest.
 
 pub mod app;
+pub mod attention;
 pub mod auth;
 pub mod checks;
 pub mod cli;

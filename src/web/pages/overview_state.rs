@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::attention::STALE;
 use crate::db::events::Event;
 use crate::db::runs::Run;
 use crate::model::{Company, RunFailure, Status};
 use crate::sync::report::Counts;
-use crate::web::attention::STALE;
 use crate::web::everyone::Standing;
 
 /// Makes a button from what it says and the tail of its address.
