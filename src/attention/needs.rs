@@ -234,7 +234,8 @@ fn failed(fleet: &Fleet, company: &Brief) -> Option<Need> {
     if let Some((run, error)) = failed {
         let tried_again =
             TRANSIENT.contains(&error.kind.as_str()) && fleet.next.contains_key(&company.id);
-        if !tried_again && !NOBODYS.contains(&error.kind.as_str()) {
+        let passed = tried_again || mended_since(fleet, company, run, error);
+        if !passed && !NOBODYS.contains(&error.kind.as_str()) {
             return Some(by_run(company, run, error));
         }
     }
@@ -254,6 +255,19 @@ fn failed(fleet: &Fleet, company: &Brief) -> Option<Need> {
             &job.error,
         )
     })
+}
+
+/// Whether another company proved since then that the PSA connection works, so that the next run will go well.
+fn mended_since(fleet: &Fleet, company: &Brief, run: &LastRun, error: &RunFailure) -> bool {
+    let of_all = ["credentials", "unreachable"].contains(&error.kind.as_str());
+    let later = |one: &Brief| {
+        let good = fleet
+            .good
+            .get(&one.id)
+            .filter(|_| one.psa_id == company.psa_id);
+        good.is_some_and(|good| good.started_at > run.started_at)
+    };
+    error.side == Some(Side::Psa) && of_all && fleet.companies.iter().any(later)
 }
 
 fn by_run(company: &Brief, run: &LastRun, error: &RunFailure) -> Need {

@@ -8,7 +8,7 @@ use anyhow::bail;
 use super::output::say;
 use super::{DONE, FAILED};
 use crate::app::App;
-use crate::{auth, jobs, web};
+use crate::{auth, jobs, notices, web};
 
 /// Ended sessions are cleaned up so often.
 const CLEANING: Duration = Duration::from_hours(1);
@@ -42,6 +42,10 @@ pub(super) async fn serve(app: &App, listener: TcpListener) -> anyhow::Result<bo
         async move { jobs::work(&app).await }
     });
     tokio::spawn(clean(app.clone()));
+    tokio::spawn({
+        let app = app.clone();
+        async move { notices::work(&app).await }
+    });
     let serving = web::serve(app.clone(), listener);
     tokio::pin!(serving);
     let ended = tokio::select! {

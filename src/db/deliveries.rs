@@ -210,6 +210,12 @@ pub fn failed(conn: &mut Conn) -> QueryResult<i64> {
         .get_result(conn)
 }
 
+/// Whether some were done before then.
+pub fn any_before(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<bool> {
+    let old = dsl::deliveries.filter(dsl::done_at.lt(stamp(before)));
+    diesel::select(diesel::dsl::exists(old)).get_result(conn)
+}
+
 /// Forgets those that were done before then: they name people; how many.
 pub fn forget(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(dsl::deliveries.filter(dsl::done_at.lt(stamp(before)))).execute(conn)

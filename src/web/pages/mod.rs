@@ -1,6 +1,7 @@
 //! The pages, one file each: routes, typed contexts with samples, and handlers.
 
 pub mod account;
+pub mod company_notices;
 pub mod company_search;
 mod conflict_samples;
 pub mod conflicts;
@@ -31,6 +32,7 @@ pub mod jobs;
 pub mod licence_settings;
 pub mod microsoft_settings;
 pub mod new_company;
+pub mod notices_settings;
 pub mod overview;
 pub mod overview_page;
 mod overview_state;
@@ -67,6 +69,7 @@ pub const ALL: &[&[Entry]] = &[
     conflicts_fleet::ROUTES,
     connection::ROUTES,
     contact_choices::ROUTES,
+    company_notices::ROUTES,
     company_search::ROUTES,
     connection_app::ROUTES,
     connection_psa::ROUTES,
@@ -81,6 +84,7 @@ pub const ALL: &[&[Entry]] = &[
     licence_settings::ROUTES,
     microsoft_settings::ROUTES,
     new_company::ROUTES,
+    notices_settings::ROUTES,
     overview::ROUTES,
     parting::ROUTES,
     people::ROUTES,
@@ -110,6 +114,7 @@ pub fn samples() -> Samples {
         conflicts_fleet::samples,
         connection::samples,
         contact_choices::samples,
+        company_notices::samples,
         company_search::samples,
         connection_app::samples,
         connection_psa::samples,
@@ -123,6 +128,7 @@ pub fn samples() -> Samples {
         licence_settings::samples,
         microsoft_settings::samples,
         new_company::samples,
+        notices_settings::samples,
         overview::samples,
         parting::samples,
         people::samples,
