@@ -47,9 +47,40 @@ fn every_sample_of_every_letter_is_drawn_as_text_and_html() {
     draw_all::<WeeklyLetter>(&letters);
     draw_all::<TestLetter>(&letters);
     let drawn = letters.draw(&CauseLetter::samples()[0]).unwrap();
-    insta::assert_snapshot!(drawn.text, @"");
+    insta::assert_snapshot!(drawn.text, @r"
+    Client secret expired at Contoso
+
+    No contact of this company is changed until somebody mends it.
+
+    What to do: Add a new client secret in Entra, then give it to Rollcall.
+
+    - Contoso
+      https://rollcall.example/companies/7/connection
+
+    --
+    Sent by Rollcall, once for this cause. The portal: https://rollcall.example
+    ");
     let drawn = letters.draw(&WeeklyLetter::samples()[0]).unwrap();
-    insta::assert_snapshot!(drawn.text, @"");
+    insta::assert_snapshot!(drawn.text, @r"
+    Contoso
+
+    What changed among the contacts of this company from 19 to 25 Jan 2026.
+
+    Joined (2)
+    - Anna Sample: title, phone
+    - Anna Sample
+
+    Left (0)
+    Nobody left.
+
+    Changed (30)
+    - Bert Sample: title, phone
+    - Bert Sample
+    and 28 more
+
+    --
+    The weekly summary of Rollcall, which keeps contacts in step with Microsoft 365.
+    ");
 }
 
 /// An undefined name in a condition silently counts as false: each stands in the samples.

@@ -78,11 +78,11 @@ async fn the_week_is_told_on_monday_morning_by_the_companys_own_clock_and_once(s
     let text = mails[0].text();
     assert!(text.contains("Joined (0)\nNobody joined."), "{text}");
     assert!(
-        text.contains("Left (1)\n- anna") && text.contains(": sign-in blocked"),
+        text.contains("Left (1)\n- Anna Doe") && text.contains(": sign-in blocked"),
         "{text}"
     );
     assert!(
-        text.contains("Changed (1)\n- bert") && text.contains(": title"),
+        text.contains("Changed (1)\n- Bert Doe") && text.contains(": title"),
         "{text}"
     );
     assert!(mails[0].html().contains("<h2"), "{}", mails[0].html());
