@@ -2,6 +2,7 @@
 //! PSA connection and tenant.
 
 mod clients;
+mod keys;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,19 +35,33 @@ pub const OF_MICROSOFT_APP: &str = "microsoft_app";
 /// The owner kind of the secrets with which notices leave: the mail server's password, the webhook. The owner id is 0.
 pub const OF_NOTICES: &str = "notices";
 
-/// Rung when a job is asked for, so that this process looks for it at once.
+/// Rung when a job is asked for, so that this process looks for it at once. Also knows when the loop that does the jobs last
+/// turned, which shows that it neither ended nor hangs.
 #[derive(Default)]
-pub struct Bell(Notify);
+pub struct Bell {
+    rung: Notify,
+    turned: Mutex<Option<DateTime<Utc>>>,
+}
 
 impl Bell {
     /// To be called once the request is committed.
     pub fn wake(&self) {
-        self.0.notify_one();
+        self.rung.notify_one();
     }
 
     /// Waits until somebody rings, or has rung since it was last heard.
     pub async fn rung(&self) {
-        self.0.notified().await;
+        self.rung.notified().await;
+    }
+
+    /// To be called at each turn of the loop.
+    pub fn turn(&self, now: DateTime<Utc>) {
+        *locked(&self.turned) = Some(now);
+    }
+
+    /// When the loop last turned; `None`: nobody does jobs in this process.
+    pub fn turned(&self) -> Option<DateTime<Utc>> {
+        *locked(&self.turned)
     }
 }
 
@@ -57,8 +72,9 @@ pub struct App(Arc<Inner>);
 struct Inner {
     config: Config,
     db: Db,
-    keyring: Arc<Keyring>,
+    keys: keys::Keys,
     clock: Clock,
+    began: DateTime<Utc>,
     http: Http,
     stop: Stop,
     readers: Readers,
@@ -89,8 +105,7 @@ impl App {
         let url = config.database.url();
         let db = Db::open(url.expose_secret(), clock.clone()).await?;
         let sealed = db.read(secrets::any).await?;
-        let text = config.key_text(!sealed).map_err(anyhow::Error::msg)?;
-        let keyring = Keyring::parse(text.expose_secret())?;
+        let keys = keys::Keys::open(&config, !sealed)?;
         let http = if config.is_simulated() {
             Http::direct(clock.clone())?
         } else {
@@ -99,7 +114,8 @@ impl App {
         Ok(Self(Arc::new(Inner {
             config,
             db,
-            keyring: Arc::new(keyring),
+            keys,
+            began: clock.now(),
             clock,
             http,
             stop,
@@ -123,14 +139,19 @@ impl App {
         &self.0.db
     }
 
-    /// The keys that secrets are sealed with.
-    pub fn keyring(&self) -> &Arc<Keyring> {
-        &self.0.keyring
+    /// The keys that secrets are sealed with, as they are now: their file may change while the program runs.
+    pub fn keyring(&self) -> Arc<Keyring> {
+        self.0.keys.now(&self.0.config)
     }
 
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// When this process began.
+    pub fn began(&self) -> DateTime<Utc> {
+        self.0.began
     }
 
     /// The shared HTTP client.

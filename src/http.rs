@@ -3,6 +3,7 @@
 
 mod counter;
 mod error;
+mod tally;
 mod wait;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use counter::{count, may_send};
 
 pub use counter::{Counter, counted, pause, send_no_more};
 pub use error::{ApiError, Kind, Service};
+pub use tally::Answers;
 pub use wait::{backoff, retry_after};
 
 /// A request is tried so many times at most.
@@ -97,6 +99,7 @@ pub struct Ask<'a> {
 pub struct Http {
     client: reqwest::Client,
     clock: Clock,
+    tally: tally::Tally,
 }
 
 impl Http {
@@ -131,7 +134,11 @@ impl Http {
             .read_timeout(Duration::from_secs(100))
             .user_agent(concat!("Rollcall/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client, clock })
+        Ok(Self {
+            client,
+            clock,
+            tally: tally::Tally::default(),
+        })
     }
 
     /// The client, to build requests with; sending goes through [`Http::send`].
@@ -142,6 +149,11 @@ impl Http {
     /// The clock by which it waits.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// How often each service answered with which status, since this client was made.
+    pub fn answers(&self) -> Answers {
+        self.tally.answers()
     }
 
     /// Sends a request until it has an answer that means something.
@@ -236,6 +248,7 @@ impl Http {
         let response = match self.client.execute(request).await {
             Ok(response) => response,
             Err(error) => {
+                self.tally.note(ask.service, None);
                 let kind = if error.is_connect() {
                     Kind::Unreachable
                 } else {
@@ -249,6 +262,7 @@ impl Http {
             }
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        self.tally.note(ask.service, Some(status));
         let answer = match response.bytes().await {
             Ok(body) => Answer {
                 status,

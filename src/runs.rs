@@ -1,6 +1,9 @@
 //! Runs of one company or of many: whose turn it is, the PSA's hourly budget, and how many at once. What a run does is
 //! `sync`'s.
 
+mod budget;
+mod quarantine;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,11 +15,13 @@ use crate::app::App;
 use crate::db::events::{self, NewEvent};
 use crate::db::holds::{self, Signed};
 use crate::db::{Conn, companies};
-use crate::http::{Counter, counted};
-use crate::model::{Calls, Company, Mode, UserId};
+use crate::model::{Company, Mode, UserId};
 use crate::sync::failure::{RunError, SETTINGS_CHANGED, failure};
+use crate::sync::stop::Stop;
 use crate::sync::turn::{Sharing, Turn};
 use crate::sync::{self, Finished, Options, Progress};
+
+pub use budget::{read_budget, refresh_budget};
 
 /// So many companies at once; the clients keep each service's own limits.
 const AT_ONCE: usize = 12;
@@ -38,14 +43,8 @@ pub async fn one(app: &App, company: &Company, options: &Options, watch: Watch<'
     let turn = if options.preview {
         None
     } else {
-        match wait(
-            app,
-            (&Turn::of_psa(company.psa_id), Sharing::Process),
-            company,
-            watch,
-        )
-        .await
-        {
+        let name = Turn::of_psa(company.psa_id);
+        match wait_unless(app, (&name, Sharing::Process), company, watch, options).await {
             Ok(turn) => turn,
             Err(error) => return not_begun(app, company, options, error),
         }
@@ -187,40 +186,19 @@ pub async fn approved(
     Some(one(app, company, &options, watch).await)
 }
 
-/// Reads the vendor's hourly budget, so that the client slows down and stops in time; returns the requests it took. A budget
-/// that cannot be read is no reason not to run: what is wrong with the connection shows in the runs.
-async fn read_budget(app: &App, psa_id: i64) -> Calls {
-    let counter = Arc::new(Counter::default());
-    counted(counter.clone(), async {
-        if let Ok((_, psa)) = app.psa(psa_id).await
-            && let Err(error) = psa.budget().await
-        {
-            tracing::warn!(psa.id = psa_id, "Could not read the hourly budget: {error}");
-        }
-    })
-    .await;
-    counter.calls()
-}
-
 /// Runs a company whose PSA connection is ours (or for a preview).
 async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'_>) -> Finished {
     let turn = if options.preview {
         None
     } else {
-        match wait(
-            app,
-            (&Turn::of_company(company.id), Sharing::Alone),
-            company,
-            watch,
-        )
-        .await
-        {
+        let name = Turn::of_company(company.id);
+        match wait_unless(app, (&name, Sharing::Alone), company, watch, options).await {
             Ok(turn) => turn,
             Err(error) => return not_begun(app, company, options, error),
         }
     };
     // What a technician saved while the run waited counts.
-    let id = company.id;
+    let (id, began) = (company.id, app.clock().now());
     let finished = match now(app, id)
         .await
         .and_then(|now| unmoved(company, now, options))
@@ -228,16 +206,31 @@ async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'
         Ok(company) => {
             let progress = |progress| watch(&company.name, Event::Progress(progress));
             match app.scene(&company).await {
-                Ok(scene) => {
-                    sync::run(&scene, options, turn.as_ref().map(Turn::name), &progress).await
+                Ok(mut scene) => {
+                    scene.stop = stop_of(app, options);
+                    let turn = turn.as_ref().map(Turn::name);
+                    let finished = sync::run(&scene, options, turn, &progress).await;
+                    budget::remember(app, company.psa_id, scene.psa.as_ref()).await;
+                    finished
                 }
                 Err(error) => not_begun(app, &company, options, error),
             }
         }
         Err(error) => not_begun(app, company, options, error),
     };
+    if !options.preview {
+        quarantine::note(app, company, &finished, began).await;
+    }
     give_back(turn).await;
     finished
+}
+
+/// What a run hears that is to stop.
+fn stop_of(app: &App, options: &Options) -> Stop {
+    match &options.stop {
+        Some(own) => app.stop().clone().or(own),
+        None => app.stop().clone(),
+    }
 }
 
 /// The turn that was waited for is that of the PSA connection that the company had then; and a run is not for a company whose
@@ -278,10 +271,31 @@ pub async fn wait(
     company: &Company,
     watch: Watch<'_>,
 ) -> Result<Option<Turn>, RunError> {
+    take(app, name, company, watch, app.stop()).await
+}
+
+/// Waits for a turn, unless the run is asked to stop.
+async fn wait_unless(
+    app: &App,
+    name: (&str, Sharing),
+    company: &Company,
+    watch: Watch<'_>,
+    options: &Options,
+) -> Result<Option<Turn>, RunError> {
+    take(app, name, company, watch, &stop_of(app, options)).await
+}
+
+async fn take(
+    app: &App,
+    name: (&str, Sharing),
+    company: &Company,
+    watch: Watch<'_>,
+    stop: &Stop,
+) -> Result<Option<Turn>, RunError> {
     let waiting = || watch(&company.name, Event::Waiting);
     tokio::select! {
         turn = Turn::take(app.turns(), (app.db(), app.clock()), name, waiting) => Ok(Some(turn?)),
-        () = app.stop().wait() => Err(sync::failure::stopped()),
+        () = stop.wait() => Err(sync::failure::stopped()),
     }
 }
 

@@ -176,6 +176,11 @@ impl Keyring {
         &self.newest.id
     }
 
+    /// The ids of the keys that seal no more, newest first.
+    pub fn older_ids(&self) -> impl Iterator<Item = &str> {
+        self.older.iter().map(|key| key.id.as_str())
+    }
+
     /// Whether there is the key that sealed this.
     pub fn knows(&self, sealed: &Sealed) -> bool {
         self.keys().any(|key| key.id == sealed.key_id)

@@ -17,7 +17,15 @@ pub fn init(config: &Config, progress: &MultiProgress) -> anyhow::Result<()> {
         .with_writer(move || BesideBars(progress.clone()));
     match config.log_format {
         LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        // The list has the run, or the request, that a line belongs to, however deep it lies.
+        LogFormat::Json => {
+            std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+            let lines = lines.json().flatten_event(true);
+            lines
+                .with_current_span(false)
+                .with_span_list(true)
+                .try_init()
+        }
     }
     .map_err(|error| anyhow::anyhow!(error))
 }

@@ -27,6 +27,7 @@ use rollcall::simulator::world::{
 };
 use rollcall::sync::stop::{Stopper, stop};
 
+use crate::copies;
 use crate::visitor::NAME;
 
 pub const COMPANIES: i64 = 500;
@@ -145,10 +146,12 @@ impl Fleet {
             }
             writeln!(sql, "{}", earlier_runs(*id, run))?;
         }
-        sql.push_str(include_str!("copies.sql"));
-        sql.push_str("DROP TABLE copies;");
         app.db()
-            .write(move |conn| conn.batch_execute(&sql))
+            .write(move |conn| {
+                conn.batch_execute(&sql)?;
+                copies::copy(conn)?;
+                conn.batch_execute("DROP TABLE copies;")
+            })
             .await
             .context("the copies")?;
         let now = app.clock().now();

@@ -3,6 +3,7 @@
 //! process that sends the same bytes. Fails where a list takes longer or sends more than it may.
 //! `cargo bench --bench portal`.
 
+mod copies;
 mod fleet;
 mod visitor;
 

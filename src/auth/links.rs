@@ -129,7 +129,7 @@ pub async fn use_link(
         return Ok(Err(mistakes));
     }
     let hash = passwords::hash(password).await?;
-    let subject = name_subject(app.keyring(), &name);
+    let subject = name_subject(&app.keyring(), &name);
     let token = hashed(token);
     let now = app.clock().now();
     let person = app

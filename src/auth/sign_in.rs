@@ -45,8 +45,8 @@ pub async fn sign_in(
     address: Option<IpAddr>,
 ) -> Result<SignIn, DbError> {
     let now = app.clock().now();
-    let by_name = name_subject(app.keyring(), name);
-    let by_address = address.map(|address| address_subject(app.keyring(), address));
+    let by_name = name_subject(&app.keyring(), name);
+    let by_address = address.map(|address| address_subject(&app.keyring(), address));
     let (subject, other) = (by_name.clone(), by_address.clone());
     let tried = app
         .db()
@@ -103,7 +103,7 @@ pub async fn sign_in(
 /// Counts a try of somebody's present password; it is taken back by forgetting all failures of [`name_subject`].
 pub(super) async fn take_try(app: &App, name: &str) -> Result<Try, DbError> {
     let now = app.clock().now();
-    let subject = name_subject(app.keyring(), name);
+    let subject = name_subject(&app.keyring(), name);
     app.db()
         .write(move |conn| sign_in_failures::take_try(conn, &subject, OF_A_NAME, now))
         .await

@@ -162,7 +162,7 @@ pub async fn change_password(
         return mistake("present", WRONG_PRESENT);
     }
     let hash = passwords::hash(new).await?;
-    let subject = name_subject(app.keyring(), &person.name);
+    let subject = name_subject(&app.keyring(), &person.name);
     let stays = stays.to_owned();
     let changed = app
         .db()

@@ -50,7 +50,7 @@ pub async fn put(
     secrets: &dyn Secrets,
     only_check: bool,
 ) -> anyhow::Result<Result<Plan, Stop>> {
-    let state = State::load(app.db(), Some(app.keyring().clone())).await?;
+    let state = State::load(app.db(), Some(app.keyring())).await?;
     let parsed = fleet::parse(text, &state.known_psa(), secrets);
     let clouds = Clouds::new(app.clone());
     let plan = match fleet::check(&parsed, &state, &clouds, app.clock().now()).await {
@@ -71,7 +71,7 @@ pub async fn put(
             }
         }
         let now = app.clock().now();
-        fleet::apply(app.db(), app.keyring().clone(), &plan, &state, now).await?;
+        fleet::apply(app.db(), app.keyring(), &plan, &state, now).await?;
         app.forget_clients();
         for turn in turns {
             runs::give_back(turn).await;

@@ -1,12 +1,14 @@
 //! The command line: one file a command. It parses, calls, and prints; what is decided is decided elsewhere.
 
 mod admin_link;
+mod backup;
 mod check;
 mod conflicts;
 mod demo;
 mod explain;
 mod fleet;
 mod holds;
+mod keys;
 mod link;
 mod output;
 mod serve;
@@ -17,13 +19,14 @@ mod which;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use indicatif::MultiProgress;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 use crate::sync::stop::{Stopper, stop};
 use output::{complain, full_stop, say};
 use which::find;
@@ -36,6 +39,10 @@ const WRONG_USAGE: u8 = 2;
 const COMMAND_LINE: &str = "command line";
 /// A run, or a connection, failed.
 const FAILED: u8 = 5;
+/// Once it is asked to end, the program is gone within 30 seconds: so long the writes in hand may take.
+const LAST_WRITES: Duration = Duration::from_secs(28);
+/// So long what waits for the disk or a server may take after that.
+const LAST_BREATH: Duration = Duration::from_secs(1);
 
 /// Keeps the contacts of a PSA in step with Microsoft 365.
 #[derive(Debug, Parser)]
@@ -64,6 +71,19 @@ enum Command {
     AdminLink,
     /// Serves the portal, and does the jobs behind it.
     Serve,
+    /// The keys that secrets in the database are sealed with.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Copies the database to a new file, while others work with it (SQLite).
+    Backup {
+        /// The file to be made.
+        file: PathBuf,
+    },
+    /// Puts a copy in the database's place, and keeps what was there (SQLite).
+    Restore {
+        /// The file that `backup` made.
+        file: PathBuf,
+    },
     /// Shows everything with simulated clouds, and keeps them up for the other commands.
     Demo(DemoArgs),
 }
@@ -155,6 +175,12 @@ enum FleetCommand {
     Export,
 }
 
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Seals every secret anew with the newest key; makes that key first where the key file is Rollcall's own.
+    Rotate,
+}
+
 #[derive(Debug, Args)]
 struct CheckArgs {
     /// Only this company's connections.
@@ -186,6 +212,8 @@ pub fn main() -> ExitCode {
         }
     };
     let status = runtime.block_on(run(cli.command));
+    // What still runs was left behind, and said in the log.
+    runtime.shutdown_timeout(LAST_BREATH);
     ExitCode::from(if output::lost() { FAILED } else { status })
 }
 
@@ -207,6 +235,16 @@ async fn run(command: Command) -> u8 {
         complain(&format!("Logging cannot be set up: {error}"));
         return WRONG_USAGE;
     }
+    let complain = match config.log_format {
+        LogFormat::Json => |text: &str| tracing::error!("{text}"),
+        LogFormat::Text => complain,
+    };
+    // These two touch the database's files themselves.
+    match &command {
+        Command::Backup { file } => return backup::save(&config, file).await,
+        Command::Restore { file } => return backup::restore(config, file).await,
+        _ => {}
+    }
     let (stopper, stop) = stop();
     let app = match App::open(config, Clock::real(), stop).await {
         Ok(app) => app,
@@ -215,21 +253,11 @@ async fn run(command: Command) -> u8 {
             return FAILED;
         }
     };
-    tokio::spawn(hear_signals(stopper, bars.clone(), command.writes()));
-    let status = match command {
-        Command::Sync(args) => Box::pin(sync::run(&app, &args, &bars)).await,
-        Command::Explain(args) => Box::pin(unless_stopped(&app, explain::run(&app, &args))).await,
-        Command::Holds(args) => Box::pin(holds::run(&app, &args, &bars)).await,
-        Command::Link(args) => Box::pin(link::run(&app, &args)).await,
-        Command::Fleet(FleetCommand::Apply { file, check, json }) => {
-            Box::pin(fleet::apply(&app, &file, check, json)).await
-        }
-        Command::Fleet(FleetCommand::Export) => fleet::export(&app).await,
-        Command::Check(args) => Box::pin(unless_stopped(&app, check::run(&app, &args))).await,
-        Command::AdminLink => admin_link::run(&app).await,
-        Command::Serve => Box::pin(serve::run(&app)).await,
-        // It has settings of its own, and began above.
-        Command::Demo(_) => Ok(DONE),
+    tokio::spawn(hear_signals(stopper, bars.clone(), command.last_words()));
+    let overdue = command.overdue();
+    let status = tokio::select! {
+        status = Box::pin(carry_out(&app, command, &bars)) => status,
+        () = too_late(&app) => Ok(overdue),
     };
     status.unwrap_or_else(|error| {
         complain(&full_stop(&format!("{error:#}")));
@@ -237,22 +265,68 @@ async fn run(command: Command) -> u8 {
     })
 }
 
+async fn carry_out(app: &App, command: Command, bars: &MultiProgress) -> anyhow::Result<u8> {
+    match command {
+        Command::Sync(args) => Box::pin(sync::run(app, &args, bars)).await,
+        Command::Explain(args) => Box::pin(unless_stopped(app, explain::run(app, &args))).await,
+        Command::Holds(args) => Box::pin(holds::run(app, &args, bars)).await,
+        Command::Link(args) => Box::pin(link::run(app, &args)).await,
+        Command::Fleet(FleetCommand::Apply { file, check, json }) => {
+            Box::pin(fleet::apply(app, &file, check, json)).await
+        }
+        Command::Fleet(FleetCommand::Export) => fleet::export(app).await,
+        Command::Check(args) => Box::pin(unless_stopped(app, check::run(app, &args))).await,
+        Command::AdminLink => admin_link::run(app).await,
+        Command::Keys(KeysCommand::Rotate) => keys::rotate(app).await,
+        Command::Serve => Box::pin(serve::run(app)).await,
+        // They began above.
+        Command::Demo(_) | Command::Backup { .. } | Command::Restore { .. } => Ok(DONE),
+    }
+}
+
+/// Waits until the program is asked to end and has had its time for that. What is in hand then is left as a crash would leave
+/// it: the next start settles it.
+async fn too_late(app: &App) {
+    app.stop().wait().await;
+    app.clock().sleep(LAST_WRITES).await;
+    tracing::warn!(
+        seconds = LAST_WRITES.as_secs(),
+        "What is in hand takes too long and is left: the next start, or another process, settles it and carries on"
+    );
+}
+
 impl Command {
-    /// Whether it may have writes in hand.
-    const fn writes(&self) -> bool {
-        match self {
+    /// What is said when it is asked to end; `None`: in a line of the log.
+    const fn last_words(&self) -> Option<&'static str> {
+        let writes = match self {
+            Self::Serve => return None,
             Self::Sync(args) => !args.preview,
             Self::Holds(args) => args.act.is_some(),
             Self::Fleet(FleetCommand::Apply { check, .. }) => !*check,
-            Self::Link(_) | Self::AdminLink | Self::Serve => true,
+            Self::Link(_) | Self::AdminLink | Self::Keys(_) => true,
             // The demo hears signals by itself.
             Self::Explain(_)
             | Self::Fleet(FleetCommand::Export)
             | Self::Check(_)
+            | Self::Backup { .. }
+            | Self::Restore { .. }
             | Self::Demo(_) => false,
+        };
+        Some(if writes { FINISHING } else { "Stopping" })
+    }
+
+    /// The exit status where it could not end in time.
+    const fn overdue(&self) -> u8 {
+        match self {
+            // The portal did what it was asked to do.
+            Self::Serve => DONE,
+            _ => FAILED,
         }
     }
 }
+
+/// What a command with writes in hand says when it is asked to end.
+const FINISHING: &str = "Finishing the writes in hand; once more ends at once";
 
 /// A command that only reads ends at once where the program is asked to end.
 async fn unless_stopped(
@@ -266,7 +340,7 @@ async fn unless_stopped(
 }
 
 /// Ctrl-C and SIGTERM finish the writes in hand; a second one ends the program at once.
-async fn hear_signals(stopper: Stopper, bars: MultiProgress, writes: bool) {
+async fn hear_signals(stopper: Stopper, bars: MultiProgress, words: Option<&'static str>) {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     let Ok(mut terminate) = terminate else { return };
     let mut asked = false;
@@ -279,13 +353,10 @@ async fn hear_signals(stopper: Stopper, bars: MultiProgress, writes: bool) {
             std::process::exit(130);
         }
         asked = true;
-        bars.suspend(|| {
-            complain(if writes {
-                "Finishing the writes in hand; once more ends at once"
-            } else {
-                "Stopping"
-            });
-        });
+        match words {
+            Some(words) => bars.suspend(|| complain(words)),
+            None => tracing::info!("{FINISHING}"),
+        }
         stopper.stop();
     }
 }

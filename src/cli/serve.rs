@@ -4,11 +4,12 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use anyhow::bail;
+use sd_notify::NotifyState;
 
 use super::output::say;
 use super::{DONE, FAILED};
 use crate::app::App;
-use crate::{auth, jobs, notices, web};
+use crate::{auth, jobs, monitor, notices, retention, web};
 
 /// Ended sessions are cleaned up so often.
 const CLEANING: Duration = Duration::from_hours(1);
@@ -42,6 +43,7 @@ pub(super) async fn serve(app: &App, listener: TcpListener) -> anyhow::Result<bo
         async move { jobs::work(&app).await }
     });
     tokio::spawn(clean(app.clone()));
+    tokio::spawn(tell_the_system(app.clone()));
     tokio::spawn({
         let app = app.clone();
         async move { notices::work(&app).await }
@@ -65,12 +67,37 @@ pub(super) async fn serve(app: &App, listener: TcpListener) -> anyhow::Result<bo
     Ok(ended.is_ok())
 }
 
-/// Forgets ended sessions, links and failures now and then.
+/// Forgets ended sessions, links and failures, and old history, now and then.
 async fn clean(app: App) {
     while !app.stop().asked() {
         if let Err(error) = auth::clean(&app).await {
             tracing::warn!(%error, "Ended sessions could not be cleaned up");
         }
+        if let Err(error) = retention::forget_old(&app).await {
+            tracing::warn!(%error, "Old history could not be removed");
+        }
         app.clock().sleep(CLEANING).await;
+    }
+}
+
+/// Tells systemd, where that started the program: that it serves, that it lives, and that it ends.
+async fn tell_the_system(app: App) {
+    let tell = |state: NotifyState<'_>| {
+        if let Err(error) = sd_notify::notify(&[state]) {
+            tracing::warn!(%error, "systemd cannot be told how this program is");
+        }
+    };
+    tell(NotifyState::Ready);
+    let watched = sd_notify::watchdog_enabled();
+    loop {
+        // Twice in the time after which systemd would think that it hangs.
+        let pause = watched.map_or(Duration::MAX, |within| within / 2);
+        tokio::select! {
+            () = app.clock().sleep(pause) => {}
+            () = app.stop().wait() => return tell(NotifyState::Stopping),
+        }
+        if monitor::lives(&app) {
+            tell(NotifyState::Watchdog);
+        }
     }
 }

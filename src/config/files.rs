@@ -1,16 +1,15 @@
-//! The data folder and the key file. It never overwrites a file.
+//! The data folder and the key file. It overwrites no file but Rollcall's own keys, where they are rotated.
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use secrecy::SecretString;
-use zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Config, KeySource};
+use crate::seal::Keyring;
 
 impl Config {
     /// Makes the data folder (mode 0700) where it is missing, and makes sure that it can be written to.
@@ -58,6 +57,76 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Puts a new key above those of Rollcall's own key file. The file is changed whole or not at all. Blocks. The error is one
+    /// sentence for people.
+    pub fn add_own_key(&self) -> Result<(), String> {
+        let (path, text) = self.own_key()?;
+        let (_, newest) = Keyring::generate();
+        let lines = format!("{}{}", newest.expose_secret(), text.expose_secret());
+        write_over(&path, &SecretString::from(lines))
+    }
+
+    /// Leaves only the newest key in Rollcall's own key file. The file is changed whole or not at all. Blocks. The error is one
+    /// sentence for people.
+    pub fn drop_older_own_keys(&self) -> Result<(), String> {
+        let (path, text) = self.own_key()?;
+        let newest = text.expose_secret().lines().map(str::trim);
+        let newest = newest.into_iter().find(|line| !line.is_empty());
+        let line = format!("{}\n", newest.unwrap_or_default());
+        write_over(&path, &SecretString::from(line))
+    }
+
+    /// When Rollcall's own key file was last changed; `None`: the keys are somebody else's to change.
+    pub fn own_key_changed_at(&self) -> Option<SystemTime> {
+        match &self.key {
+            KeySource::Default(path) => fs::metadata(path).and_then(|file| file.modified()).ok(),
+            KeySource::Text(_) | KeySource::File(_) => None,
+        }
+    }
+
+    fn own_key(&self) -> Result<(PathBuf, SecretString), String> {
+        match &self.key {
+            KeySource::Default(path) => Ok((path.clone(), self.key_text(false)?)),
+            KeySource::Text(_) | KeySource::File(_) => {
+                Err("The key is not Rollcall's own to change".to_owned())
+            }
+        }
+    }
+}
+
+/// Puts a file of this text, for this user alone, in the place of the one that is there.
+fn write_over(path: &Path, text: &SecretString) -> Result<(), String> {
+    let refused = |error: std::io::Error| {
+        format!(
+            "The key file {} cannot be changed ({error}): make its folder writable for the user that runs Rollcall",
+            path.display()
+        )
+    };
+    let folder = folder_of(path);
+    let mut file = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o600))
+        .tempfile_in(folder)
+        .map_err(refused)?;
+    // Whoever runs this may be root, and who serves is not.
+    fs::metadata(path)
+        .and_then(|old| chown(file.path(), Some(old.uid()), Some(old.gid())))
+        .map_err(refused)?;
+    file.write_all(text.expose_secret().as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(refused)?;
+    file.persist(path).map_err(|error| refused(error.error))?;
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(refused)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 /// The file's text; `None` where there is no file.
 fn read(path: &Path) -> Result<Option<SecretString>, String> {
     match fs::read_to_string(path) {
@@ -88,18 +157,12 @@ fn create(path: &Path) -> Result<(), String> {
             path.display()
         )
     };
-    let mut key = Zeroizing::new([0_u8; 32]);
-    aws_lc_rs::rand::fill(&mut *key).map_err(|error| refused(&error))?;
-    let text = Zeroizing::new(BASE64_STANDARD.encode(*key) + "\n");
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let (_, text) = Keyring::generate();
     let mut file = tempfile::Builder::new()
         .permissions(fs::Permissions::from_mode(0o600))
-        .tempfile_in(folder)
+        .tempfile_in(folder_of(path))
         .map_err(|error| refused(&error))?;
-    file.write_all(text.as_bytes())
+    file.write_all(text.expose_secret().as_bytes())
         .and_then(|()| file.as_file().sync_all())
         .map_err(|error| refused(&error))?;
     match file.persist_noclobber(path) {

@@ -6,6 +6,7 @@ use diesel::QueryResult;
 use super::Saving;
 use super::secret::{self, NewSecret};
 use crate::app::{App, OF_COMPANY, OF_MICROSOFT_APP};
+use crate::db::quarantines::{self, Owner};
 use crate::db::{Conn, companies, events, secrets, settings, tenant_connections};
 use crate::rules::{self, Mistake};
 use crate::sync::failure::RunError;
@@ -94,7 +95,7 @@ pub async fn save_microsoft_app(
     if !wrong.is_empty() {
         return Ok(Saving::Mistakes(wrong));
     }
-    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring().clone());
+    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring());
     app.db()
         .write(move |conn| {
             settings::put(conn, settings::MICROSOFT_APP, &client_id)?;
@@ -102,6 +103,9 @@ pub async fn save_microsoft_app(
             match &checked {
                 Some(new) => secret::replace(conn, &keys, owner, new, expires.or(new.end))?,
                 None => secret::set_end(conn, owner, expires)?,
+            }
+            for company in tenant_connections::of_client(conn, &client_id)? {
+                quarantines::try_now(conn, Owner::tenant(company), now)?;
             }
             let detail = "Microsoft app saved";
             events::note(conn, (&staff, "microsoft_app_saved"), None, detail, now)

@@ -7,9 +7,10 @@ use super::turn_of;
 use crate::app::{App, OF_COMPANY, OF_PSA};
 use crate::db::facts::{company_scope, psa_scope, tenant_scope};
 use crate::db::holds::{self, HoldPerson};
+use crate::db::quarantines::Owner;
 use crate::db::{
     Conn, companies, consents, events, facts, jobs, links, plans, previews, psa_connections,
-    readings, runs as run_rows, secrets, tenant_connections,
+    quarantines, readings, runs as run_rows, secrets, tenant_connections,
 };
 use crate::runs;
 use crate::sync::failure::RunError;
@@ -136,6 +137,7 @@ async fn part(
             facts::forget(conn, &tenant_scope(&tenant.tenant_id))?;
             tenant_connections::delete(conn, id)?;
         }
+        quarantines::forget(conn, Owner::tenant(id))?;
         secrets::delete_all(conn, OF_COMPANY, id)?;
         if let Some(hold) = holds::open_of(conn, id)? {
             holds::close(conn, hold.id, why, None, now)?;
@@ -184,6 +186,7 @@ pub async fn remove_psa(app: &App, id: i64, version: i64, staff: &str) -> Result
             if !psa_connections::remove(conn, id, version, now)? {
                 return Ok(Parted::old(psa_connections::version(conn, id)?));
             }
+            quarantines::forget(conn, Owner::psa(id))?;
             secrets::delete_all(conn, OF_PSA, id)?;
             facts::forget(conn, &psa_scope(id))?;
             let detail = format!("PSA connection {} removed", connection.name);

@@ -12,8 +12,10 @@ use super::psa_rules::{Draft, draft, leads_elsewhere};
 use super::{Saving, taken, turn_of};
 use crate::app::{App, OF_PSA};
 use crate::db::facts::{company_scope, psa_scope};
+use crate::db::quarantines::Owner;
 use crate::db::{
-    Conn, companies, events, facts, jobs, links, previews, psa_connections, secrets, settings,
+    Conn, companies, events, facts, jobs, links, previews, psa_connections, quarantines, secrets,
+    settings,
 };
 use crate::model::PsaConnection;
 use crate::psa::{Connection, vendor};
@@ -144,7 +146,7 @@ async fn put(app: &App, draft: Draft, version: i64, staff: &str) -> Result<Savin
             turns.push(turn_of(app, company).await?);
         }
     }
-    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring().clone());
+    let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring());
     let saved = app.db().write(move |conn| {
         let saved = write(conn, (&keys, now), &draft, version)?;
         if let Saving::Saved { .. } = saved {
@@ -192,6 +194,7 @@ fn write(
         let sealed = keys.seal(OF_PSA, id, name, secret.expose_secret().as_bytes());
         secrets::put(conn, OF_PSA, id, name, &sealed, None)?;
     }
+    quarantines::try_now(conn, Owner::psa(id), now)?;
     facts::forget(conn, &psa_scope(id))?;
     for (company, _) in companies::of_psa(conn, id)? {
         facts::forget(conn, &company_scope(company))?;

@@ -9,6 +9,7 @@ use super::secret::{self, Checked, NewSecret};
 use super::{Saving, turn_of};
 use crate::app::{App, OF_COMPANY};
 use crate::db::facts::tenant_scope;
+use crate::db::quarantines::{self, Owner};
 use crate::db::{Conn, companies, events, facts, links, secrets, settings, tenant_connections};
 use crate::directory::Credential;
 use crate::model::{Cloud, Company, TenantConnection, TenantId};
@@ -165,7 +166,7 @@ async fn put(
         None
     };
     let (staff, now) = (staff.to_owned(), app.clock().now());
-    let keys = app.keyring().clone();
+    let keys = app.keyring();
     let saved = app.db().write(move |conn| {
         let saved = write(conn, (&keys, now), id, &draft, version)?;
         if let Saving::Saved { .. } = saved {
@@ -204,6 +205,7 @@ fn write(
     let owner = (OF_COMPANY, company);
     let tenant = &draft.tenant;
     tenant_connections::put(conn, company, tenant, now)?;
+    quarantines::try_now(conn, Owner::tenant(company), now)?;
     facts::forget(conn, &tenant_scope(&tenant.tenant_id))?;
     match &draft.new {
         Some(new) => secret::replace(conn, keys, owner, new, tenant.expires)?,

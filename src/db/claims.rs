@@ -16,6 +16,24 @@ pub fn holder(conn: &mut Conn, name: &str) -> QueryResult<Option<String>> {
         .optional()
 }
 
+/// The claims whose names begin like this, and whose leases have not run out, that other processes have: name and process.
+pub fn of_others(
+    conn: &mut Conn,
+    prefix: &str,
+    process: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<(String, String)>> {
+    claims::table
+        .filter(
+            claims::name
+                .like(format!("{prefix}%"))
+                .and(claims::process.ne(process))
+                .and(claims::until.gt(stamp(now))),
+        )
+        .select((claims::name, claims::process))
+        .load(conn)
+}
+
 /// Takes the claim of this name until `until` where it is free, ours (then it is renewed), its lease has run out, or its
 /// process is not `alive`. Atomic: of several processes one gets it. `alive` must not use the database.
 pub fn claim(

@@ -320,6 +320,13 @@ pub fn scheduled(conn: &mut Conn) -> QueryResult<Vec<Scheduled>> {
     Ok(rows.into_iter().map(scheduled).collect())
 }
 
+/// Forgets the due moments after this one, as if these companies were seen for the first time.
+pub fn forget_days(conn: &mut Conn, after: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(dsl::companies.filter(dsl::scheduled_for.gt(stamp(after))))
+        .set(dsl::scheduled_for.eq(None::<chrono::NaiveDateTime>))
+        .execute(conn)
+}
+
 /// Notes that the daily run of this due moment is asked for; `false`: it has been already, or a later one.
 pub fn take_day(conn: &mut Conn, id: i64, due: DateTime<Utc>) -> QueryResult<bool> {
     let this = dsl::companies.find(id).filter(

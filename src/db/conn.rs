@@ -39,7 +39,8 @@ impl Address {
     }
 }
 
-fn sqlite(path: &Path) -> Result<SqliteConnection, Error> {
+/// Opens a file; SQLite makes one that is missing.
+pub(super) fn sqlite(path: &Path) -> Result<SqliteConnection, Error> {
     let path = path.to_str().ok_or_else(|| {
         Error::ConnectionError(ConnectionError::BadConnection(
             "the path of the database is not UTF-8".into(),

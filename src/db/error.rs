@@ -88,6 +88,12 @@ pub enum OpenError {
     /// The file is something else.
     #[error("{} is not a Rollcall database: choose another file in ROLLCALL_DATABASE_URL", .0.display())]
     NotOurs(PathBuf),
+    /// Another file is being put in its place.
+    #[error("the database {shown} is being restored: start again when that is done")]
+    Restoring {
+        /// The database.
+        shown: String,
+    },
     /// A migration is applied that this program does not know.
     #[error(
         "the database {shown} was made by a newer version of Rollcall (it has migration {version}): \

@@ -9,6 +9,8 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 use serde_json::Value;
 
 use super::Conn;
+use super::jobs::Priority;
+use super::quarantines::{self, Owner, Quarantine};
 use super::schema::{companies, hold_people, holds, jobs, runs, tenant_connections};
 use super::types::{Json, stamp};
 use crate::model::RunFailure;
@@ -174,20 +176,50 @@ pub fn held(conn: &mut Conn) -> QueryResult<HashMap<i64, i64>> {
     Ok(rows.into_iter().collect())
 }
 
-/// When the first run of each company that has one waiting may begin.
+/// When the first run of each company that has one waiting may begin: not before a connection in quarantine is tried again,
+/// unless somebody asked for it by a click.
 pub fn next_runs(conn: &mut Conn) -> QueryResult<HashMap<i64, DateTime<Utc>>> {
-    let rows: Vec<(Option<i64>, NaiveDateTime)> = jobs::table
+    let rows: Vec<(Option<i64>, NaiveDateTime, i64)> = jobs::table
         // In words, since an index of these rows alone is of no use for a state that is a value.
         .filter(sql::<Bool>("state = 'queued'"))
         .filter(jobs::lane.ne("preview"))
-        .select((jobs::company_id, jobs::run_at))
-        .order(jobs::run_at.desc())
+        .select((jobs::company_id, jobs::run_at, jobs::priority))
         .load(conn)?;
-    // The earliest comes last, and stays.
-    Ok(rows
+    let held = held_until(conn)?;
+    let mut next: HashMap<i64, DateTime<Utc>> = HashMap::new();
+    for (company, at, priority) in rows {
+        let Some(company) = company else { continue };
+        let mut at = at.and_utc();
+        if let Some(until) = held
+            .get(&company)
+            .filter(|_| priority > Priority::Click.number())
+        {
+            at = at.max(*until);
+        }
+        let first = next.entry(company).or_insert(at);
+        *first = at.min(*first);
+    }
+    Ok(next)
+}
+
+/// When the connections in quarantine are tried again, by the companies that they concern.
+fn held_until(conn: &mut Conn) -> QueryResult<HashMap<i64, DateTime<Utc>>> {
+    let all = quarantines::all(conn)?;
+    if all.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let companies: Vec<(i64, i64)> = companies::table
+        .select((companies::id, companies::psa_id))
+        .load(conn)?;
+    let until = |company: i64, psa: i64| {
+        let concerns =
+            |one: &&Quarantine| one.owner == Owner::tenant(company) || one.owner == Owner::psa(psa);
+        all.iter().filter(concerns).map(|one| one.next_try).max()
+    };
+    let held = companies
         .into_iter()
-        .filter_map(|(company, at)| Some((company?, at.and_utc())))
-        .collect())
+        .filter_map(|(company, psa)| Some((company, until(company, psa)?)));
+    Ok(held.collect())
 }
 
 /// A job that failed for good, the last that was asked for its company.

@@ -2,15 +2,19 @@
 //! lane, one waits and one is done at a time. Who lives, and what a job does, others know.
 
 mod claim;
+mod next;
+mod old;
 mod work;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 pub use claim::{
-    cancel, cancel_running, cancel_waiting, claim, due, fail_for_good, finish, free_dead, hands,
-    put_back, renew, retry_at,
+    ask_to_stop, cancel, cancel_running, cancel_waiting, claim, fail_for_good, finish, free_dead,
+    hands, put_back, put_off, renew, retry_at, to_stop,
 };
+pub use next::{Next, Reach, has_run, in_hand, next};
+pub use old::remove_old;
 pub use work::{JobState, Lane, Priority, RunWork, Work};
 
 use super::Conn;
@@ -70,6 +74,8 @@ pub struct Job {
     pub started_at: Option<DateTime<Utc>>,
     /// When it was over.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Who asked it to stop while it was done.
+    pub stop_by: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -91,6 +97,7 @@ struct Row {
     created_at: NaiveDateTime,
     started_at: Option<NaiveDateTime>,
     finished_at: Option<NaiveDateTime>,
+    stop_by: Option<String>,
 }
 
 impl From<Row> for Job {
@@ -113,6 +120,7 @@ impl From<Row> for Job {
             created_at: row.created_at.and_utc(),
             started_at: time(row.started_at),
             finished_at: time(row.finished_at),
+            stop_by: row.stop_by,
         }
     }
 }
@@ -184,42 +192,42 @@ fn join(conn: &mut Conn, waiting: &Job, new: &NewJob) -> QueryResult<bool> {
         waiting.run_at.min(new.run_at)
     };
     let more_urgent = new.priority <= waiting.priority && new.requested_by.is_some();
-    let requested_by = if more_urgent {
-        &new.requested_by
-    } else {
-        &waiting.requested_by
-    };
-    let work = waiting.work.clone().absorb(&new.work);
-    let changed = diesel::update(unchanged(
-        waiting.id,
-        json(&waiting.work)?,
-        stamp(waiting.run_at),
-        waiting.priority.number(),
-    ))
-    .set((
-        dsl::payload.eq(json(&work)?),
-        dsl::priority.eq(new.priority.min(waiting.priority).number()),
-        dsl::run_at.eq(stamp(run_at)),
+    let both = Job {
+        work: waiting.work.clone().absorb(&new.work),
+        priority: new.priority.min(waiting.priority),
+        run_at,
         // Whoever asks anew wants it tried anew.
-        dsl::attempts.eq(0_i64),
-        dsl::requested_by.eq(requested_by.as_deref()),
-    ))
-    .execute(conn)?;
-    Ok(changed == 1)
+        attempts: 0,
+        requested_by: if more_urgent {
+            new.requested_by.clone()
+        } else {
+            waiting.requested_by.clone()
+        },
+        ..waiting.clone()
+    };
+    become_both(conn, waiting, &both)
 }
 
-/// The job that waits, if it is as it was seen.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn unchanged(id: i64, payload: String, run_at: NaiveDateTime, priority: i64) -> _ {
-    let queued: &'static str = JobState::Queued.as_str();
-    dsl::jobs.filter(
+/// Lets the job that waits become one that does for another request too; `false` where it changed since it was seen.
+fn become_both(conn: &mut Conn, waiting: &Job, both: &Job) -> QueryResult<bool> {
+    let unchanged = dsl::jobs.filter(
         dsl::id
-            .eq(id)
-            .and(dsl::state.eq(queued))
-            .and(dsl::payload.eq(payload))
-            .and(dsl::run_at.eq(run_at))
-            .and(dsl::priority.eq(priority)),
-    )
+            .eq(waiting.id)
+            .and(dsl::state.eq(JobState::Queued.as_str()))
+            .and(dsl::payload.eq(json(&waiting.work)?))
+            .and(dsl::run_at.eq(stamp(waiting.run_at)))
+            .and(dsl::priority.eq(waiting.priority.number())),
+    );
+    let changed = diesel::update(unchanged)
+        .set((
+            dsl::payload.eq(json(&both.work)?),
+            dsl::priority.eq(both.priority.number()),
+            dsl::run_at.eq(stamp(both.run_at)),
+            dsl::attempts.eq(both.attempts),
+            dsl::requested_by.eq(both.requested_by.as_deref()),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
 }
 
 fn waiting_in(conn: &mut Conn, company: Option<i64>, lane: Lane) -> QueryResult<Option<Job>> {

@@ -24,6 +24,7 @@ mod process;
 mod types;
 mod writer;
 
+pub mod backup;
 pub mod changes;
 pub mod claims;
 pub mod companies;
@@ -35,10 +36,12 @@ pub mod events;
 pub mod facts;
 pub mod filters;
 pub mod fleet;
+pub mod history;
 pub mod holds;
 pub mod ignored_users;
 pub mod jobs;
 pub mod links;
+pub mod monitor;
 pub mod notices;
 pub mod plans;
 pub mod previews;
@@ -193,6 +196,19 @@ impl Db {
             .await
     }
 
+    /// Whether the database answers, and its tables are those of this program.
+    pub async fn is_current(&self) -> Result<bool, DbError> {
+        self.read(open::is_current).await
+    }
+
+    /// Whether another process that lives may be using this database.
+    ///
+    /// # Errors
+    /// Where the folder of the database cannot be read.
+    pub fn has_others(&self) -> std::io::Result<bool> {
+        self.0.process.has_others()
+    }
+
     /// Takes, or renews, the claim of this name for `lease` from now. `false`: a process that lives has it.
     pub async fn try_claim(&self, name: &str, lease: Duration) -> Result<bool, DbError> {
         self.show_life().await?;
@@ -215,6 +231,13 @@ impl Db {
             claims::claim(conn, &claim, &inner.process.id, until, now, &alive)
         })
         .await
+    }
+
+    /// Whether this process has the claim of this name, for some time still.
+    pub async fn has_claim(&self, name: &str) -> Result<bool, DbError> {
+        let (inner, name, now) = (self.0.clone(), name.to_owned(), self.0.clock.now());
+        self.read(move |conn| claims::holds(conn, &name, &inner.process.id, now))
+            .await
     }
 
     /// Gives the claim back. One that another process has stays as it is.

@@ -202,6 +202,35 @@ impl Target {
     }
 }
 
+/// Whether the tables are those of this program: every migration is applied, and none that it does not know.
+pub(super) fn is_current(conn: &mut Conn) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let query = diesel::sql_query("SELECT version FROM __diesel_schema_migrations");
+    // `each!`: a query in words.
+    let applied: Vec<Applied> = each!(conn => query.load(conn))?;
+    let known = match conn {
+        Conn::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE),
+        Conn::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES),
+    }
+    .map_err(diesel::result::Error::QueryBuilderError)?;
+    Ok(applied.len() == known.len() && applied.iter().all(|one| known.contains(&one.version)))
+}
+
+fn versions<DB>(known: &EmbeddedMigrations) -> diesel::migration::Result<Vec<String>>
+where
+    DB: diesel::backend::Backend,
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    let known = diesel::migration::MigrationSource::<DB>::migrations(known)?;
+    let version =
+        |one: &Box<dyn diesel::migration::Migration<DB>>| one.name().version().to_string();
+    Ok(known.iter().map(version).collect())
+}
+
 /// Whether the operating system does not let this program write there.
 pub(super) fn read_only(error: &std::io::Error) -> bool {
     matches!(
@@ -238,11 +267,7 @@ where
     C: MigrationHarness<DB>,
     EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
 {
-    use diesel::migration::MigrationSource;
-    let known: Vec<String> = MigrationSource::<DB>::migrations(known)?
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .collect();
+    let known = versions::<DB>(known)?;
     let mut applied: Vec<String> = conn
         .applied_migrations()?
         .iter()

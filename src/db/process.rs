@@ -58,6 +58,12 @@ impl Process {
                         target.other(&error)
                     }
                 })?;
+                // The lock comes first: whoever restores looks for it after taking theirs, so that one of both sees the other.
+                if is_locked(&restoring_path(database)) {
+                    return Err(OpenError::Restoring {
+                        shown: target.shown.clone(),
+                    });
+                }
                 Lock::File {
                     database: database.clone(),
                     held,
@@ -90,6 +96,14 @@ impl Process {
         let id = Uuid::parse_str(&self.id).map_err(|_| DbError::Closed)?;
         *held = Some(lock_session(address, id)?);
         Ok(())
+    }
+
+    /// Whether another process that lives has the same SQLite file; on PostgreSQL nobody can tell.
+    pub(super) fn has_others(&self) -> io::Result<bool> {
+        match &self.lock {
+            Lock::File { database, held } => is_in_use(database, Some(&held.path)),
+            Lock::Session { .. } => Ok(true),
+        }
     }
 
     /// Whether the process of this id lives, as seen from the database of `conn`. An id that is none is dead.
@@ -130,17 +144,63 @@ fn lock_path(database: &Path, id: Uuid) -> PathBuf {
 fn lock_file(database: &Path, id: Uuid) -> io::Result<LockedFile> {
     let path = lock_path(database, id);
     loop {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)?;
+        let file = lockable(&path)?;
         file.lock()?;
         // Somebody who swept up may have removed the file between its making and its locking.
         if path.exists() {
             return Ok(LockedFile { path, _file: file });
         }
     }
+}
+
+fn lockable(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+}
+
+/// Whoever has this is the only one at a SQLite database, until it is dropped: no process starts meanwhile.
+pub(super) struct Alone {
+    _lock: LockedFile,
+}
+
+impl Alone {
+    /// `None`: a process that lives uses the database, or somebody else is alone with it.
+    pub(super) fn take(database: &Path) -> io::Result<Option<Self>> {
+        let path = restoring_path(database);
+        let file = lockable(&path)?;
+        match file.try_lock() {
+            Ok(()) if path.exists() => {}
+            Ok(()) | Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let lock = LockedFile { path, _file: file };
+        sweep(database);
+        let in_use = is_in_use(database, None)?;
+        Ok((!in_use).then_some(Self { _lock: lock }))
+    }
+}
+
+fn restoring_path(database: &Path) -> PathBuf {
+    let name = database.file_name().unwrap_or_default().to_string_lossy();
+    database.with_file_name(format!("{name}.restoring.lock"))
+}
+
+/// Whether a process that lives, besides the one with this lock, has the database.
+fn is_in_use(database: &Path, besides: Option<&Path>) -> io::Result<bool> {
+    let prefix = lock_prefix(database);
+    for entry in fs::read_dir(folder_of(database))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let ours = name.to_string_lossy().starts_with(&prefix);
+        let path = entry.path();
+        if ours && besides.is_none_or(|own| own != path) && is_locked(&path) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_locked(path: &Path) -> bool {

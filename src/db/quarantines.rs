@@ -4,6 +4,7 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
+use super::schema::companies;
 use super::schema::quarantines::{self, dsl};
 use super::types::{Word, stamp};
 use super::{Conn, events};
@@ -11,6 +12,8 @@ use crate::model::{RunFailure, Side};
 
 /// A connection is tried again so many hours after its first, second … failure; after the last, each time.
 const HOURS: [i64; 6] = [1, 2, 4, 8, 16, 24];
+/// The longest pause.
+pub const LONGEST: TimeDelta = TimeDelta::hours(24);
 /// Who does it, in the events.
 const BY: &str = "Rollcall";
 
@@ -64,10 +67,26 @@ pub struct Quarantine {
     pub since: DateTime<Utc>,
     /// When it last failed.
     pub failed_at: DateTime<Utc>,
-    /// How often it failed since then.
+    /// How often it failed since then, or since it was last changed, when it was to be tried.
     pub failures: i64,
     /// No run begins by itself before.
     pub next_try: DateTime<Utc>,
+}
+
+impl Quarantine {
+    /// Whether no run begins by itself now. A next try that is further away than any pause was set by a clock that was wrong.
+    pub fn holds(&self, now: DateTime<Utc>) -> bool {
+        self.next_try > now && self.next_try - now <= LONGEST
+    }
+
+    /// Whose it is and why, as a sentence for people.
+    pub fn sentence(&self) -> String {
+        let whose = match self.owner.side {
+            Side::Tenant => "tenant",
+            Side::Psa => "PSA",
+        };
+        format!("The {whose} connection is in quarantine: {}", self.message)
+    }
 }
 
 #[derive(Queryable, Selectable)]
@@ -133,8 +152,33 @@ pub fn of_company(conn: &mut Conn, company: i64, psa: i64) -> QueryResult<Vec<Qu
     Ok(found)
 }
 
-/// A run that began at `began` failed by this connection: it enters quarantine, or stays in it for longer. A run that had begun
-/// before the last failure says nothing new.
+/// What keeps a company's runs from beginning by themselves now, with the latest next try; `None`: nothing does.
+pub fn holding(
+    conn: &mut Conn,
+    company: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Quarantine>> {
+    let mut all = all(conn)?;
+    all.retain(|one| one.holds(now));
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let psa: Option<i64> = companies::table
+        .find(company)
+        .select(companies::psa_id)
+        .first(conn)
+        .optional()?;
+    let of_company = |owner: Owner| match owner.side {
+        Side::Tenant => owner.id == company,
+        Side::Psa => Some(owner.id) == psa,
+    };
+    all.retain(|one| of_company(one.owner));
+    Ok(all.into_iter().max_by_key(|one| one.next_try))
+}
+
+/// A run that began at `began` failed by this connection: it enters quarantine, or stays in it for longer. A run that began
+/// before the connection was to be tried again (one that was under way, or that somebody asked for meanwhile) does not make the
+/// pause longer.
 pub fn fail(
     conn: &mut Conn,
     owner: Owner,
@@ -165,10 +209,11 @@ pub fn fail(
         }
         return Ok(());
     };
-    if began <= known.failed_at {
-        return Ok(());
-    }
-    let failures = known.failures + 1;
+    let (failures, next_try) = if began < known.next_try {
+        (known.failures, known.next_try)
+    } else {
+        (known.failures + 1, now + pause(known.failures + 1))
+    };
     diesel::update(of(owner))
         .set((
             dsl::kind.eq(&failure.kind),
@@ -176,7 +221,7 @@ pub fn fail(
             dsl::advice.eq(&failure.advice),
             dsl::failed_at.eq(stamp(now)),
             dsl::failures.eq(failures),
-            dsl::next_try.eq(stamp(now + pause(failures))),
+            dsl::next_try.eq(stamp(next_try)),
         ))
         .execute(conn)
         .map(drop)
@@ -211,12 +256,12 @@ pub fn lift(
     Ok(ended == 1)
 }
 
-/// Lets the connection be tried at once, since a person changed it.
-pub fn try_now(conn: &mut Conn, owner: Owner, now: DateTime<Utc>) -> QueryResult<bool> {
-    let changed = diesel::update(of(owner).filter(dsl::next_try.gt(stamp(now))))
-        .set(dsl::next_try.eq(stamp(now)))
-        .execute(conn)?;
-    Ok(changed == 1)
+/// Lets the connection be tried at once, since a person changed it; the pauses begin anew.
+pub fn try_now(conn: &mut Conn, owner: Owner, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(of(owner))
+        .set((dsl::next_try.eq(stamp(now)), dsl::failures.eq(0_i64)))
+        .execute(conn)
+        .map(drop)
 }
 
 /// Ends the quarantine of a connection that is removed.

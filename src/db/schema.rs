@@ -305,6 +305,7 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         finished_at -> Nullable<Timestamp>,
+        stop_by -> Nullable<Text>,
     }
 }
 

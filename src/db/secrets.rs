@@ -82,6 +82,21 @@ pub fn put(
     .map(drop)
 }
 
+/// Keeps a secret as it is sealed anew; `false` where it was replaced or forgotten meanwhile.
+pub fn reseal(conn: &mut Conn, stored: &StoredSecret, sealed: &Sealed) -> QueryResult<bool> {
+    let unchanged = dsl::secrets
+        .find((&stored.owner_kind, stored.owner_id, &stored.name))
+        .filter(dsl::nonce.eq(&stored.sealed.nonce));
+    let changed = diesel::update(unchanged)
+        .set((
+            dsl::key_id.eq(&sealed.key_id),
+            dsl::nonce.eq(&sealed.nonce),
+            dsl::ciphertext.eq(&sealed.ciphertext),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// The secret of this owner and name.
 pub fn get(
     conn: &mut Conn,

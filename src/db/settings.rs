@@ -16,6 +16,11 @@ const PRIVATE_PSA_ADDRESSES: &str = "private_psa_addresses";
 /// The word of a setting that allows something.
 const ALLOWED: &str = "allowed";
 
+/// The SHA-256 of the token that `/metrics` asks for, in hex.
+const METRICS_TOKEN: &str = "metrics.token";
+/// After so many months the history of runs is removed.
+const HISTORY_MONTHS: &str = "history.months";
+
 /// The value of a setting, as text.
 pub fn get(conn: &mut Conn, key: &str) -> QueryResult<Option<String>> {
     settings::table
@@ -73,4 +78,36 @@ pub fn private_psa_addresses(conn: &mut Conn) -> QueryResult<bool> {
 pub fn allow_private_psa_addresses(conn: &mut Conn, allowed: bool) -> QueryResult<()> {
     let word = if allowed { ALLOWED } else { "refused" };
     put(conn, PRIVATE_PSA_ADDRESSES, word)
+}
+
+/// The hash of the token that `/metrics` asks for; `None`: nobody has chosen one.
+pub fn metrics_token(conn: &mut Conn) -> QueryResult<Option<String>> {
+    get(conn, METRICS_TOKEN)
+}
+
+/// Sets the hash of the token that `/metrics` asks for, or forgets it.
+pub fn set_metrics_token(conn: &mut Conn, hash: Option<&str>) -> QueryResult<()> {
+    match hash {
+        Some(hash) => put(conn, METRICS_TOKEN, hash),
+        None => diesel::delete(settings::table.find(METRICS_TOKEN))
+            .execute(conn)
+            .map(drop),
+    }
+}
+
+/// After so many months the history of runs is removed; `None`: it is kept.
+pub fn history_months(conn: &mut Conn) -> QueryResult<Option<u32>> {
+    let text = get(conn, HISTORY_MONTHS)?;
+    Ok(text
+        .and_then(|text| text.trim().parse().ok())
+        .filter(|months| *months > 0))
+}
+
+/// Sets after how many months the history of runs is removed; `None`: it is kept.
+pub fn set_history_months(conn: &mut Conn, months: Option<u32>) -> QueryResult<()> {
+    put(
+        conn,
+        HISTORY_MONTHS,
+        &months.unwrap_or_default().to_string(),
+    )
 }

@@ -14,12 +14,18 @@ use super::check::{CompanyWrite, Plan, PsaWrite};
 use super::state::{SecretMap, State, StoredApp, StoredCompany, StoredPsa};
 use crate::app::{OF_COMPANY, OF_MICROSOFT_APP, OF_PSA};
 use crate::db::facts::{CONTACT_TYPES, SITES, company_scope, psa_scope, tenant_scope};
+use crate::db::jobs::Priority;
+use crate::db::quarantines::{self, Owner};
 use crate::db::{
     Conn, Db, DbError, companies, facts, links, psa_connections, secrets, settings,
     tenant_connections,
 };
-use crate::model::TenantConnection;
+use crate::jobs;
+use crate::model::{Mode, TenantConnection};
 use crate::seal::Keyring;
+
+/// Who asks for the runs that follow, as the history says it.
+const BY: &str = "fleet file";
 
 /// Why the fleet could not be read or written.
 #[derive(Clone, Debug, Error)]
@@ -192,9 +198,11 @@ fn write(
         if let Some(stored) = before.filter(|_| write.retires && !write.moved) {
             applied.retired += stored.links;
         }
-        applied
-            .companies
-            .push(company(conn, keys, write, psa_id, now)?);
+        let id = company(conn, keys, write, psa_id, now)?;
+        if write.company.sync_contacts {
+            jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, BY, now)?;
+        }
+        applied.companies.push(id);
     }
     Ok(applied)
 }
@@ -207,6 +215,7 @@ fn psa(conn: &mut Conn, keys: &Keyring, write: &PsaWrite, now: DateTime<Utc>) ->
         psa_connections::update(conn, &write.connection, now)?;
     }
     seal(conn, keys, (OF_PSA, id), &write.secrets, None)?;
+    quarantines::try_now(conn, Owner::psa(id), now)?;
     Ok(id)
 }
 
@@ -244,6 +253,7 @@ fn company(
         }
         seal(conn, keys, owner, &write.secrets, tenant.expires)?;
         keep_end(conn, owner, tenant)?;
+        quarantines::try_now(conn, Owner::tenant(company.id), now)?;
     }
     Ok(company.id)
 }

@@ -18,6 +18,16 @@ pub enum Service {
 }
 
 impl Service {
+    /// Its name, for programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Graph => "graph",
+            Self::ConnectWise => "connectwise",
+            Self::Autotask => "autotask",
+        }
+    }
+
     /// Its name, for people.
     pub const fn name(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@
 
 mod ask;
 mod claiming;
+mod hands;
 pub mod preview;
 mod run;
 pub mod schedule;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
-use tokio::task::JoinSet;
+use tracing::Instrument;
 
 pub use ask::{
     AFTER_A_SAVE, DOUBLE_CLICK, enqueue_approval, enqueue_expected, enqueue_preview, enqueue_run,
@@ -23,14 +24,20 @@ pub use run::TRANSIENT;
 use crate::app::App;
 use crate::db::DbError;
 use crate::db::jobs::{self, Job, Work};
-use claiming::Renewing;
+use crate::runs;
+use crate::sync::stop::Stop;
+use crate::sync::turn::Turn;
+use claiming::{Renewing, Taken};
+use hands::Hands;
 
-/// So many jobs are done at once; the clients keep each service's own limits.
-const AT_ONCE: usize = 12;
 /// Who waits for a job looks again after this: another process may have asked for one.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// The timetables are looked at so often.
 const SCHEDULE_AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// So many old jobs are removed at a time.
+const OLD_AT_ONCE: i64 = 200;
+/// A job that a connection failed waits so long at least.
+const AFTER_A_QUARANTINE: TimeDelta = TimeDelta::minutes(1);
 /// A job is begun so often at most.
 pub const MOST_ATTEMPTS: i64 = 5;
 
@@ -48,7 +55,9 @@ pub enum Ended {
         /// The first pause.
         pause: TimeDelta,
     },
-    /// Interrupted, because the program ends.
+    /// A person has to mend a connection: it waits until that is out of quarantine. Why, as a sentence for people.
+    Quarantined(String),
+    /// Interrupted, because the program ends, or somebody asked for it.
     Interrupted,
     /// Not wanted any more: why.
     Cancelled(String),
@@ -61,6 +70,7 @@ impl Ended {
             Self::Done => "done",
             Self::Failed(_) => "failed",
             Self::Again { .. } => "again",
+            Self::Quarantined(_) => "quarantined",
             Self::Interrupted => "interrupted",
             Self::Cancelled(_) => "cancelled",
         }
@@ -69,12 +79,12 @@ impl Ended {
 
 /// Does jobs until the program is asked to end, and those in hand are over; and asks for the daily runs that are due.
 pub async fn work(app: &App) {
-    let mut hands = JoinSet::new();
+    let mut hands = Hands::default();
     let mut schedule = None;
     while look(app, &mut hands, &mut schedule).await {}
 }
 
-/// Looks at the timetables where that was not done lately.
+/// Looks at the timetables, and removes jobs that were over long ago, where that was not done lately.
 async fn look_at_the_schedule(app: &App, looked: &mut Option<DateTime<Utc>>) {
     let now = app.clock().now();
     // A clock that was set back is no reason to wait for it.
@@ -86,36 +96,38 @@ async fn look_at_the_schedule(app: &App, looked: &mut Option<DateTime<Utc>>) {
     if let Err(error) = schedule::tick(app).await {
         tracing::error!(%error, "Could not look at the schedule");
     }
+    let removed = app
+        .db()
+        .write(move |conn| jobs::remove_old(conn, OLD_AT_ONCE, now));
+    if let Err(error) = removed.await {
+        tracing::error!(%error, "Could not remove old jobs");
+    }
 }
 
 /// Takes one job in hand, or waits for a reason to look again; `false`: the program ends, and nothing is in hand.
-async fn look(app: &App, hands: &mut JoinSet<()>, schedule: &mut Option<DateTime<Utc>>) -> bool {
+async fn look(app: &App, hands: &mut Hands, schedule: &mut Option<DateTime<Utc>>) -> bool {
+    app.jobs().turn(app.clock().now());
     if app.stop().asked() {
-        while hands.join_next().await.is_some() {}
+        while hands.one_over().await.is_some() {}
         return false;
     }
     look_at_the_schedule(app, schedule).await;
-    if hands.len() < AT_ONCE {
-        match claiming::claim(app).await {
-            Ok(Some(job)) => {
-                let app = app.clone();
-                hands.spawn(async move {
-                    let id = job.id;
-                    if let Err(error) = carry_out(&app, job).await {
-                        tracing::error!(job.id = id, %error, "Could not write down how a job ended");
-                    }
-                });
-                return true;
-            }
-            Ok(None) => {}
-            Err(error) => tracing::error!(%error, "Could not look for jobs"),
+    if let Err(error) = hands.look_after(app).await {
+        tracing::error!(%error, "Could not look who is to stop");
+    }
+    match claiming::claim(app).await {
+        Ok(Some(taken)) => {
+            hands.take(app, taken);
+            return true;
         }
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "Could not look for jobs"),
     }
     tokio::select! {
         () = app.jobs().rung() => {}
         () = app.clock().sleep(LOOK_AGAIN) => {}
         () = app.stop().wait() => {}
-        Some(_) = hands.join_next() => {}
+        Some(()) = hands.one_over() => {}
     }
     true
 }
@@ -125,24 +137,37 @@ async fn look(app: &App, hands: &mut JoinSet<()>, schedule: &mut Option<DateTime
 /// # Errors
 /// Where the database fails.
 pub async fn step(app: &App) -> Result<bool, DbError> {
-    let Some(job) = claiming::claim(app).await? else {
+    let Some(taken) = claiming::claim(app).await? else {
         return Ok(false);
     };
-    carry_out(app, job).await?;
+    carry_out(app, taken, None).await?;
     Ok(true)
 }
 
-async fn carry_out(app: &App, job: Job) -> Result<(), DbError> {
+/// Does a job; `stop`: whether it alone is asked to stop.
+async fn carry_out(app: &App, taken: Taken, stop: Option<&Stop>) -> Result<(), DbError> {
+    let Taken { job, turn } = taken;
     let renewing = Renewing::start(app, job.clone());
-    let ended = contained(Box::pin(perform(app, &job))).await;
-    drop(renewing);
-    settle(app, job, ended).await
+    let begins = turn.as_ref().filter(|turn| turn.is_first());
+    let psa = begins.and_then(|turn| Turn::psa_of(turn.name()));
+    let span = tracing::info_span!("job", job.id = job.id, run.id = job.run_id);
+    let whole = async {
+        if let Some(psa) = psa {
+            runs::refresh_budget(app, psa).await;
+        }
+        let ended = contained(Box::pin(perform(app, &job, stop))).await;
+        drop(renewing);
+        settle(app, job.clone(), ended).await
+    };
+    let settled = whole.instrument(span).await;
+    runs::give_back(turn).await;
+    settled
 }
 
-async fn perform(app: &App, job: &Job) -> Ended {
+async fn perform(app: &App, job: &Job, stop: Option<&Stop>) -> Ended {
     let done = match &job.work {
-        Work::Run(asked) => run::run(app, job, asked).await,
-        Work::Preview => preview::preview(app, job).await,
+        Work::Run(asked) => run::run(app, job, asked, stop).await,
+        Work::Preview => preview::preview(app, job, stop).await,
     };
     done.unwrap_or_else(|error| Ended::Again {
         why: format!("Rollcall's own database failed: {error}"),
@@ -180,7 +205,14 @@ async fn settle(app: &App, job: Job, ended: Ended) -> Result<(), DbError> {
             Ended::Failed(why) | Ended::Again { why, .. } => {
                 jobs::fail_for_good(conn, &job, why, now)
             }
-            Ended::Interrupted => jobs::put_back(conn, &job, now),
+            // The quarantine says when; the pause is for one that ended in this moment.
+            Ended::Quarantined(why) => {
+                jobs::put_off(conn, &job, now + AFTER_A_QUARANTINE, why, now)
+            }
+            Ended::Interrupted => match jobs::get(conn, job.id)?.and_then(|job| job.stop_by) {
+                Some(who) => jobs::cancel_running(conn, &job, &format!("Stopped by {who}"), now),
+                None => jobs::put_back(conn, &job, now),
+            },
             Ended::Cancelled(why) => jobs::cancel_running(conn, &job, why, now),
         });
         match written.await {

@@ -13,8 +13,9 @@ use crate::runs;
 use crate::sync::Options;
 use crate::sync::failure::STOPPED;
 use crate::sync::report::Report;
+use crate::sync::stop::Stop;
 
-pub(super) async fn preview(app: &App, job: &Job) -> Result<Ended, DbError> {
+pub(super) async fn preview(app: &App, job: &Job, stop: Option<&Stop>) -> Result<Ended, DbError> {
     let Some(company) = of(app, job).await? else {
         return Ok(Ended::Cancelled(GONE.to_owned()));
     };
@@ -22,6 +23,7 @@ pub(super) async fn preview(app: &App, job: &Job) -> Result<Ended, DbError> {
     let mut options = Options::new(Mode::Update, true);
     options.remember = true;
     options.run_id.clone_from(&job.run_id);
+    options.stop = stop.cloned();
     options.requested_by.clone_from(&job.requested_by);
     let finished = runs::one(app, &company, &options, &|_, _| ()).await;
     let (report, seen) = (finished.report, finished.seen);

@@ -11,7 +11,8 @@ use crate::db::{DbError, companies};
 use crate::model::{Company, Mode, RunFailure};
 use crate::runs;
 use crate::sync::Options;
-use crate::sync::failure::{SETTINGS_CHANGED, STOPPED};
+use crate::sync::failure::{SETTINGS_CHANGED, STOPPED, broken};
+use crate::sync::stop::Stop;
 
 /// The kinds of failures that pass by themselves: words of `http::Kind`, and of `sync::failure`.
 pub const TRANSIENT: &[&str] = &[
@@ -20,6 +21,7 @@ pub const TRANSIENT: &[&str] = &[
     "throttled",
     "lost",
     "incomplete",
+    "unexpected",
     BUDGET,
     "database",
     "overtaken",
@@ -28,7 +30,12 @@ pub const TRANSIENT: &[&str] = &[
 /// The one of them that takes an hour: the PSA counts requests by the hour.
 const BUDGET: &str = "budget";
 
-pub(super) async fn run(app: &App, job: &Job, asked: &RunWork) -> Result<Ended, DbError> {
+pub(super) async fn run(
+    app: &App,
+    job: &Job,
+    asked: &RunWork,
+    stop: Option<&Stop>,
+) -> Result<Ended, DbError> {
     let company = match wanted(app, job).await? {
         Ok(company) => company,
         Err(why) => return Ok(Ended::Cancelled(why)),
@@ -37,6 +44,7 @@ pub(super) async fn run(app: &App, job: &Job, asked: &RunWork) -> Result<Ended, 
     options.approved = asked.approved.iter().cloned().collect();
     options.expect.clone_from(&asked.expect);
     options.run_id.clone_from(&job.run_id);
+    options.stop = stop.cloned();
     options.requested_by.clone_from(&job.requested_by);
     let finished = if asked.mode == Mode::Approval {
         options.signed = Some(Signed {
@@ -92,6 +100,7 @@ fn ended(error: &RunFailure) -> Ended {
             why,
             pause: TimeDelta::hours(1),
         },
+        _ if broken(error).is_some() => Ended::Quarantined(why),
         kind if TRANSIENT.contains(&kind) => Ended::Again {
             why,
             pause: TimeDelta::minutes(1),

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
+use diesel::QueryResult;
 
 use super::ask::enqueue_run;
 use crate::app::App;
-use crate::db::jobs::Priority;
-use crate::db::{DbError, companies};
-use crate::model::Mode;
+use crate::db::jobs::{self, Priority};
+use crate::db::{Conn, DbError, companies, quarantines};
+use crate::model::{Mode, Side};
 
 /// Who asked for a run of the schedule, as the history says it.
 pub const SCHEDULE: &str = "schedule";
@@ -15,6 +16,9 @@ pub const SCHEDULE: &str = "schedule";
 const NIGHT_MINUTES: u64 = 300;
 /// … from this hour and minute on, by their own clock.
 const NIGHT_BEGINS: (u32, u32) = (0, 30);
+
+/// No daily run is asked for so long before it is due: the clock was wrong when it was.
+const FURTHEST: TimeDelta = TimeDelta::days(2);
 
 /// When the daily run of a company is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +79,85 @@ fn spread(company: i64) -> NaiveTime {
     NaiveTime::from_hms_opt(at / 60 % 24, at % 60, 0).unwrap_or_default()
 }
 
-/// Asks for the daily run of every company for which one is due; how many. A day that was missed is made up once. A company that
-/// the schedule sees for the first time begins with its next due moment, since a save has a run of its own.
+/// Asks for what is due by itself: the daily runs, and for each connection in quarantine that is to be tried again a run that
+/// tries it; how many.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn tick(app: &App) -> Result<usize, DbError> {
+    let asked = daily(app).await? + trials(app).await?;
+    if asked > 0 {
+        app.jobs().wake();
+    }
+    Ok(asked)
+}
+
+/// Asks for a run for each connection in quarantine that is to be tried again, unless one waits: it may have failed in a run
+/// that was no job, or its job was cancelled.
+async fn trials(app: &App) -> Result<usize, DbError> {
     let now = app.clock().now();
-    let all = app.db().read(companies::scheduled).await?;
+    let due = app.db().read(move |conn| untried(conn, now)).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let asked = due.len();
+    app.db()
+        .write(move |conn| {
+            for company in due {
+                enqueue_run(conn, company, Mode::Update, Priority::Night, SCHEDULE, now)?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(asked)
+}
+
+/// The companies, one for each connection that is to be tried, whose run would try it.
+fn untried(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Vec<i64>> {
+    let mut all = quarantines::all(conn)?;
+    all.retain(|one| !one.holds(now));
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let companies = companies::list(conn)?;
+    let mut companies_to_try = Vec::new();
+    for one in all {
+        let mut concerned = companies
+            .iter()
+            .filter(|company| company.sync_contacts)
+            .filter(|company| match one.owner.side {
+                Side::Tenant => company.id == one.owner.id,
+                Side::Psa => company.psa_id == one.owner.id,
+            });
+        let first = concerned.clone().next();
+        let mut waits = false;
+        for company in concerned.by_ref() {
+            waits = waits || jobs::has_run(conn, company.id)?;
+        }
+        companies_to_try.extend(first.filter(|_| !waits).map(|company| company.id));
+    }
+    Ok(companies_to_try)
+}
+
+/// Asks for the daily run of every company for which one is due; how many. A day that was missed is made up once. A company that
+/// the schedule sees for the first time begins with its next due moment, since a save has a run of its own.
+async fn daily(app: &App) -> Result<usize, DbError> {
+    let now = app.clock().now();
+    let mut all = app.db().read(companies::scheduled).await?;
+    let latest = now + FURTHEST;
+    let unlikely = |day: &DateTime<Utc>| *day > latest;
+    if all
+        .iter()
+        .any(|one| one.scheduled_for.as_ref().is_some_and(unlikely))
+    {
+        tracing::warn!("The clock was set back by days: the daily runs begin anew");
+        app.db()
+            .write(move |conn| companies::forget_days(conn, latest))
+            .await?;
+        for one in &mut all {
+            one.scheduled_for = one.scheduled_for.filter(|day| !unlikely(day));
+        }
+    }
     let due: Vec<(i64, DateTime<Utc>, bool)> = all
         .into_iter()
         .filter_map(|one| {
@@ -95,8 +170,7 @@ pub async fn tick(app: &App) -> Result<usize, DbError> {
     if due.is_empty() {
         return Ok(0);
     }
-    let asked = app
-        .db()
+    app.db()
         .write(move |conn| {
             let mut asked = 0;
             for (company, due, seen) in due {
@@ -108,9 +182,5 @@ pub async fn tick(app: &App) -> Result<usize, DbError> {
             }
             Ok(asked)
         })
-        .await?;
-    if asked > 0 {
-        app.jobs().wake();
-    }
-    Ok(asked)
+        .await
 }

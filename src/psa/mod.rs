@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +135,10 @@ pub trait Psa: Send + Sync {
     async fn happened(&self, step: &Step) -> Result<Vec<Sent>, ApiError>;
     /// How much of the vendor's hourly budget is used; `None` (without a request) where there is none.
     async fn budget(&self) -> Result<Option<Budget>, ApiError>;
+    /// The budget as it was last read, and when; `None`: not yet, or there is none. Sends nothing.
+    fn known_budget(&self) -> Option<(Budget, DateTime<Utc>)> {
+        None
+    }
     /// Where the API was found (zone, code base), to be remembered; `None`: not looked up yet.
     fn address(&self) -> Option<serde_json::Value>;
     /// Forgets where the API was found, so that the next request looks it up.
@@ -190,7 +195,7 @@ pub struct Sent {
 }
 
 /// How much of an hourly budget is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     /// Requests allowed in the time frame.
     pub allowed: u64,

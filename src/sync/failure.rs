@@ -18,6 +18,26 @@ pub const SETTINGS_CHANGED: &str = "settings_changed";
 /// The kind of a run that Rollcall's own database let down.
 pub const DATABASE: &str = "database";
 
+/// The kinds of failures of a connection that no waiting mends: a person has to. The cloud being down is none of them.
+pub const FOR_PEOPLE: [&str; 8] = [
+    "credentials",
+    "secret_expired",
+    "consent",
+    "tenant",
+    "wrong_tenant",
+    "permission",
+    NOT_SET_UP,
+    "secret_key",
+];
+/// The kind of a connection that lacks something.
+const NOT_SET_UP: &str = "not_set_up";
+
+/// The side whose connection a person has to mend after this failure; `None`: there is nothing to mend in a connection.
+pub fn broken(failure: &RunFailure) -> Option<Side> {
+    let kinds = FOR_PEOPLE.contains(&failure.kind.as_str());
+    failure.side.filter(|_| kinds)
+}
+
 /// A failed run.
 pub type RunError = RunFailure;
 
@@ -33,7 +53,7 @@ pub fn failure(kind: &str, message: impl Into<String>, advice: impl Into<String>
 
 /// A company that lacks something a run needs.
 pub fn not_set_up(message: impl Into<String>, advice: impl Into<String>) -> RunError {
-    failure("not_set_up", message, advice)
+    failure(NOT_SET_UP, message, advice)
 }
 
 impl From<ApiError> for RunFailure {

@@ -37,6 +37,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tracing::Instrument;
 
 pub use self::options::Options;
 
@@ -99,16 +100,21 @@ pub async fn run(
 ) -> Finished {
     let started_at = scene.clock.now();
     let counter = Arc::new(Counter::default());
+    let id = options.id();
+    let span = tracing::info_span!("run", run.id = %id, company = %scene.company.name);
     let run = Run {
         scene,
         facts: Facts::new(scene.db.clone(), scene.clock.clone(), scene.readers.clone()),
         options,
-        id: options.id(),
+        id,
         turn,
         progress,
     };
-    let outcomes = counted(counter.clone(), Box::pin(run.drive(started_at))).await;
-    run.finish(started_at, counter.calls(), outcomes).await
+    let whole = async {
+        let outcomes = counted(counter.clone(), Box::pin(run.drive(started_at))).await;
+        run.finish(started_at, counter.calls(), outcomes).await
+    };
+    whole.instrument(span).await
 }
 
 impl Run<'_> {
@@ -139,14 +145,23 @@ impl Run<'_> {
             }
             self.scene.psa.forget_address();
         }
-        let observed = Box::pin(observe::observe(self.scene, &self.facts)).await;
+        let observed = self
+            .unless_stopped(Box::pin(observe::observe(self.scene, &self.facts)))
+            .await;
         self.remember_address().await?;
         let mut observed = observed?;
         settling::settle(self.scene, &self.facts, &mut observed, self.turn).await?;
         let mut plan = plan::plan(&observed.snapshot);
         let written = self.written(&plan);
         if !written.is_empty()
-            && observe::read_anew(self.scene, &self.facts, &mut observed, &written).await?
+            && self
+                .unless_stopped(observe::read_anew(
+                    self.scene,
+                    &self.facts,
+                    &mut observed,
+                    &written,
+                ))
+                .await?
         {
             plan = plan::plan(&observed.snapshot);
         }
@@ -158,6 +173,17 @@ impl Run<'_> {
             return Err(plan_changed());
         }
         Ok((observed, plan))
+    }
+
+    /// Reading ends at once where the program is asked to end.
+    async fn unless_stopped<T>(
+        &self,
+        reading: impl Future<Output = Result<T, RunError>>,
+    ) -> Result<T, RunError> {
+        tokio::select! {
+            read = reading => read,
+            () = self.scene.stop.wait() => Err(stopped()),
+        }
     }
 
     async fn carry_out(&self, observed: Observed, plan: Plan) -> Outcomes {

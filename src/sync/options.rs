@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
+use super::stop::Stop;
 use crate::db::holds::Signed;
 use crate::model::{Mode, UserId};
 
@@ -26,6 +27,8 @@ pub struct Options {
     pub remember: bool,
     /// With [`Mode::Approval`]: who approved.
     pub signed: Option<Signed>,
+    /// Whether this run alone is asked to stop.
+    pub stop: Option<Stop>,
 }
 
 impl Options {
@@ -40,6 +43,7 @@ impl Options {
             expect: None,
             remember: false,
             signed: None,
+            stop: None,
         }
     }
 

@@ -66,6 +66,8 @@ pub fn ignored_licences(conn: &mut Conn) -> diesel::QueryResult<Vec<String>> {
 
 /// The name of the fact where a PSA's API was found.
 pub const ADDRESS: &str = "address";
+/// The name of the fact how much of a PSA's hourly budget is used: a [`Budget`](crate::psa::Budget).
+pub const BUDGET: &str = "budget";
 /// The name of the fact which phone types a PSA has.
 pub const PHONE_TYPES: &str = "phone_types";
 /// The name of the fact how long a PSA's fields may be.

@@ -1,12 +1,13 @@
-//! How a run hears that the program is asked to end: it finishes the writes in hand, then stops.
+//! How a run hears that it, or the whole program, is asked to end: it finishes the writes in hand, then stops.
 
+use futures_util::future::select_all;
 use tokio::sync::watch;
 
-/// Tells whether the program is asked to end; cheap to clone.
+/// Tells whether somebody asks to end; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop(Vec<watch::Receiver<bool>>);
 
-/// Asks the program to end.
+/// Asks to end.
 #[derive(Debug)]
 pub struct Stopper(watch::Sender<bool>);
 
@@ -20,20 +21,32 @@ impl Stopper {
 /// A pair of them.
 pub fn stop() -> (Stopper, Stop) {
     let (sender, receiver) = watch::channel(false);
-    (Stopper(sender), Stop(receiver))
+    (Stopper(sender), Stop(vec![receiver]))
 }
 
 impl Stop {
-    /// Whether the program is asked to end.
-    pub fn asked(&self) -> bool {
-        *self.0.borrow()
+    /// One that hears whoever asks either of them.
+    #[must_use]
+    pub fn or(mut self, other: &Self) -> Self {
+        self.0.extend(other.0.iter().cloned());
+        self
     }
 
-    /// Waits until the program is asked to end; for ever where nobody can ask any more.
+    /// Whether somebody asks to end.
+    pub fn asked(&self) -> bool {
+        self.0.iter().any(|one| *one.borrow())
+    }
+
+    /// Waits until somebody asks to end; for ever where nobody can ask any more.
     pub async fn wait(&self) {
-        let mut receiver = self.0.clone();
-        if receiver.wait_for(|asked| *asked).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        let ask = |receiver: &watch::Receiver<bool>| {
+            let mut receiver = receiver.clone();
+            Box::pin(async move {
+                if receiver.wait_for(|asked| *asked).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            })
+        };
+        select_all(self.0.iter().map(ask)).await;
     }
 }

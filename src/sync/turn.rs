@@ -33,6 +33,21 @@ struct Seat {
     taken: Mutex<usize>,
 }
 
+impl Seat {
+    /// Takes the claim if it is free, or ours already; then whether no run of this process had it.
+    async fn attempt(&self, db: &Db, name: &str) -> Result<Option<bool>, DbError> {
+        let _changing = self.changing.lock().await;
+        let first = *locked(&self.taken) == 0;
+        // What another run of this process has is renewed by that run.
+        let ours = (!first && db.has_claim(name).await?) || db.try_claim(name, LEASE).await?;
+        if !ours {
+            return Ok(None);
+        }
+        *locked(&self.taken) += 1;
+        Ok(Some(first))
+    }
+}
+
 impl Turns {
     fn seat(&self, name: &str) -> Arc<Seat> {
         locked(&self.0).entry(name.to_owned()).or_default().clone()
@@ -55,6 +70,8 @@ pub struct Turn {
     seat: Arc<Seat>,
     /// Whether it counts among those that the seat has taken.
     counted: bool,
+    /// Whether no other run of this process had the claim.
+    first: bool,
     _alone: Option<OwnedMutexGuard<()>>,
     renewing: tokio::task::JoinHandle<()>,
 }
@@ -62,7 +79,15 @@ pub struct Turn {
 impl Turn {
     /// The claim's name for a PSA connection.
     pub fn of_psa(id: i64) -> String {
-        format!("psa:{id}")
+        format!("{}{id}", Self::OF_PSAS)
+    }
+
+    /// What the names of the claims of PSA connections begin with.
+    pub const OF_PSAS: &str = "psa:";
+
+    /// The PSA connection whose claim has this name.
+    pub fn psa_of(name: &str) -> Option<i64> {
+        name.strip_prefix(Self::OF_PSAS)?.parse().ok()
     }
 
     /// The claim's name for a company.
@@ -97,24 +122,50 @@ impl Turn {
             }),
         };
         loop {
-            let changing = seat.changing.lock().await;
-            if db.try_claim(name, LEASE).await? {
-                *locked(&seat.taken) += 1;
-                break;
+            if let Some(first) = seat.attempt(db, name).await? {
+                return Ok(Self::begin((db, clock), (name, seat), first, alone));
             }
-            drop(changing);
             tell();
             clock.sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// Takes the claim of a PSA connection, for the runs of this process, if it is free now or ours.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn try_take(
+        turns: &Turns,
+        (db, clock): (&Db, &Clock),
+        psa: i64,
+    ) -> Result<Option<Self>, DbError> {
+        let name = Self::of_psa(psa);
+        let seat = turns.seat(&name);
+        let taken = seat.attempt(db, &name).await?;
+        Ok(taken.map(|first| Self::begin((db, clock), (&name, seat), first, None)))
+    }
+
+    fn begin(
+        (db, clock): (&Db, &Clock),
+        (name, seat): (&str, Arc<Seat>),
+        first: bool,
+        alone: Option<OwnedMutexGuard<()>>,
+    ) -> Self {
         let renewing = tokio::spawn(renew(db.clone(), clock.clone(), name.to_owned()));
-        Ok(Self {
+        Self {
             db: db.clone(),
             name: name.to_owned(),
-            seat: seat.clone(),
+            seat,
             _alone: alone,
             counted: true,
+            first,
             renewing,
-        })
+        }
+    }
+
+    /// Whether no other run of this process had the claim when it was taken.
+    pub const fn is_first(&self) -> bool {
+        self.first
     }
 
     /// The claim's name, to be checked before each write.

@@ -26,6 +26,9 @@ pub enum WebError {
 #[derive(Clone, Debug)]
 pub(super) struct Said(pub(super) String);
 
+/// An answer for programs: no page takes its place, and the log says of it only at `debug`. Left in the answer.
+pub(super) struct AsIs;
+
 /// The cause of a fault, for the log; left in the answer.
 pub(super) struct Cause(pub(super) String);
 

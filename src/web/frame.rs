@@ -11,27 +11,37 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
+use tracing::Instrument;
 use uuid::Uuid;
 
-use super::error::{Cause, Said};
+use super::error::{AsIs, Cause, Said};
 use super::pages::errors::ErrorPage;
 use super::{Page, Portal, Visit, visit};
 use crate::model::Cloud;
 
-/// Answers a request, whatever happens.
+/// Answers a request, whatever happens. Every line that is logged meanwhile carries its reference number.
 pub(super) async fn frame(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let began = Instant::now();
     let reference = Uuid::new_v4().simple().to_string()[..12].to_owned();
+    let span = tracing::info_span!("request", request.id = %reference);
+    answer(request, next, reference).instrument(span).await
+}
+
+async fn answer(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+    reference: String,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
     let method = request.method().clone();
     let portal = request.app_data::<Data<Portal>>().cloned();
     let mut answer = match next.call(request).await {
         Ok(answer) => answer,
         // What fails outside the routes: the sessions cannot be read.
         Err(error) => {
-            tracing::error!(request.id = %reference, http.method = %method, %error, "A request failed");
+            tracing::error!(http.method = %method, %error, "A request failed");
             let page = ErrorPage::new(StatusCode::INTERNAL_SERVER_ERROR, None, &reference);
             let response = portal
                 .and_then(|portal| bare(&portal, &page))
@@ -49,19 +59,23 @@ pub(super) async fn frame(
         .extensions()
         .get::<Cause>()
         .map(|cause| cause.0.clone());
-    let millis = began.elapsed().as_millis();
+    let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     if let Some(cause) = cause {
-        tracing::error!(
-            request.id = %reference, http.method = %method, http.route = %route, cause,
-            "A request failed"
+        tracing::error!(http.method = %method, http.route = %route, cause, "A request failed");
+    }
+    let as_is = answer.response().extensions().get::<AsIs>().is_some();
+    if as_is {
+        tracing::debug!(
+            http.method = %method, http.route = %route, http.status = status.as_u16(), duration_ms = millis,
+            "{method} {route} {}", status.as_u16()
+        );
+    } else {
+        tracing::info!(
+            http.method = %method, http.route = %route, http.status = status.as_u16(), duration_ms = millis,
+            "{method} {route} {}", status.as_u16()
         );
     }
-    tracing::info!(
-        request.id = %reference, http.method = %method, http.route = %route,
-        http.status = status.as_u16(), duration_ms = millis,
-        "{method} {route} {}", status.as_u16()
-    );
-    if (status.is_client_error() || status.is_server_error()) && !is_drawn(&answer) {
+    if !as_is && (status.is_client_error() || status.is_server_error()) && !is_drawn(&answer) {
         answer = draw(answer, &reference);
     }
     if let Some(portal) = portal {

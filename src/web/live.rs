@@ -6,7 +6,8 @@ use diesel::QueryResult;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::db::jobs::{self, Job, JobState, Work};
+use crate::db::jobs::{self, Job, JobState, Lane, Priority, Work};
+use crate::db::quarantines::{self, Quarantine};
 use crate::db::runs::{self, Run};
 use crate::db::{Conn, DbError};
 use crate::web::{At, Part, Samples};
@@ -44,6 +45,8 @@ pub struct Live {
     pub of_run: String,
     /// The row id of the job that is watched; 0: a run that was started by a command.
     pub watch: Option<i64>,
+    /// The row id of the job that waits or is being done, which can be cancelled; 0: none.
+    pub job: i64,
     /// How far it is.
     pub stage: Stage,
     /// After so many seconds it looks again; 0: not by itself.
@@ -204,7 +207,7 @@ fn observe(
     if let Some(job) = next.as_ref().filter(|job| job.run_at <= now)
         && by_command.is_none()
     {
-        return Ok((queued(job, watch, now), None));
+        return Ok((queued(conn, job, watch, now)?, None));
     }
     let ended = match watch {
         Some(0) => runs::list(conn, company, 1)?
@@ -218,7 +221,7 @@ fn observe(
     };
     let live = match (ended, next) {
         (Some(ended), _) => ended,
-        (None, Some(job)) => queued(&job, watch, now),
+        (None, Some(job)) => queued(conn, &job, watch, now)?,
         (None, None) => Live::default(),
     };
     Ok((
@@ -257,6 +260,7 @@ fn begun(conn: &mut Conn, job: &Job) -> QueryResult<Live> {
     };
     Ok(Live {
         company,
+        job: job.id,
         watch: Some(job.id),
         who: job.requested_by.clone().unwrap_or_default(),
         mode: mode(job),
@@ -281,19 +285,38 @@ fn going(run: &Run, progress: Option<(i64, i64)>) -> Live {
     }
 }
 
-fn queued(job: &Job, watch: Option<i64>, now: DateTime<Utc>) -> Live {
-    let later = job.run_at > now;
-    Live {
+fn queued(conn: &mut Conn, job: &Job, watch: Option<i64>, now: DateTime<Utc>) -> QueryResult<Live> {
+    let held = held(conn, job, now)?;
+    let at = held
+        .as_ref()
+        .map_or(job.run_at, |held| held.next_try.max(job.run_at));
+    let later = at > now;
+    let why = job.error.clone().unwrap_or_default();
+    Ok(Live {
         company: job.company_id.unwrap_or_default(),
+        job: job.id,
         // Whoever watches another job is told of that one in the end.
         watch: Some(watch.filter(|_| later).unwrap_or(job.id)),
         stage: if later { Stage::Later } else { Stage::Waiting },
         every: if later { 10 } else { 2 },
-        at: later.then(|| At::new(job.run_at, now)),
+        at: later.then(|| At::new(at, now)),
         who: job.requested_by.clone().unwrap_or_default(),
         mode: mode(job),
-        why: job.error.clone().unwrap_or_default(),
+        why: held.map_or(why, |held| held.sentence()),
         ..Live::default()
+    })
+}
+
+/// The quarantine that a run that waits waits for; `None`: it waits for none, as what somebody asked for by a click.
+///
+/// # Errors
+/// Where the database fails.
+pub fn held(conn: &mut Conn, job: &Job, now: DateTime<Utc>) -> QueryResult<Option<Quarantine>> {
+    match job.company_id {
+        Some(company) if job.lane != Lane::Preview && job.priority != Priority::Click => {
+            quarantines::holding(conn, company, now)
+        }
+        _ => Ok(None),
     }
 }
 

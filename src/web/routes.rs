@@ -22,6 +22,8 @@ pub enum Verb {
 pub enum Needs {
     /// Everybody, signed in or not.
     Nobody,
+    /// Programs, which have no session: who may ask, the handler says.
+    Program,
     /// Who is signed in with this role or a higher one.
     Role(Role),
 }
@@ -37,6 +39,8 @@ pub enum Gives {
     File,
     /// It does something and leads on.
     Act,
+    /// A few words for a program.
+    Words,
 }
 
 /// One route.
@@ -64,6 +68,7 @@ macro_rules! routes {
             route: || $crate::web::routes::routes!(@verb $verb).to($handler),
         }),*]
     };
+    (@needs Program) => { $crate::web::routes::Needs::Program };
     (@needs Nobody) => { $crate::web::routes::Needs::Nobody };
     (@needs $role:ident) => { $crate::web::routes::Needs::Role($crate::model::Role::$role) };
     (@verb Get) => {
@@ -81,7 +86,7 @@ pub fn all() -> Vec<&'static Entry> {
     all
 }
 
-/// Puts every route behind its gate.
+/// Puts every route behind its gate; programs have none.
 pub(super) fn register(config: &mut ServiceConfig) {
     let all = all();
     let mut rest = all.as_slice();
@@ -92,6 +97,10 @@ pub(super) fn register(config: &mut ServiceConfig) {
             .count();
         let mut resource = web::resource(first.path);
         for entry in &rest[..same] {
+            if entry.needs == Needs::Program {
+                resource = resource.route((entry.route)());
+                continue;
+            }
             let gate = Gate { needs: entry.needs };
             let keep = middleware::from_fn(move |request, next| gate::keep(gate, request, next));
             resource = resource.route((entry.route)().wrap(keep));
@@ -106,7 +115,7 @@ impl Needs {
     /// Whether somebody of this role may ask; nobody signed in has none.
     pub fn allow(self, role: Option<Role>) -> bool {
         match self {
-            Self::Nobody => true,
+            Self::Nobody | Self::Program => true,
             Self::Role(needed) => role.is_some_and(|role| role >= needed),
         }
     }

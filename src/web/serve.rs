@@ -24,7 +24,7 @@ const LONGEST_SESSION: Duration = Duration::days(7);
 /// So many threads answer.
 const WORKERS: usize = 2;
 /// So long requests in hand may take when the program ends, in seconds.
-const LAST_REQUESTS: u64 = 10;
+const LAST_REQUESTS: u64 = 20;
 
 /// Takes the port.
 ///
@@ -46,7 +46,7 @@ pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
     let portal = Portal::new(app.clone())?;
     let stop = app.stop().clone();
-    let key = session::cookie_key(app.keyring());
+    let key = session::cookie_key(&app.keyring());
     let server = HttpServer::new(move || {
         let sessions = SessionMiddleware::builder(Sessions::new(portal.app().clone()), key.clone())
             .cookie_name(COOKIE.to_owned())
@@ -75,6 +75,8 @@ pub async fn serve(app: App, listener: TcpListener) -> anyhow::Result<()> {
             .default_service(web::to(pages::errors::nothing_here))
     })
     .workers(WORKERS)
+    // Head and body of an answer are written one after the other: the body must not wait until the head is acknowledged.
+    .tcp_nodelay(true)
     .disable_signals()
     .shutdown_timeout(LAST_REQUESTS)
     .listen(listener)

@@ -274,3 +274,17 @@ pub fn duration(seconds: i64) -> String {
         long => format!("{} h {} min", long / 3600, long % 3600 / 60),
     }
 }
+
+/// A number with its thousands apart: "10,000".
+pub fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let mut text = digits[..first].to_owned();
+    for group in digits.as_bytes()[first..].chunks(3) {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(&String::from_utf8_lossy(group));
+    }
+    text
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rollcall::app::App;
 use rollcall::db::holds::Signed;
-use rollcall::db::jobs::{self, Enqueued, Job, JobState, Priority};
+use rollcall::db::jobs::{self, Enqueued, Job, JobState, Priority, Reach};
 use rollcall::db::{DbError, companies};
 use rollcall::jobs::{enqueue_approval, enqueue_preview, enqueue_run};
 use rollcall::model::{Company, Mode};
@@ -13,9 +13,11 @@ use crate::stage::Stage;
 
 mod doing;
 mod freed;
+mod hands;
 mod history;
 mod loops;
 mod previews;
+mod quarantine;
 mod schedule;
 mod waiting;
 
@@ -87,7 +89,12 @@ async fn try_claim(app: &App) -> Result<Option<Job>, DbError> {
     let process = app.db().process_id().to_owned();
     let (run, now) = (uuid::Uuid::now_v7().to_string(), app.clock().now());
     app.db()
-        .write(move |conn| jobs::claim(conn, &process, &run, now + LEASE, now))
+        .write(
+            move |conn| match jobs::next(conn, &Reach::default(), now)? {
+                Some(next) => jobs::claim(conn, next.id, (&process, &run), now + LEASE, now),
+                None => Ok(None),
+            },
+        )
         .await
 }
 

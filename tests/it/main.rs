@@ -16,6 +16,7 @@ mod engine;
 mod fleet;
 mod jobs;
 mod notices;
+mod operating;
 mod postgres;
 mod psa_autotask;
 mod psa_connectwise;

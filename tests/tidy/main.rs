@@ -7,6 +7,7 @@
 
 mod arrows;
 mod licences;
+mod packaging;
 mod source;
 mod tree;
 mod words;

@@ -14,3 +14,8 @@ CREATE TABLE quarantines (
     next_try TIMESTAMP NOT NULL,
     PRIMARY KEY (owner_kind, owner_id)
 );
+
+-- Who asked a job that is being done to stop.
+ALTER TABLE jobs ADD COLUMN stop_by TEXT;
+-- What is over is removed after some weeks.
+CREATE INDEX jobs_over ON jobs (finished_at) WHERE finished_at IS NOT NULL;

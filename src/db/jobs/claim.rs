@@ -8,19 +8,9 @@ use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 
 use super::super::Conn;
 use super::super::schema::jobs::dsl;
-use super::super::types::{json, stamp};
-use super::{Job, JobState, Row, get, unchanged, waiting_in};
-
-/// The job that comes next: due, of a company that has no other in its lane. Runs of all lanes go one after the other. Each
-/// look at others names company and lane, which one small index answers.
-const NEXT: &str = "SELECT waiting.id FROM jobs AS waiting \
-     WHERE waiting.state = 'queued' AND waiting.run_at <= $1 AND NOT EXISTS \
-     (SELECT 1 FROM jobs AS busy WHERE busy.state = 'running' AND busy.company_id = waiting.company_id \
-     AND busy.lane = waiting.lane) \
-     AND (waiting.lane NOT IN ('run', 'expected', 'approval') OR NOT EXISTS \
-     (SELECT 1 FROM jobs AS busy WHERE busy.state = 'running' AND busy.company_id = waiting.company_id \
-     AND busy.lane IN ('run', 'expected', 'approval'))) \
-     ORDER BY waiting.priority, waiting.run_at, waiting.id LIMIT 1";
+use super::super::types::stamp;
+use super::next::no_other;
+use super::{Job, JobState, Priority, Row, become_both, get, waiting_in};
 
 /// In words, since an index of these rows alone is of no use for a state that is a value.
 const IS_RUNNING: &str = "state = 'running'";
@@ -31,33 +21,26 @@ struct Id {
     id: i64,
 }
 
-/// Whether a job can be claimed now.
-pub fn due(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<bool> {
-    let query = diesel::sql_query(NEXT).bind::<Timestamp, _>(stamp(now));
-    // `each!`: a query in words.
-    let found: Vec<Id> = each!(conn => query.load(conn))?;
-    Ok(!found.is_empty())
-}
-
-/// Takes the job that comes next, for a process and until `lease_until`; `run_id` is new, and the run's. `None` where nothing
-/// is due, or another process was faster. On PostgreSQL it may fail by a unique index where another process began the same
-/// company's job in this moment: then nothing was claimed, and it is tried again.
+/// Takes a job that waits, for a process and until `lease_until`; `run_id` is new, and the run's. `None` where another process
+/// was faster, or does another job of the company. On PostgreSQL it may fail by a unique index where another process began the
+/// same company's job in this moment: then nothing was claimed, and it is tried again.
 pub fn claim(
     conn: &mut Conn,
-    process: &str,
-    run_id: &str,
+    id: i64,
+    (process, run_id): (&str, &str),
     lease_until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Job>> {
-    // The time is the first value of both statements, which SQLite numbers as they come.
     let query = diesel::sql_query(format!(
         "UPDATE jobs SET started_at = $1, state = 'running', process = $2, run_id = $3, lease_until = $4, \
-         attempts = attempts + 1 WHERE id = ({NEXT}) AND state = 'queued' RETURNING id"
+         attempts = attempts + 1, stop_by = NULL WHERE id = $5 AND state = 'queued' AND {} RETURNING id",
+        no_other("jobs")
     ))
     .bind::<Timestamp, _>(stamp(now))
     .bind::<Text, _>(process)
     .bind::<Text, _>(run_id)
-    .bind::<Timestamp, _>(stamp(lease_until));
+    .bind::<Timestamp, _>(stamp(lease_until))
+    .bind::<BigInt, _>(id);
     // `each!`: a query in words.
     let claimed: Vec<Id> = each!(conn => query.load(conn))?;
     match claimed.first() {
@@ -160,54 +143,98 @@ pub fn retry_at(
     error: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
-    requeue(conn, job, (at, job.attempts), Some(error), now)
+    let again = Job {
+        run_at: at,
+        error: Some(error.to_owned()),
+        ..job.clone()
+    };
+    requeue(conn, &again, now)
+}
+
+/// A claimed job waits until its connection is out of quarantine, not before `at`, for this reason, as if it had come with the
+/// day: nobody waits for it any more. `false` where the claim was lost.
+pub fn put_off(
+    conn: &mut Conn,
+    job: &Job,
+    at: DateTime<Utc>,
+    error: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let again = Job {
+        run_at: at,
+        attempts: 0,
+        priority: Priority::Night,
+        error: Some(error.to_owned()),
+        ..job.clone()
+    };
+    requeue(conn, &again, now)
 }
 
 /// A claimed job is put back as if it had not been begun, since its process ends; `false` where the claim was lost.
 pub fn put_back(conn: &mut Conn, job: &Job, now: DateTime<Utc>) -> QueryResult<bool> {
-    requeue(conn, job, (now, (job.attempts - 1).max(0)), None, now)
+    let again = Job {
+        run_at: now,
+        attempts: (job.attempts - 1).max(0),
+        error: None,
+        ..job.clone()
+    };
+    requeue(conn, &again, now)
 }
 
-/// Where another of the same company and lane waits already, that one does it.
-fn requeue(
-    conn: &mut Conn,
-    job: &Job,
-    (at, attempts): (DateTime<Utc>, i64),
-    error: Option<&str>,
-    now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    while let Some(waiting) = waiting_in(conn, job.company_id, job.lane)? {
-        let work = job.work.clone().absorb(&waiting.work);
-        let joined = diesel::update(unchanged(
-            waiting.id,
-            json(&waiting.work)?,
-            stamp(waiting.run_at),
-            waiting.priority.number(),
-        ))
-        .set((
-            dsl::payload.eq(json(&work)?),
-            dsl::priority.eq(job.priority.min(waiting.priority).number()),
-            dsl::run_at.eq(stamp(at.min(waiting.run_at))),
-        ))
-        .execute(conn)?;
-        if joined == 1 {
-            let why = match error {
-                Some(error) => format!("{error}. The request that came meanwhile is done instead"),
-                None => "The request that came meanwhile is done instead".to_owned(),
+/// The claimed job waits again, as it is given. Where another of the same company and lane waits already, that one does it.
+fn requeue(conn: &mut Conn, again: &Job, now: DateTime<Utc>) -> QueryResult<bool> {
+    while let Some(waiting) = waiting_in(conn, again.company_id, again.lane)? {
+        let both = Job {
+            work: again.work.clone().absorb(&waiting.work),
+            priority: again.priority.min(waiting.priority),
+            run_at: again.run_at.min(waiting.run_at),
+            ..waiting.clone()
+        };
+        if become_both(conn, &waiting, &both)? {
+            let instead = "The request that came meanwhile is done instead";
+            let why = match &again.error {
+                Some(error) => format!("{error}. {instead}"),
+                None => instead.to_owned(),
             };
-            return cancel_running(conn, job, &why, now);
+            return cancel_running(conn, again, &why, now);
         }
     }
-    let changed = diesel::update(held(job.id, job.run_id.as_deref()))
+    let changed = diesel::update(held(again.id, again.run_id.as_deref()))
         .set((
             dsl::state.eq(JobState::Queued.as_str()),
-            dsl::run_at.eq(stamp(at)),
-            dsl::attempts.eq(attempts),
-            dsl::error.eq(error),
+            dsl::run_at.eq(stamp(again.run_at)),
+            dsl::attempts.eq(again.attempts),
+            dsl::priority.eq(again.priority.number()),
+            dsl::error.eq(again.error.as_deref()),
             dsl::lease_until.eq(None::<NaiveDateTime>),
         ))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Asks a job that is being done to stop; `false` where it is not being done, or was asked already.
+pub fn ask_to_stop(conn: &mut Conn, id: i64, who: &str) -> QueryResult<bool> {
+    let running = dsl::jobs.filter(
+        dsl::id
+            .eq(id)
+            .and(dsl::state.eq(JobState::Running.as_str()))
+            .and(dsl::stop_by.is_null()),
+    );
+    let changed = diesel::update(running)
+        .set(dsl::stop_by.eq(who))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// The jobs of a process that were asked to stop: the row id, and who asked.
+pub fn to_stop(conn: &mut Conn, process: &str) -> QueryResult<Vec<(i64, String)>> {
+    let found: Vec<(i64, Option<String>)> = dsl::jobs
+        .filter(sql::<Bool>(IS_RUNNING))
+        .filter(dsl::process.eq(process).and(dsl::stop_by.is_not_null()))
+        .select((dsl::id, dsl::stop_by))
+        .load(conn)?;
+    let known = |(id, who): (i64, Option<String>)| (id, who.unwrap_or_default());
+    Ok(found.into_iter().map(known).collect())
 }
 
 /// Who does jobs now, as far as is known: the process, and when it has lost the job unless it renews it.
@@ -246,11 +273,13 @@ pub fn free_dead(
     let mut freed = 0;
     for job in rows.into_iter().map(Job::from) {
         let ended = "The program ended or hung in the middle of it";
-        freed += usize::from(if job.attempts >= most {
+        freed += usize::from(if let Some(who) = &job.stop_by {
+            cancel_running(conn, &job, &format!("Stopped by {who}"), now)?
+        } else if job.attempts >= most {
             let error = format!("{ended}, {most} times");
             fail_for_good(conn, &job, &error, now)?
         } else {
-            requeue(conn, &job, (now, job.attempts), Some(ended), now)?
+            retry_at(conn, &job, now, ended, now)?
         });
     }
     Ok(freed)

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -193,6 +194,11 @@ impl Client {
             .ok_or_else(|| unexpected(call.action, "the numbers are missing"))?;
         self.meter.read(budget, self.http.clock().now());
         Ok(budget)
+    }
+
+    /// The budget as it was last read, and when.
+    pub(super) fn known_budget(&self) -> Option<(Budget, DateTime<Utc>)> {
+        self.meter.known()
     }
 
     /// Sends a request; after a 401 once more where the database has moved to another zone.

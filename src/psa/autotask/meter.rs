@@ -22,6 +22,9 @@ const STOP: u64 = 88;
 /// others' are not known, and the window rolls on.
 const FRESH: TimeDelta = TimeDelta::minutes(1);
 
+/// After so many own requests it is read anew, however much is left: others may have used more.
+const AGAIN: u64 = 500;
+
 /// What the budget says of the next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
@@ -33,14 +36,27 @@ pub(super) enum Pace {
 
 #[derive(Clone, Copy, Debug)]
 struct Reading {
+    /// What was read.
+    read: Budget,
+    /// When.
+    at: DateTime<Utc>,
+    /// The same with the own requests since then.
     budget: Budget,
+    /// When it was last asked for.
     asked: DateTime<Utc>,
+    /// So many own requests since then.
+    own: u64,
 }
 
 impl Reading {
     fn reaches(&self, percent: u64) -> bool {
         let Budget { allowed, used } = self.budget;
         u128::from(used) * 100 >= u128::from(allowed) * u128::from(percent)
+    }
+
+    fn count(&mut self) {
+        self.budget.used = self.budget.used.saturating_add(1);
+        self.own = self.own.saturating_add(1);
     }
 }
 
@@ -55,19 +71,32 @@ impl Meter {
 
     /// Takes a reading of the budget. One that allows nothing cannot be meant and is forgotten.
     pub(super) fn read(&self, budget: Budget, now: DateTime<Utc>) {
-        *self.reading() = (budget.allowed > 0).then_some(Reading { budget, asked: now });
+        *self.reading() = (budget.allowed > 0).then_some(Reading {
+            read: budget,
+            at: now,
+            budget,
+            asked: now,
+            own: 0,
+        });
     }
 
-    /// Whether the budget runs short by a reading that is too old to slow down or stop by; true
-    /// once, the caller asks anew.
+    /// What was last read, and when.
+    pub(super) fn known(&self) -> Option<(Budget, DateTime<Utc>)> {
+        self.reading().map(|reading| (reading.read, reading.at))
+    }
+
+    /// Whether the budget runs short by a reading that is too old to slow down or stop by, or
+    /// [`AGAIN`] requests were sent since; true once, the caller asks anew.
     pub(super) fn wants_reading(&self, now: DateTime<Utc>) -> bool {
         let mut reading = self.reading();
         let Some(reading) = reading.as_mut() else {
             return false;
         };
-        let wants = reading.reaches(SLOW) && now - reading.asked > FRESH;
+        let old = reading.reaches(SLOW) && now - reading.asked > FRESH;
+        let wants = old || reading.own >= AGAIN;
         if wants {
             reading.asked = now;
+            reading.own = 0;
         }
         wants
     }
@@ -75,7 +104,7 @@ impl Meter {
     /// Counts a request that goes out besides those of [`Meter::pace`], such as a repetition.
     pub(super) fn count(&self) {
         if let Some(reading) = self.reading().as_mut() {
-            reading.budget.used = reading.budget.used.saturating_add(1);
+            reading.count();
         }
     }
 
@@ -95,7 +124,7 @@ impl Meter {
         } else {
             Duration::ZERO
         };
-        reading.budget.used = reading.budget.used.saturating_add(1);
+        reading.count();
         Pace::After(pause)
     }
 }
@@ -160,5 +189,24 @@ mod tests {
         assert!(!meter.wants_reading(at(3600)));
         meter.count();
         assert!(meter.wants_reading(at(3600)));
+    }
+
+    #[test]
+    fn after_every_500_requests_the_budget_is_read_anew() {
+        let meter = Meter::default();
+        let much = Budget {
+            allowed: 10_000,
+            used: 10,
+        };
+        meter.read(much, at(0));
+        for _ in 0..2 {
+            for _ in 0..500 {
+                assert!(!meter.wants_reading(at(1)));
+                meter.pace();
+            }
+            assert!(meter.wants_reading(at(1)));
+            assert!(!meter.wants_reading(at(1)), "one request asks");
+        }
+        assert_eq!(meter.known(), Some((much, at(0))));
     }
 }

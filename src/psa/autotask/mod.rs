@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
@@ -304,6 +305,10 @@ impl Psa for Autotask {
 
     async fn budget(&self) -> Result<Option<Budget>, ApiError> {
         self.client.budget().await.map(Some)
+    }
+
+    fn known_budget(&self) -> Option<(Budget, DateTime<Utc>)> {
+        self.client.known_budget()
     }
 
     fn address(&self) -> Option<Value> {

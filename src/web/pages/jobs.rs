@@ -1,17 +1,19 @@
-//! What is done in the background: what waits, what is done now, what failed for good. A job that waits can be cancelled.
+//! What is done in the background: what waits, what is done now, what failed for good. A job that waits can be cancelled, and
+//! one that is being done can be asked to stop.
 
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::db::jobs::{self, Job, JobState, Work};
+use crate::db::quarantines::Quarantine;
 use crate::db::{companies, runs};
 use crate::model::Role;
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, Page, Place, Samples, Visit, WebError, words};
+use crate::web::{At, Form, Page, Place, Samples, Visit, WebError, live, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -66,6 +68,8 @@ struct JobRow {
     at: Option<At>,
     /// The run that it began, where that stands in the history.
     run: String,
+    /// Whether somebody asked it to stop.
+    stops: bool,
 }
 
 impl Page for JobsPage {
@@ -95,6 +99,7 @@ impl Page for JobsPage {
             asked: At::sample(),
             at: Some(At::sample()),
             run: "0193aaaa-0000-7000-8000-000000000000".into(),
+            stops: true,
         };
         let plain = JobRow {
             company: String::new(),
@@ -105,6 +110,7 @@ impl Page for JobsPage {
             asked_by: String::new(),
             at: None,
             run: String::new(),
+            stops: false,
             ..row.clone()
         };
         let removed = JobRow {
@@ -141,16 +147,29 @@ struct Known {
     here: HashMap<i64, String>,
     /// The runs that stand in the history.
     runs: Vec<String>,
+    /// What those wait for whose connection is in quarantine, by job.
+    held: HashMap<i64, Quarantine>,
 }
 
 async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
-    let found = visit.app().db().read(|conn| {
+    let now = visit.now();
+    let found = visit.app().db().read(move |conn| {
         let unfinished = jobs::unfinished(conn, UNFINISHED)?;
         let failed = jobs::list_failed(conn, FAILED)?;
         let recent = jobs::recent(conn, RECENT)?;
         let all = [&unfinished, &failed, &recent].into_iter().flatten();
         let ids: Vec<String> = all.filter_map(|job| job.run_id.clone()).collect();
+        let mut held = HashMap::new();
+        for job in unfinished
+            .iter()
+            .filter(|job| job.state == JobState::Queued)
+        {
+            if let Some(quarantine) = live::held(conn, job, now)? {
+                held.insert(job.id, quarantine);
+            }
+        }
         let known = Known {
+            held,
             names: companies::names(conn)?,
             here: companies::labels(conn)?.into_iter().collect(),
             runs: runs::known(conn, &ids)?,
@@ -159,7 +178,6 @@ async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
         Ok((unfinished, more, failed, recent, known))
     });
     let (unfinished, more, failed, recent, known) = found.await?;
-    let now = visit.now();
     let rows = |all: &mut dyn Iterator<Item = &Job>| -> Vec<JobRow> {
         all.map(|job| row(job, &known, now)).collect()
     };
@@ -180,6 +198,9 @@ fn row(job: &Job, known: &Known, now: DateTime<Utc>) -> JobRow {
     let company = job.company_id.unwrap_or_default();
     let run = job.run_id.as_ref().filter(|id| known.runs.contains(id));
     let at = job.finished_at.or(job.started_at);
+    let held = known.held.get(&job.id);
+    let run_at = held.map_or(job.run_at, |held| held.next_try.max(job.run_at));
+    let why = job.error.clone().unwrap_or_default();
     JobRow {
         id: job.id,
         what: match &job.work {
@@ -190,38 +211,57 @@ fn row(job: &Job, known: &Known, now: DateTime<Utc>) -> JobRow {
         company: known.names.get(&company).cloned().unwrap_or_default(),
         removed: !known.here.contains_key(&company),
         state: job.state.as_str().into(),
-        run_at: At::new(job.run_at, now),
-        later: job.run_at > now,
+        run_at: At::new(run_at, now),
+        later: run_at > now,
         attempts: job.attempts,
-        why: job.error.clone().unwrap_or_default(),
+        why: held.map_or(why, Quarantine::sentence),
         asked_by: job.requested_by.clone().unwrap_or_default(),
         asked: At::new(job.created_at, now),
         at: at.map(|at| At::new(at, now)),
         run: run.cloned().unwrap_or_default(),
+        stops: job.stop_by.is_some(),
     }
 }
 
-/// Cancels a job that waits. Who may not see the jobs is led to the company.
-async fn cancel(visit: Visit, job: Path<i64>) -> Result<HttpResponse, WebError> {
-    let (id, now) = (*job, visit.now());
-    let why = format!("Cancelled by {}", visit.name());
+#[derive(Deserialize)]
+struct CancelForm {
+    /// `company`: it was asked for on the company's own page.
+    #[serde(default)]
+    back: String,
+}
+
+/// Cancels a job that waits, and asks one that is being done to stop. Who may not see the jobs is led to the company.
+async fn cancel(
+    visit: Visit,
+    job: Path<i64>,
+    form: Form<CancelForm>,
+) -> Result<HttpResponse, WebError> {
+    let (id, now, who) = (*job, visit.now(), visit.name());
     let done = visit.app().db().write(move |conn| {
         let Some(job) = jobs::get(conn, id)? else {
             return Ok(None);
         };
-        Ok(Some((job, jobs::cancel(conn, id, &why, now)?)))
+        let cancelled = jobs::cancel(conn, id, &format!("Cancelled by {who}"), now)?;
+        let stops = !cancelled && jobs::ask_to_stop(conn, id, &who)?;
+        Ok(Some((job, cancelled, stops)))
     });
-    let (job, cancelled) = done.await?.ok_or(WebError::NotFound)?;
+    let (job, cancelled, stops) = done.await?.ok_or(WebError::NotFound)?;
     let to = match job.company_id {
-        _ if visit.may(Role::Administrator) => "/settings/jobs".to_owned(),
+        _ if visit.may(Role::Administrator) && form.0.back != "company" => {
+            "/settings/jobs".to_owned()
+        }
         Some(company) => format!("/companies/{company}"),
         None => "/".to_owned(),
     };
     if cancelled {
         return Ok(visit.done(&to, "The job is cancelled."));
     }
-    Ok(visit.refused(
-        &to,
-        "Nothing was cancelled: the job has begun, or is over already.",
-    ))
+    if stops {
+        visit.app().jobs().wake();
+        return Ok(visit.done(
+            &to,
+            "The job stops as soon as the writes in hand are finished.",
+        ));
+    }
+    Ok(visit.refused(&to, "Nothing was cancelled: the job is over already."))
 }

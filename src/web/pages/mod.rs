@@ -28,9 +28,11 @@ mod fleet_samples;
 mod history_files;
 pub mod holds;
 pub mod holds_fleet;
+pub mod installation;
 pub mod jobs;
 pub mod licence_settings;
 pub mod microsoft_settings;
+pub mod monitor;
 pub mod new_company;
 pub mod notices_settings;
 pub mod overview;
@@ -81,8 +83,10 @@ pub const ALL: &[&[Entry]] = &[
     holds::ROUTES,
     holds_fleet::ROUTES,
     jobs::ROUTES,
+    installation::ROUTES,
     licence_settings::ROUTES,
     microsoft_settings::ROUTES,
+    monitor::ROUTES,
     new_company::ROUTES,
     notices_settings::ROUTES,
     overview::ROUTES,
@@ -125,6 +129,7 @@ pub fn samples() -> Samples {
         holds::samples,
         holds_fleet::samples,
         jobs::samples,
+        installation::samples,
         licence_settings::samples,
         microsoft_settings::samples,
         new_company::samples,

@@ -10,12 +10,13 @@ use super::overview_page::{Last, Next, OverviewPage, Settings};
 use super::overview_state::{Known, State, Tiles, is_good};
 use super::people::aside;
 use crate::db::jobs::Priority;
+use crate::db::quarantines::{self, Quarantine};
 use crate::db::runs::{self, Run};
 use crate::db::tenant_connections;
 use crate::db::{Conn, companies, events, holds, previews, psa_connections};
 use crate::jobs;
 use crate::jobs::schedule::Timetable;
-use crate::model::{Company, Mode};
+use crate::model::{Company, Mode, Role};
 use crate::sync::last;
 use crate::sync::plan::plan;
 use crate::web::everyone::Everyone;
@@ -50,6 +51,7 @@ struct Read {
     preview: bool,
     runs: Vec<Run>,
     held: usize,
+    quarantines: Vec<Quarantine>,
     setup: Option<Setup>,
 }
 
@@ -66,6 +68,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
         preview: previews::digest(conn, id)?.is_some_and(|digest| !digest.is_empty()),
         runs: runs::list(conn, id, LOOKED_AT)?,
         held: hold.map_or(0, |hold| hold.people.len()),
+        quarantines: quarantines::of_company(conn, id, company.psa_id)?,
         setup: Setup::of(conn, &company, SetupStep::Company)?,
         company,
     }))
@@ -94,7 +97,8 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
         None => None,
     };
     let live = live::look(visit.app(), id, query.job(), now).await?;
-    visit.page(&page(&read, counted, live, now))
+    let may_mend_psa = visit.may(Role::Administrator);
+    visit.page(&page(&read, counted, live, (may_mend_psa, now)))
 }
 
 /// How many of the company stand how, as the page of its people counts them.
@@ -107,7 +111,7 @@ fn page(
     read: &Read,
     counted: Option<([usize; 9], DateTime<Utc>)>,
     live: Live,
-    now: DateTime<Utc>,
+    (may_mend_psa, now): (bool, DateTime<Utc>),
 ) -> OverviewPage {
     let good = read.runs.iter().find(|run| is_good(run));
     let tiles = counted.as_ref().map(|(counts, _)| Tiles::of(counts, good));
@@ -119,6 +123,8 @@ fn page(
         runs: &read.runs,
         held: read.held,
         tiles,
+        quarantines: &read.quarantines,
+        may_mend_psa,
         now,
     });
     let company = &read.company;

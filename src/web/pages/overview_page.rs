@@ -111,6 +111,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
         head,
         live: Live {
             company: 7,
+            job: 3,
             stage: Stage::Writing,
             every: 2,
             mode: "update",

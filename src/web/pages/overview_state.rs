@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::attention::STALE;
 use crate::db::events::Event;
+use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
-use crate::model::{Company, RunFailure, Status};
+use crate::model::{Company, RunFailure, Side, Status};
 use crate::sync::report::Counts;
+use crate::web::At;
 use crate::web::everyone::Standing;
 
 /// Makes a button from what it says and the tail of its address.
@@ -44,6 +46,10 @@ pub struct Known<'a> {
     pub held: usize,
     /// Its people in numbers.
     pub tiles: Option<Tiles>,
+    /// Its connections in quarantine.
+    pub quarantines: &'a [Quarantine],
+    /// Whether whoever looks may change PSA connections.
+    pub may_mend_psa: bool,
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -108,6 +114,9 @@ impl State {
         }
         if !company.sync_contacts {
             return Self::off(known, &button);
+        }
+        if let Some(one) = known.quarantines.first() {
+            return Self::quarantined(one, known, &button);
         }
         let Some(last) = known.runs.iter().find(|run| !run.running) else {
             return Self {
@@ -209,6 +218,39 @@ impl State {
             "Say where contacts go and what may be changed.",
             button("Set up contact sync", "/contact-sync"),
         )
+    }
+
+    fn quarantined(one: &Quarantine, known: &Known<'_>, button: Buttons<'_>) -> Self {
+        let now = known.now;
+        let since = At::new(one.since, now).text;
+        let label = "Mend the connection";
+        let (whose, button) = match one.owner.side {
+            Side::Tenant => ("tenant", button(label, "/connection")),
+            Side::Psa => (
+                "PSA",
+                known
+                    .may_mend_psa
+                    .then(|| (label, format!("/settings/psa/{}", one.owner.id))),
+            ),
+        };
+        let again = if one.holds(now) {
+            At::new(one.next_try, now).text
+        } else {
+            "now".to_owned()
+        };
+        let message = crate::web::words::sentence(&one.message);
+        let mut advice = crate::web::words::sentence(&one.advice);
+        if button.is_none() {
+            advice.push_str(" An administrator can do that.");
+        }
+        Self {
+            kind: "bad",
+            sentence: format!("The {whose} connection is in quarantine since {since}: {message}"),
+            advice: format!(
+                "{advice} It is tried again {again}, and at once when somebody saves the connection or syncs the contacts."
+            ),
+            button,
+        }
     }
 
     fn failing(error: &RunFailure, run: &Run, button: Buttons<'_>) -> Self {

@@ -2,15 +2,19 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
 use crate::app::OF_PSA;
 use crate::connections::{self, Parted};
-use crate::db::{companies, psa_connections, runs, secrets};
+use crate::db::quarantines::{self, Owner};
+use crate::db::{Conn, companies, facts, psa_connections, runs, secrets};
 use crate::model::Status;
-use crate::psa::vendor;
+use crate::psa::{Budget, vendor};
+use crate::sync::scene::BUDGET;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Form, Page, Place, Samples, Visit, WebError, changed};
+use crate::web::{At, Form, Page, Place, Samples, Visit, WebError, changed, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -46,6 +50,10 @@ struct Line {
     incomplete: bool,
     /// So many of its companies' last runs failed.
     failing: usize,
+    /// Since when it is in quarantine.
+    quarantine: Option<At>,
+    /// Requests used of those allowed in an hour, by everybody, and when that was read.
+    budget: Option<(String, String, At)>,
 }
 
 impl Page for ListPage {
@@ -68,6 +76,8 @@ impl Page for ListPage {
             more: usize::try_from(id).unwrap_or_default() % 3,
             incomplete: id == 3,
             failing: usize::try_from(id).unwrap_or_default() % 2,
+            quarantine: (id == 4).then(At::sample),
+            budget: (id % 2 == 0).then(|| ("2,300".into(), "10,000".into(), At::sample())),
         };
         let alone = Line {
             companies: Vec::new(),
@@ -87,11 +97,26 @@ impl Page for ListPage {
     }
 }
 
+/// The budget of a connection, as it was last read.
+fn budget(
+    conn: &mut Conn,
+    psa: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<(String, String, At)>> {
+    let found = facts::get(conn, &facts::psa_scope(psa), BUDGET)?;
+    Ok(found.and_then(|(value, at)| {
+        let budget: Budget = serde_json::from_value(value).ok()?;
+        let (used, allowed) = (words::number(budget.used), words::number(budget.allowed));
+        Some((used, allowed, At::new(at, now)))
+    }))
+}
+
 async fn list(visit: Visit) -> Result<HttpResponse, WebError> {
+    let now = visit.now();
     let lines = visit
         .app()
         .db()
-        .read(|conn| {
+        .read(move |conn| {
             let last = runs::recent_of_all(conn, 1)?;
             let mut lines = Vec::new();
             for connection in psa_connections::list(conn)? {
@@ -116,6 +141,9 @@ async fn list(visit: Visit) -> Result<HttpResponse, WebError> {
                     more,
                     incomplete,
                     failing,
+                    quarantine: quarantines::get(conn, Owner::psa(connection.id))?
+                        .map(|one| At::new(one.since, now)),
+                    budget: budget(conn, connection.id, now)?,
                 });
             }
             Ok(lines)

@@ -1,20 +1,18 @@
-//! Where the settings begin: a card for each kind with its state in a sentence; and what is set of the installation itself.
+//! Where the settings begin: a card for each kind with its state in a sentence.
 
 use actix_web::HttpResponse;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::config::Database;
 use crate::connections;
-use crate::db::{deliveries, events, jobs, psa_connections, settings, staff};
+use crate::db::{deliveries, jobs, psa_connections, settings, staff};
 use crate::notices;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Form, Page, Place, Samples, Visit, WebError};
+use crate::web::{Page, Place, Samples, Visit, WebError};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/settings" Administrator show;
-    Get Page "/settings/installation" Administrator installation;
-    Post Act "/settings/installation" Administrator save_installation;
 };
 
 /// So many days before its end a secret is worth a warning.
@@ -27,7 +25,6 @@ const COUNTED: i64 = 100;
 /// The samples.
 pub fn samples(all: &mut Samples) {
     all.page::<SettingsPage>();
-    all.page::<InstallationPage>();
 }
 
 /// The cards.
@@ -253,95 +250,11 @@ async fn notices_card(visit: &Visit) -> Result<Card, WebError> {
     Ok(card)
 }
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-fn database(visit: &Visit) -> &'static str {
+pub(super) fn database(visit: &Visit) -> &'static str {
     match visit.app().config().database {
         Database::Sqlite(_) => "SQLite",
         Database::Postgres(_) => "PostgreSQL",
     }
-}
-
-/// What is set of the installation.
-#[derive(Clone, Debug, Serialize)]
-pub struct InstallationPage {
-    address: String,
-    /// Given in the environment, not guessed from where the portal listens.
-    address_given: bool,
-    database: String,
-    version: String,
-    private_psa_addresses: bool,
-}
-
-impl Page for InstallationPage {
-    const TEMPLATE: &'static str = "pages/installation_settings.html";
-
-    fn title(&self) -> String {
-        "Installation".into()
-    }
-
-    fn place(&self) -> Place {
-        Place::Settings
-    }
-
-    fn samples() -> Vec<Self> {
-        let one = Self {
-            address: "https://rollcall.example".into(),
-            address_given: true,
-            database: "SQLite".into(),
-            version: "1.2.3".into(),
-            private_psa_addresses: false,
-        };
-        let other = Self {
-            address: format!("http://<script>\"'\u{202e}{}", "x".repeat(300)),
-            address_given: false,
-            private_psa_addresses: true,
-            ..one.clone()
-        };
-        vec![one, other]
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct InstallationForm {
-    private_psa_addresses: String,
-}
-
-async fn installation(visit: Visit) -> Result<HttpResponse, WebError> {
-    let private = visit
-        .app()
-        .db()
-        .read(settings::private_psa_addresses)
-        .await?;
-    let config = visit.app().config();
-    visit.page(&InstallationPage {
-        address: config.portal_url(),
-        address_given: config.public_url.is_some(),
-        database: database(&visit).into(),
-        version: VERSION.into(),
-        private_psa_addresses: private,
-    })
-}
-
-async fn save_installation(
-    visit: Visit,
-    form: Form<InstallationForm>,
-) -> Result<HttpResponse, WebError> {
-    let allowed = form.0.private_psa_addresses == "true";
-    let (name, now) = (visit.name(), visit.now());
-    visit
-        .app()
-        .db()
-        .write(move |conn| {
-            settings::allow_private_psa_addresses(conn, allowed)?;
-            let detail = if allowed {
-                "PSA addresses in private networks are allowed"
-            } else {
-                "PSA addresses in private networks are refused"
-            };
-            events::note(conn, (&name, "installation_saved"), None, detail, now)
-        })
-        .await?;
-    Ok(visit.done("/settings/installation", "Saved."))
 }

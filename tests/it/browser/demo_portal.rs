@@ -267,6 +267,7 @@ pub fn may(entry: &Entry, role: Option<Role>) -> bool {
     match entry.needs {
         // A page for who is not signed in leads everybody else on, or signs them out.
         Needs::Nobody => role.is_none(),
+        Needs::Program => false,
         Needs::Role(_) => entry.needs.allow(role),
     }
 }

@@ -15,6 +15,7 @@ mod keys;
 mod order;
 mod pictures;
 mod proof;
+mod quarantine;
 mod seat;
 mod syncing;
 

@@ -336,9 +336,7 @@ async fn a_tenant_is_read_through_the_microsoft_app_and_the_fleet_file_agrees() 
         let report = stage.sync().await;
         assert!(report.error.is_none(), "{:?}", report.error);
 
-        let state = State::load(app.db(), Some(app.keyring().clone()))
-            .await
-            .unwrap();
+        let state = State::load(app.db(), Some(app.keyring())).await.unwrap();
         let text = export(&state);
         let secrets = SystemSecrets::beside(stage.folder.path());
         let look = Clouds::new(app.clone());

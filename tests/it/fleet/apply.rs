@@ -1,5 +1,6 @@
 //! Files applied to a database, and printed again.
 
+use rollcall::db::jobs::{self, Priority};
 use rollcall::fleet::{Applied, StoreError, apply};
 use rollcall::model::Target;
 use secrecy::ExposeSecret;
@@ -48,6 +49,31 @@ async fn applying_the_same_file_again_changes_nothing_and_asks_nobody() {
     assert_eq!(plan.text(true), "Nothing changes.\n");
     assert_eq!(applied, Applied::default());
     assert_eq!(fleet.clouds.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn applying_a_change_asks_for_the_runs_of_the_companies_concerned() {
+    let fleet = Fleet::of_the_example().await;
+    let asked = || async {
+        let all = fleet.db.read(|conn| jobs::recent(conn, 9)).await.unwrap();
+        let seen = |job: &jobs::Job| {
+            (
+                (job.run_at - now()).num_minutes(),
+                job.priority,
+                job.requested_by.clone(),
+            )
+        };
+        all.iter().map(seen).collect::<Vec<_>>()
+    };
+    let one = (2, Priority::Save, Some("fleet file".to_owned()));
+    assert_eq!(asked().await, [one.clone()]);
+    fleet.apply(&example()).await.unwrap();
+    assert_eq!(asked().await, [one], "nothing changed");
+    let renamed = example().replace("sync_contacts = true", "sync_contacts = false");
+    let fleet = Fleet::empty().await;
+    fleet.apply(&renamed).await.unwrap();
+    let all = fleet.db.read(|conn| jobs::recent(conn, 9)).await.unwrap();
+    assert_eq!(all, [], "nobody syncs it");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ struct Scene {
 
 impl Scene {
     async fn apply(&self, text: &str, only_check: bool) -> Result<Plan, Stop> {
-        let (db, keys) = (self.app.db(), self.app.keyring().clone());
+        let (db, keys) = (self.app.db(), self.app.keyring());
         let state = State::load(db, Some(keys.clone())).await.unwrap();
         let secrets = SystemSecrets::beside(&self.folder.path().join("fleet.toml"));
         let parsed = parse(text, &state.known_psa(), &secrets);

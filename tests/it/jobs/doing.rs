@@ -6,7 +6,7 @@ use rollcall::model::{RunFailure, Status};
 use rollcall::simulator::kit::FaultKind;
 
 use super::*;
-use crate::stage::{put_secret, user};
+use crate::stage::user;
 
 on_both!(
     a_run_that_was_asked_for_is_done_and_says_who_asked,
@@ -76,14 +76,13 @@ async fn the_waits_of_a_job_that_fails_grow_and_end(stage: Stage) {
 
 async fn a_failure_that_no_waiting_mends_ends_the_job(stage: Stage) {
     stage.users([user("anna")]);
-    let psa = stage.psa_id;
-    put_secret(&stage.app, rollcall::app::OF_PSA, psa, "private_key", "x").await;
+    stage.psa.remove_company();
     let id = click(&stage).await;
     step(&stage).await;
     let failed = job(&stage, id).await;
     assert_eq!((failed.state, failed.attempts), (JobState::Failed, 1));
     let error = failed.error.unwrap();
-    assert!(error.contains("Check the login company ID"), "{error}");
+    assert!(error.contains("Check the company's id"), "{error}");
 }
 
 async fn a_run_whose_company_was_switched_off_meanwhile_is_cancelled(stage: Stage) {

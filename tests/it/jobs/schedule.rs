@@ -67,6 +67,21 @@ fn the_night_that_has_an_hour_twice_has_one_run() {
 }
 
 #[test]
+fn clocks_that_change_by_half_an_hour_are_no_trouble() {
+    // Lord Howe Island, 4 October 2026: from 02:00 to 02:30; 5 April 2026: from 02:00 back to 01:30.
+    let table = Timetable::new(1, Some("02:15"), "Australia/Lord_Howe");
+    assert_eq!(
+        dues(&table, "2026-10-02T16:00:00Z", 3),
+        ["10-03 15:30", "10-04 15:15", "10-05 15:15"]
+    );
+    let table = Timetable::new(1, Some("01:45"), "Australia/Lord_Howe");
+    assert_eq!(
+        dues(&table, "2026-04-03T15:00:00Z", 3),
+        ["04-04 14:45", "04-05 15:15", "04-06 15:15"]
+    );
+}
+
+#[test]
 fn a_leap_day_and_a_day_that_a_zone_leaves_out_are_no_trouble() {
     let table = Timetable::new(1, Some("02:30"), "UTC");
     assert_eq!(
@@ -103,6 +118,7 @@ on_both!(
     the_schedule_asks_for_one_run_a_day_however_often_it_is_looked_at,
     days_that_were_missed_are_made_up_once,
     a_clock_that_is_set_back_asks_for_nothing_twice,
+    a_clock_that_was_years_ahead_stops_nothing_for_years,
     a_company_whose_contact_sync_is_off_has_no_daily_run,
 );
 
@@ -194,6 +210,19 @@ async fn a_clock_that_is_set_back_asks_for_nothing_twice(stage: Stage) {
         .write(move |conn| companies::take_day(conn, id, due))
         .await;
     assert!(!taken, "an earlier day is not asked for again");
+}
+
+async fn a_clock_that_was_years_ahead_stops_nothing_for_years(stage: Stage) {
+    seen(&stage).await;
+    let (id, ahead) = (stage.company_id, at("2031-02-11T02:30:00Z"));
+    stage
+        .write(move |conn| companies::take_day(conn, id, ahead))
+        .await;
+    assert_eq!(tick(&stage.app).await.unwrap(), 0);
+    set(&stage.clock, "2026-02-10T02:31:00Z");
+    assert_eq!(tick(&stage.app).await.unwrap(), 1);
+    done(&stage).await;
+    assert_eq!(tick(&stage.app).await.unwrap(), 0);
 }
 
 async fn a_company_whose_contact_sync_is_off_has_no_daily_run(stage: Stage) {

@@ -163,7 +163,10 @@ async fn the_webhook_is_saved_and_only_its_host_is_shown() {
     );
     assert_eq!(
         admin
-            .post("/settings/notices/webhook", &[("webhook_key", "the-shared-word")])
+            .post(
+                "/settings/notices/webhook",
+                &[("webhook_key", "the-shared-word")]
+            )
             .await
             .status,
         303

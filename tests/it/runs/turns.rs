@@ -5,16 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rollcall::clock::Clock;
 use rollcall::db::runs::NewRun;
-use rollcall::model::{
-    Company, Mode, Outcome, PsaCompanyId, Status, Target, TenantConnection, Test,
-};
+use rollcall::model::{Mode, Outcome, Status, Target, Test};
 use rollcall::runs::{self, Event};
 use rollcall::sync::turn::Turn;
 use rollcall::sync::{Options, Progress};
 
-use crate::stage::{
-    SECRET, Stage, Store, Vendor, contact, each_vendor, everywhere, filter, line, put_secret, user,
-};
+use crate::stage::{Stage, Store, Vendor, contact, each_vendor, everywhere, filter, line, user};
 
 each_vendor!(
     a_stop_finishes_the_writes_in_hand_and_skips_the_rest,
@@ -207,47 +203,9 @@ async fn a_site_that_was_renamed_is_read_anew_before_writing(stage: Stage) {
     assert_eq!(stage.psa.look().len(), 2);
 }
 
-/// Further companies on the same connections.
-async fn fleet(stage: &Stage, companies: i64) -> Vec<Company> {
-    let first = stage.company().await;
-    let mut all = vec![first.clone()];
-    for number in 1..companies {
-        let psa_company = 250 + number;
-        stage
-            .psa
-            .add_company(psa_company, &format!("Company {number}"));
-        let company = Company {
-            id: 0,
-            name: format!("Company {number}"),
-            psa_company_id: PsaCompanyId::new(&psa_company.to_string()),
-            ..first.clone()
-        };
-        let (row, now, first_id) = (company.clone(), stage.clock.now(), first.id);
-        let id = stage
-            .write(move |conn| {
-                let tenant: TenantConnection =
-                    rollcall::db::tenant_connections::get(conn, first_id)?.unwrap();
-                let id = rollcall::db::companies::insert(conn, &row, now)?;
-                rollcall::db::tenant_connections::put(conn, id, &tenant, now)?;
-                Ok(id)
-            })
-            .await;
-        put_secret(
-            &stage.app,
-            rollcall::app::OF_COMPANY,
-            id,
-            "client_secret",
-            SECRET,
-        )
-        .await;
-        all.push(Company { id, ..company });
-    }
-    all
-}
-
 async fn companies_of_a_fleet_run_together_and_share_what_they_read(stage: Stage) {
     stage.users(["anna", "bert"].map(user));
-    let companies = fleet(&stage, 5).await;
+    let companies = stage.fleet(5).await;
     let reports = stage.run_all(companies).await;
     assert_eq!(reports.len(), 5);
     for report in &reports {
@@ -283,7 +241,7 @@ async fn a_budget_that_runs_short_slows_the_fleet_down(stage: Stage) {
         return;
     };
     stage.users(["anna", "bert"].map(user));
-    let companies = fleet(&stage, 3).await;
+    let companies = stage.fleet(3).await;
     let before = stage.clock.now();
     stage.run_all(companies.clone()).await;
     assert_eq!(stage.clock.now(), before, "plenty is left");
@@ -303,7 +261,7 @@ async fn a_budget_that_is_nearly_used_up_stops_the_fleet(stage: Stage) {
     };
     stage.users(["anna", "bert"].map(user));
     stage.psa.put(&contact("somebody"));
-    let companies = fleet(&stage, 3).await;
+    let companies = stage.fleet(3).await;
     cloud.set_used_requests(8990);
     let reports = stage.run_all(companies.clone()).await;
     for report in &reports {

@@ -2,15 +2,16 @@
 
 use std::sync::Mutex;
 
+use rollcall::app::{OF_COMPANY, OF_PSA};
 use rollcall::db::holds::Signed;
 use rollcall::db::{self, changes, holds, links, runs as run_rows, tenant_connections};
-use rollcall::model::{Calls, Company, Link, Mode, UserId};
+use rollcall::model::{Calls, Company, Link, Mode, PsaCompanyId, PsaConnection, UserId};
 use rollcall::runs::{self, Event};
 use rollcall::simulator::kit::Running;
 use rollcall::sync::report::Report;
 use rollcall::sync::{Finished, Options};
 
-use super::{Plain, Stage};
+use super::{Plain, SECRET, Stage, put_secret};
 
 impl Stage {
     /// An update.
@@ -77,6 +78,59 @@ impl Stage {
             (reports, calls)
         })
         .await
+    }
+
+    /// The stage's company and further ones, so many in all, on the same connections.
+    pub async fn fleet(&self, companies: i64) -> Vec<Company> {
+        let first = self.company().await;
+        let mut all = vec![first];
+        for number in 1..companies {
+            all.push(self.add_company(number, self.psa_id).await);
+        }
+        all
+    }
+
+    /// A further company, of this PSA connection and with the stage's tenant.
+    pub async fn add_company(&self, number: i64, psa: i64) -> Company {
+        let first = self.company().await;
+        let psa_company = 250 + number;
+        let name = format!("Company {number}");
+        self.psa.add_company(psa_company, &name);
+        let company = Company {
+            id: 0,
+            name,
+            psa_id: psa,
+            psa_company_id: PsaCompanyId::new(&psa_company.to_string()),
+            ..first.clone()
+        };
+        let (row, now) = (company.clone(), self.clock.now());
+        let id = self
+            .write(move |conn| {
+                let tenant = tenant_connections::get(conn, first.id)?.unwrap();
+                let id = db::companies::insert(conn, &row, now)?;
+                tenant_connections::put(conn, id, &tenant, now)?;
+                Ok(id)
+            })
+            .await;
+        put_secret(&self.app, OF_COMPANY, id, "client_secret", SECRET).await;
+        Company { id, ..company }
+    }
+
+    /// A further PSA connection, which leads to the same PSA.
+    pub async fn add_psa(&self, name: &str) -> i64 {
+        let (connection, secrets) = self.psa.connection();
+        let connection = PsaConnection {
+            name: name.into(),
+            ..connection
+        };
+        let now = self.clock.now();
+        let id = self
+            .write(move |conn| db::psa_connections::insert(conn, &connection, now))
+            .await;
+        for (name, secret) in &secrets {
+            put_secret(&self.app, OF_PSA, id, name, secret).await;
+        }
+        id
     }
 
     async fn counting<T>(&self, work: impl Future<Output = (T, Calls)>) -> T {

@@ -31,7 +31,8 @@ async fn begun(stage: &Stage) -> jobs::Job {
     let (now, process) = (stage.clock.now(), stage.app.db().process_id().to_owned());
     let claimed = stage.write(move |conn| {
         let until = now + chrono::TimeDelta::minutes(10);
-        jobs::claim(conn, &process, "run-of-the-job", until, now)
+        let next = jobs::next(conn, &jobs::Reach::default(), now)?.expect("one is due");
+        jobs::claim(conn, next.id, (&process, "run-of-the-job"), until, now)
     });
     claimed.await.unwrap()
 }
@@ -61,7 +62,7 @@ async fn a_job_that_waits_is_cancelled_once() {
 }
 
 #[tokio::test]
-async fn a_job_that_has_begun_is_watched_and_not_cancelled() {
+async fn a_job_that_has_begun_is_watched_and_asked_to_stop() {
     let stage = stage().await;
     let job = asked(&stage).await;
     begun(&stage).await;
@@ -72,6 +73,14 @@ async fn a_job_that_has_begun_is_watched_and_not_cancelled() {
         .await;
     let company = format!("/companies/{}", stage.company_id);
     assert_eq!(answer.location.as_deref(), Some(company.as_str()));
+    let kept = stage.read(move |conn| jobs::get(conn, job)).await.unwrap();
+    assert_eq!(kept.state, JobState::Running, "its process ends it");
+    assert_eq!(kept.stop_by.as_deref(), Some("Technician"));
+    let page = technician.get(&company).await.text;
+    assert!(
+        page.contains("as soon as the writes in hand are finished"),
+        "{page}"
+    );
     let part = technician.get(&format!("{company}/live")).await.text;
     assert!(part.contains("waiting in line"), "{part}");
     let page = site.signed_in(Role::Administrator).await;

@@ -142,17 +142,42 @@ async fn a_run_that_failed_is_told_with_its_advice_and_the_way_to_the_cure() {
     let stage = stage().await;
     stage
         .psa
-        .fault_on_list(FaultKind::Status(401), 0, usize::MAX);
+        .fault_on_list(FaultKind::Status(503), 0, usize::MAX);
     assert!(stage.sync().await.error.is_some());
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Reader).await;
     let page = visitor.get(&overview(&stage)).await.text;
     assert!(page.contains("The last run failed"), "{page}");
-    assert!(page.contains("Mend the connection"), "{page}");
+    assert!(page.contains("See the run"), "{page}");
     assert!(
         !page.contains("Sync contacts to PSA</button>"),
         "a reader: {page}"
     );
+}
+
+#[tokio::test]
+async fn a_connection_in_quarantine_is_told_with_the_way_to_its_cure_for_whoever_may_go_there() {
+    let stage = stage().await;
+    stage
+        .psa
+        .fault_on_list(FaultKind::Status(401), 0, usize::MAX);
+    assert!(stage.sync().await.error.is_some());
+    let site = Site::start(&stage.app);
+    let cure = format!("/settings/psa/{}\">Mend the connection", stage.psa_id);
+    for role in [Role::Reader, Role::Technician, Role::Administrator] {
+        let page = site.signed_in(role).await.get(&overview(&stage)).await.text;
+        assert!(
+            page.contains("The PSA connection is in quarantine since 31 Jan 2026, 02:30 UTC: "),
+            "{page}"
+        );
+        assert!(
+            page.contains("It is tried again 31 Jan 2026, 03:30 UTC"),
+            "{page}"
+        );
+        let may = role == Role::Administrator;
+        assert_eq!(page.contains(&cure), may, "{page}");
+        assert_eq!(page.contains("An administrator can do that."), !may);
+    }
 }
 
 #[tokio::test]

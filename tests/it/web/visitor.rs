@@ -92,6 +92,15 @@ impl Visitor {
             .await
     }
 
+    /// Asks for a page with a header of the asker's.
+    pub async fn get_as(&self, path: &str, header: Option<(&'static str, &'static str)>) -> Answer {
+        let mut request = self.client.get(format!("{}{path}", self.url));
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        self.send(request).await
+    }
+
     /// Asks for the head of a page.
     pub async fn head(&self, path: &str) -> Answer {
         self.send(self.client.head(format!("{}{path}", self.url)))

@@ -1,0 +1,425 @@
+//! Whose hands do which jobs: shares of connections, several processes, what stops and what hangs.
+
+use rollcall::clock::Clock;
+use rollcall::sync::turn::{Sharing, Turn};
+
+use super::*;
+use crate::stage::{Store, Vendor, user};
+
+on_both!(
+    runs_of_a_connection_that_another_process_works_are_passed_over,
+    a_process_stays_with_its_connections_and_leaves_the_others_to_others,
+    a_slow_connection_holds_up_neither_another_one_nor_a_preview,
+    where_all_hands_are_busy_a_further_connection_gets_one,
+    a_run_that_hangs_is_dropped_and_done_again,
+    what_was_over_long_ago_is_removed,
+);
+
+/// Another process's turn of the stage's PSA connection.
+async fn turn(app: &App, psa: i64) -> Option<Turn> {
+    Turn::try_take(app.turns(), (app.db(), app.clock()), psa)
+        .await
+        .unwrap()
+}
+
+async fn runs_of_a_connection_that_another_process_works_are_passed_over(stage: Stage) {
+    stage.users([user("anna")]);
+    let (other, _stopper) = stage.another().await;
+    let theirs = turn(&other, stage.psa_id).await.unwrap();
+    assert!(turn(&stage.app, stage.psa_id).await.is_none());
+    let run = click(&stage).await;
+    let preview = ask_for_a_preview(&stage).await;
+    step(&stage).await;
+    assert_eq!(state(&stage, preview).await, JobState::Done);
+    assert!(!rollcall::jobs::step(&stage.app).await.unwrap());
+    assert_eq!(state(&stage, run).await, JobState::Queued);
+    // The process that works the connection does it, and nobody else.
+    assert!(rollcall::jobs::step(&other).await.unwrap());
+    assert_eq!(state(&stage, run).await, JobState::Done);
+    let next = ask(&stage, Mode::Resync, Priority::Click, "Robin")
+        .await
+        .id();
+    assert!(!rollcall::jobs::step(&stage.app).await.unwrap());
+    theirs.give_back().await.unwrap();
+    step(&stage).await;
+    assert_eq!(state(&stage, next).await, JobState::Done);
+}
+
+async fn a_process_stays_with_its_connections_and_leaves_the_others_to_others(stage: Stage) {
+    let mine = stage.fleet(3).await;
+    let theirs = stage.add_psa("Theirs").await;
+    let strange = stage.add_company(10, theirs).await;
+    let also_strange = stage.add_company(11, theirs).await;
+    ask_for(
+        &stage,
+        mine[0].id,
+        Mode::Update,
+        Priority::Night,
+        "schedule",
+    )
+    .await;
+    let in_hand = claim(&stage.app).await.unwrap();
+    let first = ask_for(
+        &stage,
+        strange.id,
+        Mode::Update,
+        Priority::Night,
+        "schedule",
+    )
+    .await;
+    stage.clock.advance(seconds(1));
+    let own = ask_for(
+        &stage,
+        mine[1].id,
+        Mode::Update,
+        Priority::Night,
+        "schedule",
+    )
+    .await;
+    step(&stage).await;
+    assert_eq!(
+        state(&stage, own.id()).await,
+        JobState::Done,
+        "it came later"
+    );
+    assert_eq!(state(&stage, first.id()).await, JobState::Queued);
+    ask_for(
+        &stage,
+        mine[2].id,
+        Mode::Update,
+        Priority::Night,
+        "schedule",
+    )
+    .await;
+    let clicked = ask_for(
+        &stage,
+        also_strange.id,
+        Mode::Update,
+        Priority::Click,
+        "Robin",
+    )
+    .await;
+    step(&stage).await;
+    assert_eq!(
+        state(&stage, clicked.id()).await,
+        JobState::Done,
+        "a click goes before the night of all connections"
+    );
+    let (other, _stopper) = stage.another().await;
+    assert!(rollcall::jobs::step(&other).await.unwrap());
+    assert_eq!(state(&stage, first.id()).await, JobState::Done);
+    assert_eq!(in_hand.company_id, Some(mine[0].id));
+}
+
+/// Waits until a job is no more than this.
+async fn while_it_is(stage: &Stage, id: i64, states: &[JobState]) {
+    while states.contains(&state(stage, id).await) {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn within_a_minute(work: impl Future<Output = ()>) {
+    tokio::time::timeout(minutes(1), work).await.unwrap();
+}
+
+/// Runs of these companies hang as long as these turns are held, and one of each is asked for.
+async fn hang(stage: &Stage, companies: &[rollcall::model::Company]) -> Vec<Turn> {
+    let mut turns = Vec::new();
+    for company in companies {
+        let name = Turn::of_company(company.id);
+        let place = (stage.app.db(), stage.app.clock());
+        let turn = Turn::take(stage.app.turns(), place, (&name, Sharing::Alone), || ());
+        turns.push(turn.await.unwrap());
+        ask_for(stage, company.id, Mode::Update, Priority::Night, "schedule").await;
+    }
+    turns
+}
+
+async fn in_hand(stage: &Stage) -> usize {
+    let process = stage.app.db().process_id().to_owned();
+    let hands = stage.read(move |conn| jobs::in_hand(conn, &process)).await;
+    hands.len()
+}
+
+async fn a_slow_connection_holds_up_neither_another_one_nor_a_preview(stage: Stage) {
+    stage.users([user("anna")]);
+    let slow = stage.fleet(20).await;
+    let second = stage.add_psa("Second").await;
+    let quick = stage.add_company(100, second).await;
+    let turns = hang(&stage, &slow).await;
+    stage.clock.advance(seconds(1));
+    let run = ask_for(&stage, quick.id, Mode::Update, Priority::Night, "schedule").await;
+    let preview = ask_for_a_preview(&stage).await;
+    let alive = [JobState::Queued, JobState::Running];
+    let asked = async {
+        while_it_is(&stage, run.id(), &alive).await;
+        while_it_is(&stage, preview, &alive).await;
+        let click = ask_for(&stage, quick.id, Mode::Resync, Priority::Click, "Robin").await;
+        stage.app.jobs().wake();
+        while_it_is(&stage, click.id(), &alive).await;
+        assert_eq!(
+            in_hand(&stage).await,
+            8,
+            "the slow connection has its share"
+        );
+        stage.stopper.stop();
+    };
+    within_a_minute(async {
+        tokio::join!(rollcall::jobs::work(&stage.app), asked);
+    })
+    .await;
+    assert_eq!(state(&stage, run.id()).await, JobState::Done);
+    drop(turns);
+}
+
+async fn where_all_hands_are_busy_a_further_connection_gets_one(stage: Stage) {
+    stage.users([user("anna")]);
+    let mut turns = hang(&stage, &stage.fleet(10).await).await;
+    let second = stage.add_psa("Second").await;
+    let third = stage.add_psa("Third").await;
+    let mut slow = Vec::new();
+    for number in 0..10 {
+        slow.push(stage.add_company(50 + number, second).await);
+    }
+    turns.extend(hang(&stage, &slow).await);
+    let quick = stage.add_company(100, third).await;
+    stage.clock.advance(seconds(1));
+    let run = ask_for(&stage, quick.id, Mode::Update, Priority::Night, "schedule").await;
+    let alive = [JobState::Queued, JobState::Running];
+    let asked = async {
+        while_it_is(&stage, run.id(), &alive).await;
+        assert_eq!(in_hand(&stage).await, 16);
+        stage.stopper.stop();
+    };
+    within_a_minute(async {
+        tokio::join!(rollcall::jobs::work(&stage.app), asked);
+    })
+    .await;
+    assert_eq!(state(&stage, run.id()).await, JobState::Done);
+    drop(turns);
+}
+
+async fn a_run_that_hangs_is_dropped_and_done_again(stage: Stage) {
+    stage.users([user("anna")]);
+    let name = Turn::of_company(stage.company_id);
+    let place = (stage.app.db(), stage.app.clock());
+    let hangs = Turn::take(stage.app.turns(), place, (&name, Sharing::Alone), || ())
+        .await
+        .unwrap();
+    let id = click(&stage).await;
+    let asked = async {
+        while_it_is(&stage, id, &[JobState::Queued]).await;
+        stage.clock.advance(minutes(7 * 60));
+        hangs.give_back().await.unwrap();
+        while stage.psa.look().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        stage.stopper.stop();
+    };
+    within_a_minute(async {
+        tokio::join!(rollcall::jobs::work(&stage.app), asked);
+    })
+    .await;
+    let dropped = job(&stage, id).await;
+    assert_ne!(dropped.state, JobState::Running);
+    assert_eq!(stage.psa.look().len(), 1);
+}
+
+async fn what_was_over_long_ago_is_removed(stage: Stage) {
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let company = another_company(&stage, &format!("Company {number}")).await;
+        ids.push(
+            ask_for(&stage, company, Mode::Update, Priority::Click, "Robin")
+                .await
+                .id(),
+        );
+    }
+    let waits = click(&stage).await;
+    let now = stage.clock.now();
+    let (done, failed, cancelled) = (
+        claim(&stage.app).await.unwrap(),
+        claim(&stage.app).await.unwrap(),
+        ids[2],
+    );
+    stage
+        .write(move |conn| {
+            jobs::finish(conn, &done, now)?;
+            jobs::fail_for_good(conn, &failed, "it failed", now)?;
+            jobs::cancel(conn, cancelled, "not wanted", now)
+        })
+        .await;
+    let left = async |days: u64, most: i64| {
+        stage.clock.advance(minutes(days * 24 * 60));
+        let now = stage.clock.now();
+        stage
+            .write(move |conn| jobs::remove_old(conn, most, now))
+            .await;
+        stage.read(|conn| jobs::recent(conn, 9)).await.len()
+    };
+    assert_eq!(left(29, 100).await, 4);
+    assert_eq!(left(2, 1).await, 3, "a few at a time");
+    assert_eq!(left(0, 100).await, 2);
+    assert_eq!(left(58, 100).await, 2, "what failed is kept for longer");
+    assert_eq!(left(2, 100).await, 1);
+    assert_eq!(state(&stage, waits).await, JobState::Queued);
+}
+
+/// A run that is asked to stop, on the computer's clock.
+async fn stops(store: Store) {
+    let stage = Stage::with_clock(Vendor::ConnectWise, store, Clock::real()).await;
+    stage.users((0..30).map(|number| user(&format!("user{number}"))));
+    stage.psa.controls().set_latency(Duration::from_millis(20));
+    let id = click(&stage).await;
+    let asked = async {
+        while stage.psa.look().len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        let asked = stage
+            .write(move |conn| jobs::ask_to_stop(conn, id, "Kim"))
+            .await;
+        assert!(asked);
+        stage.app.jobs().wake();
+        while_it_is(&stage, id, &[JobState::Queued, JobState::Running]).await;
+        let stopped = job(&stage, id).await;
+        assert_eq!(stopped.state, JobState::Cancelled);
+        assert_eq!(stopped.error.as_deref(), Some("Stopped by Kim"));
+        let written = stage.psa.look().len();
+        assert!((3..30).contains(&written), "{written}");
+        assert_eq!(
+            stage.links().await.len(),
+            written,
+            "the writes in hand are finished"
+        );
+        let next = ask(&stage, Mode::Update, Priority::Click, "Kim").await.id();
+        stage.app.jobs().wake();
+        while_it_is(&stage, next, &[JobState::Queued, JobState::Running]).await;
+        stage.stopper.stop();
+    };
+    within_a_minute(async {
+        tokio::join!(rollcall::jobs::work(&stage.app), asked);
+    })
+    .await;
+    assert_eq!(stage.psa.look().len(), 30);
+    let runs = stage.runs().await;
+    let kinds: Vec<_> = runs
+        .iter()
+        .map(|run| run.error.as_ref().map(|error| error.kind.as_str()))
+        .collect();
+    assert!(
+        kinds.contains(&Some("stopped")) && kinds.contains(&None),
+        "{kinds:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_is_asked_to_stop_stops_between_writes_on_sqlite() {
+    stops(Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_asked_to_stop_stops_between_writes_on_postgres() {
+    stops(Store::Postgres).await;
+}
+
+#[tokio::test]
+async fn the_budget_is_read_before_a_connection_is_worked_and_is_kept_for_the_pages() {
+    let stage = Stage::new(Vendor::Autotask, Store::Sqlite).await;
+    stage.users([user("anna")]);
+    let asked = || {
+        let log = stage.psa.running.controls.log();
+        log.iter()
+            .filter(|entry| entry.target.contains("ThresholdInformation"))
+            .count()
+    };
+    click(&stage).await;
+    step(&stage).await;
+    assert_eq!(asked(), 1);
+    let psa = stage.psa_id;
+    let kept = stage
+        .read(move |conn| {
+            let scope = rollcall::db::facts::psa_scope(psa);
+            rollcall::db::facts::get(conn, &scope, rollcall::sync::scene::BUDGET)
+        })
+        .await;
+    let (budget, at) = kept.unwrap();
+    assert_eq!(budget["allowed"], 10_000);
+    assert_eq!(at, stage.clock.now());
+    stage.clock.advance(minutes(4));
+    click(&stage).await;
+    step(&stage).await;
+    assert_eq!(asked(), 1, "it was read a moment ago");
+    stage.clock.advance(minutes(2));
+    click(&stage).await;
+    step(&stage).await;
+    assert_eq!(asked(), 2);
+}
+
+/// Two processes do the night of two connections, on the computer's clock.
+async fn share(store: Store) {
+    let stage = Stage::with_clock(Vendor::ConnectWise, store, Clock::real()).await;
+    stage.users([user("anna")]);
+    stage.psa.controls().set_latency(Duration::from_millis(5));
+    let mut companies = stage.fleet(6).await;
+    let second = stage.add_psa("Second").await;
+    for number in 0..6 {
+        companies.push(stage.add_company(100 + number, second).await);
+    }
+    let mut asked = Vec::new();
+    for company in &companies {
+        let one = ask_for(
+            &stage,
+            company.id,
+            Mode::Update,
+            Priority::Night,
+            "schedule",
+        )
+        .await;
+        asked.push(one.id());
+    }
+    let (other, stopper) = stage.another().await;
+    let watched = async {
+        for id in asked {
+            while_it_is(&stage, id, &[JobState::Queued, JobState::Running]).await;
+            assert_eq!(state(&stage, id).await, JobState::Done);
+        }
+        stage.stopper.stop();
+        stopper.stop();
+    };
+    within_a_minute(async {
+        tokio::join!(
+            rollcall::jobs::work(&stage.app),
+            rollcall::jobs::work(&other),
+            watched
+        );
+    })
+    .await;
+    for psa in [stage.psa_id, second] {
+        let mut runs = Vec::new();
+        for company in companies.iter().filter(|company| company.psa_id == psa) {
+            let id = company.id;
+            let of = stage
+                .read(move |conn| rollcall::db::runs::list(conn, id, 9))
+                .await;
+            assert_eq!(of.len(), 1, "each company once");
+            runs.extend(of);
+        }
+        runs.sort_by_key(|run| run.started_at);
+        for two in runs.windows(2) {
+            assert!(
+                two[0].process == two[1].process || two[0].finished_at <= Some(two[1].started_at),
+                "two processes at one connection: {two:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_never_worked_by_two_processes_at_once_on_sqlite() {
+    share(Store::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_never_worked_by_two_processes_at_once_on_postgres() {
+    share(Store::Postgres).await;
+}
