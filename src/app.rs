@@ -32,6 +32,9 @@ pub const OF_COMPANY: &str = "company";
 /// The owner kind of the secrets of the app that the MSP registered for all its customers; the owner id is 0.
 pub const OF_MICROSOFT_APP: &str = "microsoft_app";
 
+/// The owner kind of the secrets with which notices leave: the mail server's password, the webhook. The owner id is 0.
+pub const OF_NOTICES: &str = "notices";
+
 /// Rung when a job is asked for, so that this process looks for it at once. Also knows when the loop that does the jobs last
 /// turned, which shows that it neither ended nor hangs.
 #[derive(Default)]

@@ -202,6 +202,23 @@ impl Http {
         }
     }
 
+    /// Sends a request once and counts it for nobody: for a caller that keeps what did not go through and tries it again.
+    ///
+    /// # Errors
+    /// Where there was no answer: why, without the address.
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of sending")]
+    pub async fn send_once(&self, request: reqwest::Request) -> Result<Answer, String> {
+        let response = self.client.execute(request).await;
+        let response = response.map_err(|error| cause(&error))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.map_err(|error| cause(&error))?;
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+
     #[expect(clippy::disallowed_methods, reason = "this is the one home of sending")]
     async fn once(&self, ask: &Ask<'_>) -> Result<Tried, ApiError> {
         let failed = |kind, status, detail: String| ApiError {

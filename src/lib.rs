@@ -13,6 +13,7 @@
 //! nothing of the rest.
 
 pub mod app;
+pub mod attention;
 pub mod auth;
 pub mod checks;
 pub mod cli;
@@ -26,8 +27,10 @@ pub mod fleet;
 pub mod http;
 pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod model;
 pub mod monitor;
+pub mod notices;
 pub mod pickers;
 pub mod psa;
 pub mod retention;

@@ -9,7 +9,7 @@ use sd_notify::NotifyState;
 use super::output::say;
 use super::{DONE, FAILED};
 use crate::app::App;
-use crate::{auth, jobs, monitor, retention, web};
+use crate::{auth, jobs, monitor, notices, retention, web};
 
 /// Ended sessions are cleaned up so often.
 const CLEANING: Duration = Duration::from_hours(1);
@@ -44,6 +44,10 @@ pub(super) async fn serve(app: &App, listener: TcpListener) -> anyhow::Result<bo
     });
     tokio::spawn(clean(app.clone()));
     tokio::spawn(tell_the_system(app.clone()));
+    tokio::spawn({
+        let app = app.clone();
+        async move { notices::work(&app).await }
+    });
     let serving = web::serve(app.clone(), listener);
     tokio::pin!(serving);
     let ended = tokio::select! {

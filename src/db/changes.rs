@@ -323,3 +323,71 @@ pub fn of_user(conn: &mut Conn, company: i64, user: &UserId) -> QueryResult<Vec<
         .load(conn)?;
     Ok(rows.into_iter().map(Into::into).collect())
 }
+
+/// What was done for somebody and went through.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The user.
+    pub user_id: UserId,
+    /// The user's principal name.
+    pub upn: String,
+    /// The user's name as displayed.
+    pub name: String,
+    /// What was done.
+    pub action: Action,
+    /// Why, in words.
+    pub reason: String,
+    /// The fields that went through.
+    pub fields: Vec<Field>,
+}
+
+crate::model::debug_by!(Event, user_id, action);
+
+/// What went through at a company from one moment until before another, in the order written down.
+pub fn events(
+    conn: &mut Conn,
+    company: i64,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> QueryResult<Vec<Event>> {
+    type Row = (
+        String,
+        String,
+        String,
+        Word<Action>,
+        String,
+        Json<Vec<AppliedField>>,
+    );
+    let rows: Vec<Row> = dsl::changes
+        .filter(dsl::company_id.eq(company))
+        .filter(dsl::outcome.eq(Outcome::Applied.as_str()))
+        .filter(
+            dsl::created_at
+                .ge(stamp(from))
+                .and(dsl::created_at.lt(stamp(until))),
+        )
+        .select((
+            dsl::user_id,
+            dsl::upn,
+            dsl::name,
+            dsl::action,
+            dsl::reason,
+            dsl::fields,
+        ))
+        .order(dsl::id)
+        .load(conn)?;
+    let event = |(user_id, upn, name, action, reason, fields): Row| Event {
+        user_id: user_id.into(),
+        upn,
+        name,
+        action: action.0,
+        reason,
+        fields: fields
+            .0
+            .into_iter()
+            .filter(|field| field.applied)
+            .map(|field| field.field)
+            .collect(),
+    };
+    Ok(rows.into_iter().map(event).collect())
+}

@@ -1,5 +1,7 @@
 //! Sealed secrets of PSA connections and tenant connections. Never sees one open.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
@@ -131,6 +133,32 @@ pub fn names(conn: &mut Conn, owner_kind: &str, owner_id: i64) -> QueryResult<Ve
         .select(dsl::name)
         .order(dsl::name)
         .load(conn)
+}
+
+/// The owners of this kind that have a secret, by row id.
+pub fn owners(conn: &mut Conn, owner_kind: &str) -> QueryResult<HashSet<i64>> {
+    let ids: Vec<i64> = dsl::secrets
+        .filter(dsl::owner_kind.eq(owner_kind))
+        .select(dsl::owner_id)
+        .distinct()
+        .load(conn)?;
+    Ok(ids.into_iter().collect())
+}
+
+/// The secrets that end by that day: owner kind and id, name, last day.
+pub fn ending(
+    conn: &mut Conn,
+    until: NaiveDate,
+) -> QueryResult<Vec<(String, i64, String, NaiveDate)>> {
+    let rows: Vec<(String, i64, String, Option<NaiveDate>)> = dsl::secrets
+        .filter(dsl::expires.le(until))
+        .select((dsl::owner_kind, dsl::owner_id, dsl::name, dsl::expires))
+        .order((dsl::owner_kind, dsl::owner_id, dsl::name))
+        .load(conn)?;
+    let ending = rows.into_iter();
+    Ok(ending
+        .filter_map(|(kind, id, name, day)| Some((kind, id, name, day?)))
+        .collect())
 }
 
 /// Forgets a secret; whether there was one.

@@ -72,6 +72,13 @@ pub fn step(conn: &mut Conn, key: &str, version: i64) -> QueryResult<bool> {
     Ok(changed == 1)
 }
 
+/// Forgets a setting.
+pub fn forget(conn: &mut Conn, key: &str) -> QueryResult<()> {
+    diesel::delete(settings::table.find(key))
+        .execute(conn)
+        .map(drop)
+}
+
 /// The licences that do not count (`behaviour.md` section 1), by SKU id or part number; `None`: nobody has set them.
 pub fn ignored_licences(conn: &mut Conn) -> QueryResult<Option<Vec<String>>> {
     let Some(text) = get(conn, IGNORED_LICENCES)? else {
@@ -89,9 +96,7 @@ pub fn set_ignored_licences(conn: &mut Conn, licences: &[String]) -> QueryResult
 
 /// Forgets the licences that somebody set, so that the standard list holds again.
 pub fn forget_ignored_licences(conn: &mut Conn) -> QueryResult<()> {
-    diesel::delete(settings::table.find(IGNORED_LICENCES))
-        .execute(conn)
-        .map(drop)
+    forget(conn, IGNORED_LICENCES)
 }
 
 /// Whether PSA addresses that people enter in the portal may lead into private networks (self-hosted `ConnectWise`).

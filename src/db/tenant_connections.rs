@@ -92,3 +92,17 @@ pub fn of_tenant(conn: &mut Conn, tenant: &TenantId) -> QueryResult<Vec<i64>> {
         .order(dsl::company_id)
         .load(conn)
 }
+
+/// The tenant connections whose secret or certificate ends by that day: the company's row id, the last day, whether it is a
+/// certificate.
+pub fn ending(conn: &mut Conn, until: NaiveDate) -> QueryResult<Vec<(i64, NaiveDate, bool)>> {
+    let rows: Vec<(i64, Option<NaiveDate>, bool)> = dsl::tenant_connections
+        .filter(dsl::expires.le(until))
+        .select((dsl::company_id, dsl::expires, dsl::certificate))
+        .order(dsl::company_id)
+        .load(conn)?;
+    let ending = rows.into_iter();
+    Ok(ending
+        .filter_map(|(company, day, certificate)| Some((company, day?, certificate)))
+        .collect())
+}

@@ -1,4 +1,4 @@
-//! How text is compared and cut: `behaviour.md` section 7.
+//! How text is compared and cut (`behaviour.md` section 7), and how sentences are put together.
 
 use std::borrow::Cow;
 
@@ -84,6 +84,25 @@ pub fn same_digits(one: &str, other: &str) -> bool {
 /// The part of an address after its last `@`, folded; `None` where there is no `@`.
 pub fn domain(address: &str) -> Option<Cow<'_, str>> {
     address.rsplit_once('@').map(|(_, domain)| folded(domain))
+}
+
+/// A sentence: with a capital at the beginning and a full stop at the end.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut letters = text.chars();
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
+    let mut whole: String = first.to_uppercase().chain(letters).collect();
+    if !whole.ends_with(['.', '!', '?', '…', ':']) {
+        whole.push('.');
+    }
+    whole
+}
+
+/// "1 person", "2 people".
+pub fn count(number: i64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 #[cfg(test)]

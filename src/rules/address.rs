@@ -1,4 +1,4 @@
-//! Where a PSA's address may lead. An address that somebody types is a way into the network that Rollcall runs in, so that
+//! Where the address of a PSA or a webhook may lead. An address that somebody types is a way into the network that Rollcall runs in, so that
 //! only public addresses are taken, unless the installation allows others.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,8 +9,13 @@ use crate::config::service_url;
 
 /// What is said of an address that is none.
 const EXPECTED: &str = "Give an address such as https://api-na.myconnectwise.net: https, without a user name, password, ? or #";
+/// What is said of a webhook's address that is none.
+const EXPECTED_WEBHOOK: &str =
+    "Give an address that begins with https://, without a user name, password or #";
+/// So many characters the address of a webhook has at most.
+const LONGEST_WEBHOOK: usize = 2_000;
 /// What is said of an address in a private network.
-const PRIVATE: &str = "This address is not on the public internet. For a PSA in your own network, an administrator must allow private \
+const PRIVATE: &str = "This address is not on the public internet. For a system in your own network, an administrator must allow private \
                        addresses for this installation";
 /// So long the name of a host is looked up.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -25,23 +30,49 @@ pub fn psa_address(text: &str, private_allowed: bool) -> Result<Url, String> {
     }
     let url = service_url(text).map_err(|_| EXPECTED.to_owned())?;
     let url = Url::parse(&url).map_err(|_| EXPECTED.to_owned())?;
+    judged(url, private_allowed, EXPECTED)
+}
+
+/// Refuses what is not on the public internet, unless that is allowed.
+fn judged(url: Url, private_allowed: bool, expected: &str) -> Result<Url, String> {
     if private_allowed {
         return Ok(url);
     }
     if url.scheme() != "https" {
-        return Err(EXPECTED.to_owned());
+        return Err(expected.to_owned());
     }
     let public = match url.host() {
         Some(Host::Domain(name)) => is_public_name(name),
         Some(Host::Ipv4(address)) => is_public(IpAddr::V4(address)),
         Some(Host::Ipv6(address)) => is_public(IpAddr::V6(address)),
-        None => return Err(EXPECTED.to_owned()),
+        None => return Err(expected.to_owned()),
     };
     if public {
         Ok(url)
     } else {
         Err(PRIVATE.to_owned())
     }
+}
+
+/// The address of a webhook, by the same rules; it may have a part after `?`, which is often a key. Looks up which addresses
+/// the host's name has.
+///
+/// # Errors
+/// One sentence that says what is wrong; it does not show the text.
+pub async fn webhook_address(text: &str, private_allowed: bool) -> Result<Url, String> {
+    let expected = || EXPECTED_WEBHOOK.to_owned();
+    if text.trim().chars().count() > LONGEST_WEBHOOK {
+        return Err(super::too_long_said("The address", LONGEST_WEBHOOK));
+    }
+    let url = Url::parse(text.trim()).map_err(|_| expected())?;
+    let mut bare = url.clone();
+    bare.set_query(None);
+    service_url(bare.as_str()).map_err(|_| expected())?;
+    looked_up(
+        judged(url, private_allowed, EXPECTED_WEBHOOK)?,
+        private_allowed,
+    )
+    .await
 }
 
 /// Like [`psa_address`], and looks up which addresses the host's name has: all of them must be public.
@@ -51,7 +82,10 @@ pub fn psa_address(text: &str, private_allowed: bool) -> Result<Url, String> {
 /// # Errors
 /// One sentence that says what is wrong.
 pub async fn psa_address_looked_up(text: &str, private_allowed: bool) -> Result<Url, String> {
-    let url = psa_address(text, private_allowed)?;
+    looked_up(psa_address(text, private_allowed)?, private_allowed).await
+}
+
+async fn looked_up(url: Url, private_allowed: bool) -> Result<Url, String> {
     let Some(Host::Domain(name)) = url.host() else {
         return Ok(url);
     };

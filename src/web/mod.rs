@@ -3,7 +3,6 @@
 //! only through the rooms below.
 
 pub mod assets;
-mod attention;
 pub mod changed;
 pub mod csv;
 mod deciding;

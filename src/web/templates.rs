@@ -9,6 +9,7 @@ use super::words;
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/templates"]
 #[include = "*.html"]
+#[exclude = "mail/*"]
 struct Files;
 
 /// The templates, checked.

@@ -2,7 +2,9 @@
 
 use tera::{Kwargs, State, Tera};
 
+pub use crate::attention::failure;
 use crate::model::RunFailure;
+pub use crate::model::text::sentence;
 
 /// Makes the filters known to the templates.
 pub(super) fn register(tera: &mut Tera) {
@@ -230,53 +232,10 @@ pub fn mode(word: &str) -> String {
     .into()
 }
 
-/// A sentence: with a capital at the beginning and a full stop at the end.
-pub fn sentence(text: &str) -> String {
-    let text = text.trim();
-    let mut letters = text.chars();
-    let Some(first) = letters.next() else {
-        return String::new();
-    };
-    let mut whole: String = first.to_uppercase().chain(letters).collect();
-    if !whole.ends_with(['.', '!', '?', '…', ':']) {
-        whole.push('.');
-    }
-    whole
-}
-
 /// A failure, as a page says it: what happened, and what to do about it.
 pub fn told(failure: &RunFailure) -> String {
     let (message, advice) = (sentence(&failure.message), sentence(&failure.advice));
     format!("{message} {advice}").trim().to_owned()
-}
-
-/// What went wrong with a run, in a few words: its error's kind.
-pub fn failure(kind: &str) -> String {
-    match kind {
-        "unreachable" => "Cannot be reached",
-        "unavailable" => "Not available",
-        "throttled" => "Asked for a pause",
-        "lost" => "An answer was lost",
-        "credentials" => "Sign-in refused",
-        "secret_expired" => "Client secret expired",
-        "consent" => "Admin consent missing",
-        "tenant" => "Tenant not found",
-        "wrong_tenant" => "Another tenant answers",
-        "permission" => "Permission missing",
-        "not_found" => "Something is gone",
-        "refused" => "Refused",
-        "incomplete" => "Not read to the end",
-        "unexpected" => "An answer that nobody understands",
-        "budget" => "Hourly requests used up",
-        "not_set_up" => "Connection not complete",
-        "secret_key" => "A stored secret cannot be opened",
-        "company_gone" => "Company gone from the PSA",
-        "database" => "Rollcall's database failed",
-        "plan_changed" => "Changed since the preview",
-        "stopped" | "interrupted" | "overtaken" | "settings_changed" => "Ended early",
-        _ => "Failed",
-    }
-    .into()
 }
 
 /// What was done, of so many people: "created".
@@ -329,9 +288,4 @@ pub fn number(number: u64) -> String {
         text.push_str(&String::from_utf8_lossy(group));
     }
     text
-}
-
-/// "1 person", "2 people".
-pub fn count(number: i64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -15,6 +15,7 @@ mod directory;
 mod engine;
 mod fleet;
 mod jobs;
+mod notices;
 mod operating;
 mod postgres;
 mod psa_autotask;

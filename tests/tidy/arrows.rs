@@ -8,9 +8,11 @@ use crate::{keep, project, rust, sample};
 #[rustfmt::skip]
 const ARROWS: &[(&str, &str)] = &[
     ("main",       "cli"),
-    ("cli",        "cli-demo web auth jobs fleet decisions checks pickers runs keys monitor retention app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
+    ("cli",        "cli-demo web auth jobs notices fleet decisions checks pickers runs keys monitor retention app sync sync-pure psa db mail telemetry config clock model directory::sku_name"),
     ("cli-demo",   "cli web auth jobs connections simulator fleet pickers runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
-    ("web",        "auth jobs connections rules fleet decisions checks pickers runs monitor app sync sync-pure psa mail db seal config clock model directory::sku_name directory::user_link directory::app_link"),
+    ("web",        "attention notices auth jobs connections rules fleet decisions checks pickers runs monitor app sync sync-pure psa mail db seal config clock model directory::sku_name directory::user_link directory::app_link"),
+    ("notices",    "attention mail jobs app http db seal rules config clock model"),
+    ("attention",  "jobs app sync-pure db clock model"),
     ("auth",       "app db seal config clock model"),
     ("jobs",       "runs app sync sync-pure psa mail db config clock model"),
     ("fleet",      "jobs app psa directory db seal http rules config clock model"),

@@ -7,11 +7,11 @@ use super::conflicts::{
     HOSTILE, Named, both, in_conflict, named_person, page_of, settled, somebody,
 };
 use super::people::aside;
+use crate::attention::counts_of;
 use crate::db::fleet::{self, Brief};
 use crate::model::Company;
 use crate::sync::last::Last;
 use crate::sync::plan::plan;
-use crate::web::attention::counts_of;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError};
 

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::Query;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::searches;
+use crate::attention::{self, Cause, Fleet, counts_of, in_sync, judge};
 use crate::db::fleet::{self, Brief, LastRun};
-use crate::db::psa_connections;
 use crate::jobs::schedule::Timetable;
-use crate::model::text;
-use crate::web::attention::{Cause, Fleet, in_sync, judge};
+use crate::model::{Role, text};
 use crate::web::listing::{Choice, Pager, ROWS, address, choices};
 use crate::web::progress::{self, Dot};
 use crate::web::routes::{Entry, routes};
@@ -32,8 +31,6 @@ pub fn samples(all: &mut Samples) {
 
 /// So many runs stand in a strip.
 const DOTS: i64 = 10;
-/// A job that failed for good so long ago is no news.
-const NEWS: TimeDelta = TimeDelta::days(14);
 
 /// The fleet.
 #[derive(Clone, Debug, Serialize)]
@@ -45,6 +42,10 @@ pub struct FleetPage {
     pub(super) total: usize,
     /// Whether there is a PSA connection.
     pub(super) has_psa: bool,
+    /// The title of the cause whose companies alone are listed; empty: all of them.
+    pub(super) of_cause: String,
+    /// That cause's key.
+    pub(super) cause: String,
     pub(super) search: String,
     pub(super) show: Vec<Choice>,
     pub(super) psa: Vec<Choice>,
@@ -109,6 +110,7 @@ struct Asked {
     psa: String,
     sort: String,
     page: String,
+    cause: String,
 }
 
 pub(super) const SHOW: [(&str, &str); 3] = [
@@ -132,33 +134,14 @@ fn next_run(fleet: &Fleet, company: &Brief, now: DateTime<Utc>) -> Option<DateTi
     })
 }
 
-/// Everything but the strips.
-struct Found {
-    fleet: Fleet,
-    psas: Vec<(i64, String)>,
-}
-
-fn load(conn: &mut crate::db::Conn, now: DateTime<Utc>) -> diesel::QueryResult<Found> {
-    Ok(Found {
-        fleet: Fleet {
-            companies: fleet::companies(conn)?,
-            last: fleet::last_runs(conn)?,
-            good: fleet::last_good_runs(conn)?,
-            held: fleet::held(conn)?,
-            next: fleet::next_runs(conn)?,
-            failed: fleet::failed_jobs(conn, now - NEWS)?,
-        },
-        psas: psa_connections::labels(conn)?,
-    })
-}
-
 async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
     let now = visit.now();
     let mut asked = asked.into_inner();
     asked.search = searches::text(&visit, &asked.s);
+    let admin = visit.may(Role::Administrator);
     let page = visit.app().db().read(move |conn| {
-        let found = load(conn, now)?;
-        let mut page = draw(&found, &asked, now);
+        let found = attention::read(conn, now)?;
+        let mut page = draw(&found, &asked, (now, admin));
         let ids: Vec<i64> = page.companies.iter().map(|row| row.id).collect();
         let mut strips = fleet::strips(conn, &ids, DOTS)?;
         for row in &mut page.companies {
@@ -197,14 +180,13 @@ async fn note_dead(visit: &Visit, rows: &mut [CompanyRow]) -> Result<(), WebErro
     Ok(())
 }
 
-fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
-    let fleet = &found.fleet;
-    let (causes, needy) = judge(fleet, now);
-    let psas: HashMap<i64, &str> = found
-        .psas
-        .iter()
-        .map(|(id, name)| (*id, name.as_str()))
-        .collect();
+fn draw(fleet: &Fleet, asked: &Asked, (now, admin): (DateTime<Utc>, bool)) -> FleetPage {
+    let (mut causes, needy) = judge(fleet, now);
+    if !admin {
+        causes = causes.into_iter().map(Cause::without_settings).collect();
+    }
+    let mut known = causes.iter();
+    let only = known.find(|cause| !asked.cause.is_empty() && cause.key == asked.cause);
     let search = text::folded(&asked.search);
     let psa: Option<i64> = asked.psa.parse().ok();
     let mut fits: Vec<&Brief> = fleet
@@ -217,6 +199,7 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
             "off" => !one.sync_contacts,
             _ => true,
         })
+        .filter(|one| only.is_none_or(|cause| cause.ids.contains(&one.id)))
         .collect();
     let people = |one: &Brief| fleet.good.get(&one.id).and_then(in_sync);
     match asked.sort.as_str() {
@@ -231,13 +214,14 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
         ("show", &asked.show),
         ("psa", &asked.psa),
         ("sort", &asked.sort),
+        ("cause", only.map_or("", |cause| &cause.key)),
     ];
     let pager = Pager::new(&asked.page, fits.len(), "/", &kept);
     let shown = fits.iter().skip(pager.skipped()).take(ROWS);
     let rows = shown.map(|one| CompanyRow {
         id: one.id,
         name: one.name.clone(),
-        psa: psas.get(&one.psa_id).copied().unwrap_or_default().into(),
+        psa: fleet.psas.get(&one.psa_id).cloned().unwrap_or_default(),
         sync_contacts: one.sync_contacts,
         needy: needy.contains(&one.id),
         connected: one.connected,
@@ -251,14 +235,17 @@ fn draw(found: &Found, asked: &Asked, now: DateTime<Utc>) -> FleetPage {
         }),
         next: next_run(fleet, one, now).map(|at| At::new(at.max(now), now)),
     });
-    let psa_names = found
-        .psas
-        .iter()
+    let mut psas: Vec<(&i64, &String)> = fleet.psas.iter().collect();
+    psas.sort_by_key(|(_, name)| text::folded(name).into_owned());
+    let psa_names = psas
+        .into_iter()
         .map(|(id, name)| (id.to_string(), name.clone()));
     FleetPage {
         jobs_failed: !fleet.failed.is_empty(),
         total: fleet.companies.len(),
-        has_psa: !found.psas.is_empty(),
+        has_psa: !fleet.psas.is_empty(),
+        of_cause: only.map(|cause| cause.title.clone()).unwrap_or_default(),
+        cause: only.map(|cause| cause.key.clone()).unwrap_or_default(),
         search: asked.search.clone(),
         show: choices(SHOW, &asked.show),
         psa: choices(
@@ -297,10 +284,9 @@ const HEAD: [&str; 14] = [
 /// Every company of the fleet.
 async fn file(visit: Visit) -> Result<HttpResponse, WebError> {
     let now = visit.now();
-    let found = visit.app().db().read(move |conn| load(conn, now)).await?;
-    let fleet = &found.fleet;
+    let read = move |conn: &mut crate::db::Conn| attention::read(conn, now);
+    let fleet = &visit.app().db().read(read).await?;
     let (_, needy) = judge(fleet, now);
-    let psas: HashMap<i64, String> = found.psas.iter().cloned().collect();
     let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let stamp = |at: DateTime<Utc>| At::new(at, now).iso;
     let rows = fleet.companies.iter().map(|one| {
@@ -308,10 +294,10 @@ async fn file(visit: Visit) -> Result<HttpResponse, WebError> {
         let good = fleet.good.get(&one.id);
         let error = last.and_then(|run| run.error.as_ref());
         let next = next_run(fleet, one, now).map(stamp);
-        let conflicts = good.and_then(crate::web::attention::counts_of);
+        let conflicts = good.and_then(counts_of);
         [
             one.name.clone(),
-            psas.get(&one.psa_id).cloned().unwrap_or_default(),
+            fleet.psas.get(&one.psa_id).cloned().unwrap_or_default(),
             if one.sync_contacts { "on" } else { "off" }.to_owned(),
             word(one.connected),
             word(needy.contains(&one.id)),

@@ -1,8 +1,8 @@
 //! The samples of the fleet's page: nothing, much, hostile and long text.
 
 use super::fleet::{CompanyRow, FleetPage, LastSeen, SHOW, SORT};
+use crate::attention::{Cause, Concerned};
 use crate::web::At;
-use crate::web::attention::{Cause, Concerned};
 use crate::web::listing::{Pager, choices};
 use crate::web::progress::sample_strip;
 
@@ -37,6 +37,8 @@ pub(super) fn all() -> Vec<FleetPage> {
     };
     let bare = CompanyRow { ..new.clone() };
     let several = Cause {
+        key: "0123456789ab".into(),
+        ids: vec![7, 8],
         kind: "bad".into(),
         title: "Client secret expired".into(),
         advice: "Add a new one in Entra, then paste it here".into(),
@@ -51,8 +53,8 @@ pub(super) fn all() -> Vec<FleetPage> {
             },
         ],
         more: 3,
-        button: String::new(),
-        link: String::new(),
+        button: "Show these companies".into(),
+        link: "/?cause=0123456789ab".into(),
     };
     let one = Cause {
         kind: "warn".into(),
@@ -67,6 +69,8 @@ pub(super) fn all() -> Vec<FleetPage> {
         jobs_failed: false,
         total: 0,
         has_psa: false,
+        of_cause: String::new(),
+        cause: String::new(),
         search: String::new(),
         show: choices(SHOW, ""),
         psa: Vec::new(),
@@ -93,6 +97,8 @@ pub(super) fn all() -> Vec<FleetPage> {
     };
     let sought = FleetPage {
         companies: Vec::new(),
+        of_cause: "<script>alert(1)</script> ".repeat(20),
+        cause: "0123456789ab".into(),
         ..many.clone()
     };
     let with_psa = FleetPage {

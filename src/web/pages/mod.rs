@@ -1,6 +1,7 @@
 //! The pages, one file each: routes, typed contexts with samples, and handlers.
 
 pub mod account;
+pub mod company_notices;
 pub mod company_search;
 mod conflict_samples;
 pub mod conflicts;
@@ -33,6 +34,7 @@ pub mod licence_settings;
 pub mod microsoft_settings;
 pub mod monitor;
 pub mod new_company;
+pub mod notices_settings;
 pub mod overview;
 pub mod overview_page;
 mod overview_state;
@@ -75,6 +77,7 @@ pub const ALL: &[&[Entry]] = &[
     conflicts_fleet::ROUTES,
     connection::ROUTES,
     contact_choices::ROUTES,
+    company_notices::ROUTES,
     company_search::ROUTES,
     connection_app::ROUTES,
     connection_psa::ROUTES,
@@ -91,6 +94,7 @@ pub const ALL: &[&[Entry]] = &[
     microsoft_settings::ROUTES,
     monitor::ROUTES,
     new_company::ROUTES,
+    notices_settings::ROUTES,
     overview::ROUTES,
     parting::ROUTES,
     people::ROUTES,
@@ -122,6 +126,7 @@ pub fn samples() -> Samples {
         conflicts_fleet::samples,
         connection::samples,
         contact_choices::samples,
+        company_notices::samples,
         company_search::samples,
         connection_app::samples,
         connection_psa::samples,
@@ -136,6 +141,7 @@ pub fn samples() -> Samples {
         licence_settings::samples,
         microsoft_settings::samples,
         new_company::samples,
+        notices_settings::samples,
         overview::samples,
         parting::samples,
         people::samples,

@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::attention::STALE;
 use crate::db::events::Event;
 use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
 use crate::model::{Company, Mode, RunFailure, Side, Status};
 use crate::sync::report::Counts;
 use crate::web::At;
-use crate::web::attention::STALE;
 use crate::web::everyone::{self, Standing};
 
 /// Makes a button from what it says and the tail of its address.

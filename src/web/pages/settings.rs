@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::config::Database;
 use crate::connections;
-use crate::db::{jobs, psa_connections, settings, staff};
+use crate::db::{deliveries, jobs, psa_connections, settings, staff};
+use crate::notices;
 use crate::web::routes::{Entry, routes};
 use crate::web::{Page, Place, Samples, Visit, WebError};
 
@@ -179,6 +180,7 @@ async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
         psa,
         licences,
         microsoft(&visit).await?,
+        notices_card(&visit).await?,
         staff,
         jobs,
         installation,
@@ -214,6 +216,36 @@ async fn microsoft(visit: &Visit) -> Result<Card, WebError> {
         Some(..0) => card.warning = format!("The {with} has ended: replace it."),
         Some(..SOON) => card.warning = format!("The {with} ends soon: replace it."),
         _ => {}
+    }
+    Ok(card)
+}
+
+async fn notices_card(visit: &Visit) -> Result<Card, WebError> {
+    let read = |conn: &mut crate::db::Conn| {
+        Ok((
+            notices::settings::mail(conn)?.is_some(),
+            notices::settings::stored(conn)?,
+            notices::settings::audience(conn)?.everybody.len(),
+            deliveries::failed(conn)?,
+        ))
+    };
+    let (mail, (_, webhook, _), people, failed) = visit.app().db().read(read).await?;
+    let sentence = match (mail, webhook) {
+        (false, false) => {
+            "Not set up. By mail or webhook, people hear when something needs them.".to_owned()
+        }
+        (true, webhook) => format!(
+            "By mail to {}{}.",
+            number(people, "address", "addresses"),
+            if webhook { ", and by webhook" } else { "" }
+        ),
+        (false, true) => "By webhook.".to_owned(),
+    };
+    let mut card = Card::new("/settings/notices", "Notices", sentence);
+    if failed > 0 {
+        let failed = usize::try_from(failed).unwrap_or(usize::MAX);
+        let what = number(failed, "notice", "notices");
+        card.warning = format!("{what} could not leave: see why.");
     }
     Ok(card)
 }

@@ -1,7 +1,7 @@
 //! Which companies need a person, and what leads.
 
 use super::*;
-use crate::model::RunFailure;
+use crate::model::{RunFailure, Side};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_769_826_600, 0).expect("a time")
@@ -69,7 +69,12 @@ fn the_same_failure_of_several_companies_is_one_cause() {
     assert_eq!(causes[0].title, "Client secret expired");
     assert_eq!(causes[0].companies.len(), 2);
     assert_eq!(causes[0].companies[1].link, "/companies/2/connection");
-    assert_eq!(causes[0].button, "", "each company has its own cure");
+    assert_eq!(causes[0].button, "Show these 2 companies");
+    assert_eq!(
+        causes[0].link,
+        causes[0].list(),
+        "each company has its own cure"
+    );
     assert_eq!(needy, [1, 2].into());
 }
 
@@ -154,4 +159,128 @@ fn people_in_sync_are_counted_without_who_failed_or_left() {
     let mut nothing = run(1, None);
     nothing.counts = serde_json::json!({});
     assert_eq!(in_sync(&nothing), None);
+}
+
+fn by(run: LastRun, side: Side) -> LastRun {
+    let error = run.error.map(|error| error.by(side));
+    LastRun { error, ..run }
+}
+
+fn quarantine(owner: crate::db::quarantines::Owner) -> Quarantine {
+    Quarantine {
+        owner,
+        kind: "credentials".into(),
+        message: "ConnectWise could not read the contacts".into(),
+        advice: "Check the keys".into(),
+        since: now(),
+        failed_at: now(),
+        failures: 1,
+        next_try: now(),
+    }
+}
+
+#[test]
+fn a_failure_stays_one_while_its_company_runs_again() {
+    let failed = run(2, Some(("consent", "Grant it")));
+    let running = LastRun {
+        status: None,
+        ..run(0, None)
+    };
+    let mut fleet = Fleet {
+        companies: vec![company(1, "Contoso")],
+        last: [(1, running)].into(),
+        over: [(1, failed)].into(),
+        ..Fleet::default()
+    };
+    assert_eq!(judge(&fleet, now()).0.len(), 1);
+    assert!(!is_well(&fleet, 1));
+    fleet.last = [(1, run(0, None))].into();
+    assert_eq!(judge(&fleet, now()).0, []);
+    assert!(is_well(&fleet, 1));
+}
+
+#[test]
+fn the_button_of_a_shared_connection_leads_to_it_and_of_an_administrators_page_to_the_list() {
+    let refused = || by(run(1, Some(("credentials", "Check the keys"))), Side::Psa);
+    let mut fleet = Fleet {
+        companies: vec![company(1, "Contoso"), company(2, "Fabrikam")],
+        last: [(1, refused()), (2, refused())].into(),
+        ..Fleet::default()
+    };
+    let cause = judge(&fleet, now()).0.remove(0);
+    assert_eq!(cause.link, "/settings/psa/1");
+    let cause = cause.without_settings();
+    assert_eq!(cause.link, cause.list());
+    fleet.companies[1].psa_id = 2;
+    let cause = judge(&fleet, now()).0.remove(0);
+    assert_eq!(cause.link, cause.list(), "two connections");
+    let expired = || by(run(1, Some(("secret_expired", "Add one"))), Side::Tenant);
+    fleet.last = [(1, expired()), (2, expired())].into();
+    assert_eq!(judge(&fleet, now()).0[0].button, "Show these 2 companies");
+    fleet.of_app = [1, 2].into();
+    assert_eq!(judge(&fleet, now()).0[0].link, "/settings/microsoft");
+}
+
+#[test]
+fn a_connection_in_quarantine_is_one_need_whatever_its_companies_did() {
+    use crate::db::quarantines::Owner;
+    let refused = || by(run(1, Some(("credentials", "Check the keys"))), Side::Psa);
+    let mut fleet = Fleet {
+        companies: vec![company(1, "Contoso"), company(2, "Fabrikam")],
+        last: [(1, refused()), (2, run(1, None))].into(),
+        quarantines: vec![quarantine(Owner::psa(1))],
+        psas: [(1, "Main PSA".to_owned())].into(),
+        ..Fleet::default()
+    };
+    let (causes, needy) = judge(&fleet, now());
+    assert_eq!(causes.len(), 1, "{causes:?}");
+    assert_eq!(causes[0].title, "Sign-in refused: Main PSA");
+    assert_eq!(
+        (causes[0].link.as_str(), needy.len()),
+        ("/settings/psa/1", 2)
+    );
+    fleet.quarantines = vec![quarantine(Owner::tenant(2))];
+    let all = needs(&fleet, now());
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert_eq!(all[0].about, About::Company(2));
+}
+
+#[test]
+fn an_end_is_told_from_thirty_days_before_and_is_one_cause_with_the_failure_that_follows() {
+    let mut fleet = Fleet {
+        companies: vec![company(1, "Contoso")],
+        last: [(1, run(1, None))].into(),
+        good: [(1, run(1, None))].into(),
+        ..Fleet::default()
+    };
+    let mut in_days = |days: i64| {
+        fleet.endings = vec![Ending {
+            about: About::Company(1),
+            last_day: now().date_naive() + TimeDelta::days(days),
+            certificate: false,
+        }];
+        let mut causes = judge(&fleet, now()).0;
+        causes.pop().map(|cause| (cause.title, cause.kind))
+    };
+    let told = |text: &str, kind: &str| Some((text.to_owned(), kind.to_owned()));
+    assert_eq!(in_days(31), None);
+    assert_eq!(
+        in_days(30),
+        told("A client secret ends within 30 days", "info")
+    );
+    assert_eq!(
+        in_days(8),
+        told("A client secret ends within 30 days", "info")
+    );
+    assert_eq!(
+        in_days(7),
+        told("A client secret ends within 7 days", "warn")
+    );
+    assert_eq!(
+        in_days(0),
+        told("A client secret ends within a day", "warn")
+    );
+    assert_eq!(in_days(-1), told("A client secret has ended", "bad"));
+    fleet.last = [(1, run(1, Some(("secret_expired", "Add one"))))].into();
+    assert_eq!(judge(&fleet, now()).0.len(), 1);
 }

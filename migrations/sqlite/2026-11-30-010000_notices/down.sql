@@ -1,0 +1,3 @@
+DROP TABLE company_notices;
+DROP TABLE deliveries;
+DROP TABLE notices;

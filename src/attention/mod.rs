@@ -1,0 +1,389 @@
+//! What needs a person, grouped by cause, worst first: judged from what the fleet's overview reads. The portal shows it and
+//! notices tell of it, so that there is one opinion. Writes nothing, and asks nobody but the database.
+
+mod needs;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::QueryResult;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::app::{OF_COMPANY, OF_MICROSOFT_APP, OF_PSA};
+use crate::db::fleet::{self, Brief, FailedJob, LastRun};
+use crate::db::quarantines::{self, Quarantine};
+use crate::db::{Conn, psa_connections, secrets, settings, tenant_connections};
+use crate::model::text::count;
+use crate::sync::report::Counts;
+
+pub use needs::{About, Ending, Need, STALE, WARNED, What, is_well, needs};
+
+/// So many companies of a cause are named; the rest is counted.
+const NAMED: usize = 12;
+/// A job that failed for good so long ago is no news.
+const NEWS: TimeDelta = TimeDelta::days(14);
+
+/// What is read of the fleet.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    /// The companies, by name.
+    pub companies: Vec<Brief>,
+    /// The last run of each.
+    pub last: HashMap<i64, LastRun>,
+    /// The last run that is over, of those whose last run is not.
+    pub over: HashMap<i64, LastRun>,
+    /// The last of them that brought both sides together.
+    pub good: HashMap<i64, LastRun>,
+    /// How many people wait in the hold of each.
+    pub held: HashMap<i64, i64>,
+    /// When the next run of each may begin.
+    pub next: HashMap<i64, DateTime<Utc>>,
+    /// Those whose last job failed for good.
+    pub failed: HashMap<i64, FailedJob>,
+    /// Connections in quarantine.
+    pub quarantines: Vec<Quarantine>,
+    /// The names of the PSA connections.
+    pub psas: HashMap<i64, String>,
+    /// The companies whose tenant is read through the installation's Microsoft app.
+    pub of_app: HashSet<i64>,
+    /// When secrets and certificates end, where that is soon.
+    pub endings: Vec<Ending>,
+}
+
+impl Fleet {
+    /// A company's last run that is over.
+    pub fn ended(&self, company: i64) -> Option<&LastRun> {
+        let last = self.last.get(&company);
+        last.filter(|run| run.status.is_some())
+            .or_else(|| self.over.get(&company))
+    }
+}
+
+/// Reads all of it.
+pub fn read(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Fleet> {
+    let last = fleet::last_runs(conn)?;
+    let over = if last.values().any(|run| run.status.is_none()) {
+        fleet::last_ended_runs(conn)?
+    } else {
+        HashMap::new()
+    };
+    Ok(Fleet {
+        companies: fleet::companies(conn)?,
+        last,
+        over,
+        good: fleet::last_good_runs(conn)?,
+        held: fleet::held(conn)?,
+        next: fleet::next_runs(conn)?,
+        failed: fleet::failed_jobs(conn, now - NEWS)?,
+        quarantines: quarantines::all(conn)?,
+        psas: psa_connections::labels(conn)?.into_iter().collect(),
+        of_app: of_app(conn)?,
+        endings: endings(conn, now)?,
+    })
+}
+
+fn of_app(conn: &mut Conn) -> QueryResult<HashSet<i64>> {
+    let Some(client) = settings::get(conn, settings::MICROSOFT_APP)? else {
+        return Ok(HashSet::new());
+    };
+    let own = secrets::owners(conn, OF_COMPANY)?;
+    let of_client = tenant_connections::of_client(conn, &client)?;
+    Ok(of_client
+        .into_iter()
+        .filter(|id| !own.contains(id))
+        .collect())
+}
+
+fn endings(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Vec<Ending>> {
+    let furthest = WARNED.into_iter().max().unwrap_or_default();
+    let until = (now + TimeDelta::days(furthest)).date_naive();
+    let mut found: BTreeMap<About, Ending> = BTreeMap::new();
+    let mut add = |about, last_day, certificate| {
+        let one = Ending {
+            about,
+            last_day,
+            certificate,
+        };
+        let known = found.entry(about).or_insert(one);
+        if last_day < known.last_day {
+            *known = one;
+        }
+    };
+    for (company, last_day, certificate) in tenant_connections::ending(conn, until)? {
+        add(About::Company(company), last_day, certificate);
+    }
+    for (kind, id, name, last_day) in secrets::ending(conn, until)? {
+        let about = match kind.as_str() {
+            OF_PSA => About::Psa(id),
+            OF_MICROSOFT_APP => About::MicrosoftApp,
+            _ => continue,
+        };
+        add(about, last_day, name.starts_with("certificate"));
+    }
+    Ok(found.into_values().collect())
+}
+
+/// One cause, and the companies that it concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// What tells it from others in an address; says nothing of its text.
+    pub key: String,
+    /// How bad: `bad`, `warn` or `info`.
+    pub kind: String,
+    /// What it is: "Client secret expired".
+    pub title: String,
+    /// What to do about it, as a sentence.
+    pub advice: String,
+    /// The companies, by name, each with the address of its cure.
+    pub companies: Vec<Concerned>,
+    /// So many more are not named.
+    pub more: usize,
+    /// The button that leads to the cure: its text.
+    pub button: String,
+    /// Where the button leads.
+    pub link: String,
+    /// The row ids of all of them.
+    #[serde(skip)]
+    pub ids: Vec<i64>,
+}
+
+impl Cause {
+    /// The fleet's list of exactly these companies.
+    pub fn list(&self) -> String {
+        format!("/?cause={}", self.key)
+    }
+
+    /// The same for somebody who may not open settings: the button leads to the list of the companies.
+    #[must_use]
+    pub fn without_settings(mut self) -> Self {
+        if self.link.starts_with("/settings/") {
+            self.link = self.list();
+            self.button = show_these(self.ids.len());
+        }
+        self
+    }
+}
+
+/// A company of a cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Concerned {
+    /// Its name.
+    pub name: String,
+    /// Where its cure is.
+    pub link: String,
+}
+
+/// What needs a person, worst first, and the row ids of all companies concerned.
+pub fn judge(fleet: &Fleet, now: DateTime<Utc>) -> (Vec<Cause>, HashSet<i64>) {
+    let all = needs(fleet, now);
+    let needy = all
+        .iter()
+        .flat_map(|need| need.companies.iter().copied())
+        .collect();
+    // By what it is, what to do about it, and the button; a decision is one cause, whatever the numbers.
+    type Key<'a> = (What, &'a str, &'a str, &'a str);
+    let mut groups: BTreeMap<Key<'_>, Vec<&Need>> = BTreeMap::new();
+    for need in &all {
+        let key = (need.what, &*need.title, &*need.advice, need.verb);
+        groups.entry(key).or_default().push(need);
+    }
+    let mut causes: Vec<(What, Cause)> = groups
+        .into_values()
+        .map(|group| (group[0].what, cause(fleet, &group)))
+        .collect();
+    // Within a kind, what concerns most companies comes first.
+    causes.sort_by_key(|(what, cause)| (*what, std::cmp::Reverse(cause.ids.len())));
+    (causes.into_iter().map(|(_, cause)| cause).collect(), needy)
+}
+
+fn cause(fleet: &Fleet, group: &[&Need]) -> Cause {
+    let first = group[0];
+    let mut companies = Vec::new();
+    let mut ids = Vec::new();
+    for need in group {
+        let own = matches!(need.about, About::Company(_));
+        for one in fleet
+            .companies
+            .iter()
+            .filter(|one| need.companies.contains(&one.id))
+        {
+            ids.push(one.id);
+            companies.push(Concerned {
+                name: one.name.clone(),
+                link: if own {
+                    need.link.clone()
+                } else {
+                    format!("/companies/{}", one.id)
+                },
+            });
+        }
+    }
+    let key = key(first);
+    let people = group.iter().map(|need| need.people).sum();
+    let (button, link) = button(fleet, group, &companies, &key);
+    Cause {
+        kind: match first.what {
+            What::Failing => "bad",
+            What::Ending if first.days.is_some_and(|days| days < 0) => "bad",
+            What::Ending if first.days.is_some_and(|days| days > 7) => "info",
+            What::Unfinished => "info",
+            _ => "warn",
+        }
+        .into(),
+        title: title(first, people, companies.len()),
+        advice: first.advice.clone(),
+        more: companies.len().saturating_sub(NAMED),
+        companies: companies.into_iter().take(NAMED).collect(),
+        button,
+        link,
+        key,
+        ids,
+    }
+}
+
+fn title(need: &Need, people: i64, companies: usize) -> String {
+    let companies = i64::try_from(companies).unwrap_or(i64::MAX);
+    let at = count(companies, "company", "companies");
+    match need.what {
+        What::Held => {
+            let wait = if people == 1 { "waits" } else { "wait" };
+            let what = count(people, "deactivation", "deactivations");
+            format!("{what} {wait} at {at}")
+        }
+        What::Conflicts => {
+            let fit = if people == 1 { "fits" } else { "fit" };
+            let who = count(people, "person", "people");
+            format!("{who} {fit} no single contact at {at}")
+        }
+        _ => need.title.clone(),
+    }
+}
+
+/// The one button of a cause, and where it leads: where the cure is one for all of them, there; else to the list of exactly
+/// these companies.
+fn button(fleet: &Fleet, group: &[&Need], companies: &[Concerned], key: &str) -> (String, String) {
+    let first = group[0];
+    let all = match first.what {
+        What::Held => Some(("Look at the held deactivations", "/holds")),
+        What::Conflicts => Some(("Settle the conflicts", "/conflicts")),
+        _ => None,
+    };
+    if let [one] = group {
+        return match (all, &one.about) {
+            (Some((button, _)), _) => (button.into(), one.link.clone()),
+            (None, About::Company(_)) => {
+                let name = companies.first().map(|one| one.name.as_str());
+                let button = format!("{} {}", one.verb, name.unwrap_or_default());
+                (button.trim().to_owned(), one.link.clone())
+            }
+            (None, _) => (one.verb.into(), one.link.clone()),
+        };
+    }
+    if let Some((button, link)) = all {
+        return (button.into(), link.into());
+    }
+    if let Some(shared) = shared(fleet, group) {
+        return shared;
+    }
+    (show_these(companies.len()), format!("/?cause={key}"))
+}
+
+fn show_these(number: usize) -> String {
+    format!("Show these {number} companies")
+}
+
+/// The connection that all of these have in common, where it is what failed.
+fn shared(fleet: &Fleet, group: &[&Need]) -> Option<(String, String)> {
+    use crate::model::Side;
+    let mut psa = HashSet::new();
+    let mut by = HashSet::new();
+    for need in group {
+        let About::Company(id) = need.about else {
+            return None;
+        };
+        psa.insert(fleet.companies.iter().find(|one| one.id == id)?.psa_id);
+        let error = fleet.ended(id)?.error.as_ref()?;
+        let of_app = fleet.of_app.contains(&id)
+            && ["secret_expired", "credentials"].contains(&error.kind.as_str());
+        by.insert((error.side?, of_app, need.verb));
+    }
+    let mut by = by.into_iter();
+    let (side, of_app, verb) = by.next().filter(|_| by.next().is_none())?;
+    if !verb.contains("connection") {
+        return None;
+    }
+    match side {
+        Side::Psa if psa.len() == 1 => {
+            let id = psa.into_iter().next()?;
+            Some((
+                "Mend the PSA connection".into(),
+                format!("/settings/psa/{id}"),
+            ))
+        }
+        Side::Tenant if of_app => Some((
+            "Mend the Microsoft app".into(),
+            "/settings/microsoft".into(),
+        )),
+        _ => None,
+    }
+}
+
+/// What tells a cause from others in an address.
+fn key(need: &Need) -> String {
+    let text = format!(
+        "{:?}\n{}\n{}\n{}",
+        need.what, need.title, need.advice, need.verb
+    );
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    digest[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// What went wrong with a run, in a few words: its error's kind.
+pub fn failure(kind: &str) -> String {
+    match kind {
+        "unreachable" => "Cannot be reached",
+        "unavailable" => "Not available",
+        "throttled" => "Asked for a pause",
+        "lost" => "An answer was lost",
+        "credentials" => "Sign-in refused",
+        "secret_expired" => "Client secret expired",
+        "consent" => "Admin consent missing",
+        "tenant" => "Tenant not found",
+        "wrong_tenant" => "Another tenant answers",
+        "permission" => "Permission missing",
+        "not_found" => "Something is gone",
+        "refused" => "Refused",
+        "incomplete" => "Not read to the end",
+        "unexpected" => "An answer that nobody understands",
+        "budget" => "Hourly requests used up",
+        "not_set_up" => "Connection not complete",
+        "secret_key" => "A stored secret cannot be opened",
+        "company_gone" => "Company gone from the PSA",
+        "database" => "Rollcall's database failed",
+        "plan_changed" => "Changed since the preview",
+        "stopped" | "interrupted" | "overtaken" | "settings_changed" => "Ended early",
+        _ => "Failed",
+    }
+    .into()
+}
+
+/// The counts of a run's report.
+pub fn counts_of(run: &LastRun) -> Option<Counts> {
+    serde::Deserialize::deserialize(&run.counts).ok()
+}
+
+/// How many people the last good run left with a contact that carries their fields: created, linked, updated, reactivated and
+/// unchanged, without those who failed. Who waits for a decision, is out of scope or left does not count; who was already gone
+/// before counts as unchanged.
+pub fn in_sync(run: &LastRun) -> Option<usize> {
+    let counts = counts_of(run)?;
+    let all = counts.create + counts.link + counts.update + counts.reactivate + counts.unchanged;
+    Some(all.saturating_sub(counts.failed))
+}
+
+#[cfg(test)]
+mod tests;

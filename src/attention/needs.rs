@@ -1,0 +1,399 @@
+//! What needs a person, thing by thing: each need names the company or connection that it is about, what to do, and where.
+//! Reads and writes nothing; how needs are grouped for a page or a letter is decided elsewhere.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::{Fleet, counts_of, failure};
+use crate::db::fleet::{Brief, LastRun};
+use crate::db::quarantines::Quarantine;
+use crate::jobs::TRANSIENT;
+use crate::model::{RunFailure, Side};
+
+/// A company whose contact sync is on has had no good run for so long: something is wrong.
+pub const STALE: TimeDelta = TimeDelta::hours(36);
+/// People are warned so many days before a secret or certificate ends; 0: it has ended.
+pub const WARNED: [i64; 4] = [0, 1, 7, 30];
+
+/// Failures after which nobody needs to do anything: the next run carries on.
+const NOBODYS: [&str; 4] = ["stopped", "interrupted", "overtaken", "settings_changed"];
+
+/// Failures whose cure is the company's connection.
+const OF_A_CONNECTION: [&str; 11] = [
+    "credentials",
+    "secret_expired",
+    "consent",
+    "tenant",
+    "wrong_tenant",
+    "permission",
+    "not_set_up",
+    "secret_key",
+    "company_gone",
+    "not_found",
+    "unreachable",
+];
+
+/// The kinds of needs, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum What {
+    /// Runs fail, or a connection is in quarantine.
+    Failing,
+    /// Deactivations are held.
+    Held,
+    /// People fit no single contact.
+    Conflicts,
+    /// No good run for too long.
+    Stale,
+    /// A secret or certificate ends.
+    Ending,
+    /// The set-up is not finished.
+    Unfinished,
+}
+
+/// What a need is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum About {
+    /// A company, by row id.
+    Company(i64),
+    /// A PSA connection, by row id.
+    Psa(i64),
+    /// The Microsoft app of the installation.
+    MicrosoftApp,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Company(id) => write!(f, "company:{id}"),
+            Self::Psa(id) => write!(f, "psa:{id}"),
+            Self::MicrosoftApp => f.write_str("microsoft_app"),
+        }
+    }
+}
+
+/// The end of a secret or certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Whose it is.
+    pub about: About,
+    /// Its last day.
+    pub last_day: NaiveDate,
+    /// Whether it is a certificate (else a secret).
+    pub certificate: bool,
+}
+
+/// One thing that needs a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What kind.
+    pub what: What,
+    /// The thing concerned.
+    pub about: About,
+    /// What it is: "Client secret expired".
+    pub title: String,
+    /// More of it, as a sentence; may be empty.
+    pub detail: String,
+    /// What to do about it, as a sentence.
+    pub advice: String,
+    /// The row ids of the companies that it concerns.
+    pub companies: Vec<i64>,
+    /// Where its cure is.
+    pub link: String,
+    /// The button that leads there, before the company's name.
+    pub verb: &'static str,
+    /// How many people it concerns, where that is known.
+    pub people: i64,
+    /// How many days are left; of an end only.
+    pub days: Option<i64>,
+}
+
+impl Need {
+    fn of(company: &Brief, what: What, title: &str, advice: &str) -> Self {
+        Self {
+            what,
+            about: About::Company(company.id),
+            title: title.into(),
+            detail: String::new(),
+            advice: advice.into(),
+            companies: vec![company.id],
+            link: format!("/companies/{}", company.id),
+            verb: "Open",
+            people: 0,
+            days: None,
+        }
+    }
+}
+
+/// Everything that needs a person: in no order but that of the companies' names.
+pub fn needs(fleet: &Fleet, now: DateTime<Utc>) -> Vec<Need> {
+    let mut all = failing(fleet);
+    let broken: HashSet<i64> = all
+        .iter()
+        .flat_map(|need| need.companies.iter().copied())
+        .collect();
+    let expired: HashSet<About> = all.iter().map(|need| need.about).collect();
+    for company in &fleet.companies {
+        all.extend(held(fleet, company));
+        all.extend(conflicts(fleet, company));
+        let good = fleet.good.get(&company.id).map(|run| run.started_at);
+        let expected = company.sync_contacts && company.connected && !broken.contains(&company.id);
+        if expected && now - good.unwrap_or(company.created_at) > STALE {
+            let (title, advice) = ("No good run for 36 hours", "Look why no run began");
+            all.push(Need::of(company, What::Stale, title, advice));
+        }
+        if !company.connected {
+            let advice = "Connect the tenant, so that its people can be read";
+            all.push(Need {
+                link: format!("/companies/{}/connection", company.id),
+                verb: "Connect the tenant of",
+                ..Need::of(company, What::Unfinished, "Set-up is not finished", advice)
+            });
+        }
+    }
+    let endings = fleet.endings.iter();
+    // What has ended and already makes runs fail is one cause, not two.
+    let endings = endings.filter(|one| !expired.contains(&one.about));
+    all.extend(endings.filter_map(|one| ending(fleet, one, now)));
+    all
+}
+
+/// Whether it is proved that the company's runs go well again, or none is expected of it any more.
+pub fn is_well(fleet: &Fleet, company: i64) -> bool {
+    let mut companies = fleet.companies.iter();
+    let found = companies.find(|one| one.id == company);
+    found.is_none_or(|one| {
+        let expected = one.sync_contacts && one.connected;
+        !expected || fleet.ended(company).is_some_and(|run| run.error.is_none())
+    })
+}
+
+/// Connections in quarantine, and companies whose last run or job failed.
+fn failing(fleet: &Fleet) -> Vec<Need> {
+    let mut found: Vec<Need> = fleet
+        .quarantines
+        .iter()
+        .filter_map(|one| quarantined(fleet, one))
+        .collect();
+    let known: HashMap<About, Option<String>> = found
+        .iter()
+        .zip(&fleet.quarantines)
+        .map(|(need, one)| (need.about, Some(one.kind.clone())))
+        .collect();
+    for company in &fleet.companies {
+        if known.contains_key(&About::Company(company.id)) {
+            continue;
+        }
+        let Some(need) = failed(fleet, company) else {
+            continue;
+        };
+        // A company that failed by a PSA connection in quarantine is one of those that this concerns.
+        let error = fleet.ended(company.id).and_then(|run| run.error.as_ref());
+        let by_psa = error.is_some_and(|error| error.side == Some(Side::Psa));
+        if !(by_psa && known.contains_key(&About::Psa(company.psa_id))) {
+            found.push(need);
+        }
+    }
+    found
+}
+
+/// A connection in quarantine; `None` where no company has it any more.
+fn quarantined(fleet: &Fleet, one: &Quarantine) -> Option<Need> {
+    let here = |company: &&Brief| match one.owner.side {
+        Side::Psa => company.psa_id == one.owner.id && company.sync_contacts && company.connected,
+        Side::Tenant => company.id == one.owner.id,
+    };
+    let of: Vec<&Brief> = fleet.companies.iter().filter(here).collect();
+    let first = of.first()?;
+    let need = Need {
+        detail: one.message.clone(),
+        companies: of.iter().map(|company| company.id).collect(),
+        link: format!("/companies/{}/connection", first.id),
+        verb: "Mend the connection of",
+        ..Need::of(first, What::Failing, &failure(&one.kind), &one.advice)
+    };
+    Some(match one.owner.side {
+        Side::Tenant => need,
+        Side::Psa => Need {
+            about: About::Psa(one.owner.id),
+            title: match fleet.psas.get(&one.owner.id) {
+                Some(name) => format!("{}: {name}", need.title),
+                None => need.title,
+            },
+            link: format!("/settings/psa/{}", one.owner.id),
+            verb: "Mend the PSA connection",
+            ..need
+        },
+    })
+}
+
+fn failed(fleet: &Fleet, company: &Brief) -> Option<Need> {
+    let last = fleet.ended(company.id);
+    let failed = last.and_then(|run| Some((run, run.error.as_ref()?)));
+    if let Some((run, error)) = failed {
+        let tried_again =
+            TRANSIENT.contains(&error.kind.as_str()) && fleet.next.contains_key(&company.id);
+        let passed = tried_again || mended_since(fleet, company, run, error);
+        if !passed && !NOBODYS.contains(&error.kind.as_str()) {
+            return Some(by_run(company, run, error));
+        }
+    }
+    // A job can fail before its run stands in the history.
+    let job = fleet.failed.get(&company.id)?;
+    let later = fleet
+        .last
+        .get(&company.id)
+        .is_none_or(|run| Some(&run.id) != job.run_id.as_ref() && run.started_at < job.finished_at);
+    (company.sync_contacts && company.connected && later).then(|| Need {
+        link: format!("/companies/{}/connection", company.id),
+        verb: "Mend the connection of",
+        ..Need::of(
+            company,
+            What::Failing,
+            "The run could not begin",
+            &job.error,
+        )
+    })
+}
+
+/// Whether another company proved since then that the PSA connection works, so that the next run will go well.
+fn mended_since(fleet: &Fleet, company: &Brief, run: &LastRun, error: &RunFailure) -> bool {
+    let of_all = ["credentials", "unreachable"].contains(&error.kind.as_str());
+    let later = |one: &Brief| {
+        let good = fleet
+            .good
+            .get(&one.id)
+            .filter(|_| one.psa_id == company.psa_id);
+        good.is_some_and(|good| good.started_at > run.started_at)
+    };
+    error.side == Some(Side::Psa) && of_all && fleet.companies.iter().any(later)
+}
+
+fn by_run(company: &Brief, run: &LastRun, error: &RunFailure) -> Need {
+    let (link, verb) = if OF_A_CONNECTION.contains(&error.kind.as_str()) {
+        let link = format!("/companies/{}/connection", company.id);
+        (link, "Mend the connection of")
+    } else {
+        (format!("/runs/{}", run.id), "See the run of")
+    };
+    Need {
+        detail: error.message.clone(),
+        link,
+        verb,
+        ..Need::of(company, What::Failing, &failure(&error.kind), &error.advice)
+    }
+}
+
+fn held(fleet: &Fleet, company: &Brief) -> Option<Need> {
+    let people = fleet.held.get(&company.id).copied().unwrap_or_default();
+    let advice = "More people would leave at once than usual: approve or dismiss them";
+    (people > 0).then(|| Need {
+        link: format!("/companies/{}/hold", company.id),
+        people,
+        ..Need::of(company, What::Held, "Deactivations are held", advice)
+    })
+}
+
+/// Counted by the last good run; one that was settled since counts until the next run.
+fn conflicts(fleet: &Fleet, company: &Brief) -> Option<Need> {
+    let run = fleet
+        .good
+        .get(&company.id)
+        .filter(|_| company.sync_contacts);
+    let counts = run.and_then(counts_of).unwrap_or_default();
+    let people = i64::try_from(counts.conflict).unwrap_or_default();
+    let advice = "Choose the right contact, or ignore the person";
+    (people > 0).then(|| Need {
+        link: format!("/companies/{}/conflicts", company.id),
+        people,
+        ..Need::of(
+            company,
+            What::Conflicts,
+            "Conflicts need a decision",
+            advice,
+        )
+    })
+}
+
+/// A secret or certificate that ends soon, or has ended.
+fn ending(fleet: &Fleet, one: &Ending, now: DateTime<Utc>) -> Option<Need> {
+    let days = (one.last_day - now.date_naive()).num_days();
+    // The last day still counts: it has ended on the next.
+    let stage = WARNED.into_iter().find(|stage| {
+        if *stage == 0 {
+            days < 0
+        } else {
+            days <= *stage
+        }
+    })?;
+    let thing = if one.certificate {
+        "certificate"
+    } else {
+        "client secret"
+    };
+    let title = match stage {
+        0 => format!("A {thing} has ended"),
+        1 => format!("A {thing} ends within a day"),
+        days => format!("A {thing} ends within {days} days"),
+    };
+    let day = one.last_day.format("%-d %b %Y");
+    let of = |here: &dyn Fn(&&Brief) -> bool| -> Vec<i64> {
+        fleet
+            .companies
+            .iter()
+            .filter(here)
+            .map(|one| one.id)
+            .collect()
+    };
+    let (companies, whose, link, verb) = match one.about {
+        About::Company(id) => {
+            let link = format!("/companies/{id}/connection");
+            (
+                of(&|one| one.id == id),
+                String::new(),
+                link,
+                "Replace it for",
+            )
+        }
+        About::Psa(id) => {
+            let name = fleet.psas.get(&id).cloned().unwrap_or_default();
+            let link = format!("/settings/psa/{id}");
+            let of = of(&|one| one.psa_id == id);
+            (
+                of,
+                format!(" of the PSA connection {name}"),
+                link,
+                "Replace it",
+            )
+        }
+        About::MicrosoftApp => {
+            let of = of(&|one| fleet.of_app.contains(&one.id));
+            let link = "/settings/microsoft".to_owned();
+            (of, " of the Microsoft app".to_owned(), link, "Replace it")
+        }
+    };
+    if companies.is_empty() && matches!(one.about, About::Company(_)) {
+        return None;
+    }
+    let (is, done) = if days < 0 {
+        ("was", "No run can read or write before it is replaced")
+    } else {
+        (
+            "is",
+            "Replace it before that day: no run can read or write afterwards",
+        )
+    };
+    Some(Need {
+        what: What::Ending,
+        about: one.about,
+        title,
+        detail: format!("The last day of the {thing}{whose} {is} {day}"),
+        advice: done.into(),
+        companies,
+        link,
+        verb,
+        people: 0,
+        days: Some(days),
+    })
+}
