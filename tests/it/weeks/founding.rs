@@ -1,5 +1,6 @@
 //! How a world begins: its connections and companies, as a technician saves them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::RngExt;
