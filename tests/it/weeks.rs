@@ -8,7 +8,9 @@
 
 mod check;
 mod day;
+mod evening;
 mod filters;
+mod founding;
 mod history;
 mod night;
 mod oracle;
@@ -47,7 +49,7 @@ async fn play(script: &Script, tally: &Tally) -> Result<(), String> {
     for night in 0..script.nights {
         world.night = night;
         day::pass(&mut world, tally).await;
-        let evening = check::evening(&world).await;
+        let evenings = evening::evening(&world).await;
         let last = night + 1 == script.nights;
         let quiet = last || script.dice(night, 99).random_range(0..100) < 40;
         let of = |error: String| {
@@ -63,7 +65,7 @@ async fn play(script: &Script, tally: &Tally) -> Result<(), String> {
         }
         tally.add("nights", 1);
         tally.add("company-nights", world.towns.len());
-        let mut complaints = check::morning(&world, &evening, quiet, tally).await;
+        let mut complaints = check::morning(&world, &evenings, quiet, tally).await;
         if quiet && complaints.0.is_empty() {
             complaints = check::again(&mut world, tally).await.map_err(of)?;
             for town in &mut world.towns {

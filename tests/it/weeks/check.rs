@@ -4,106 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall::db::jobs::Priority;
+use rollcall::db::links;
 use rollcall::db::runs::{self as run_rows, Run};
-use rollcall::db::{dismissals, holds, ignored_users, links, writes};
 use rollcall::jobs::enqueue_run;
 use rollcall::model::{Mode, Status};
 
+use super::evening::{Evening, facts};
 use super::history;
 use super::night;
 use super::oracle::{Expected, Facts, Tie, expect};
-use super::seen::{Cloud, Seen};
+use super::seen::Seen;
 use super::tally::Tally;
 use super::watch::Effect;
 use super::world::{Town, World};
-
-/// A company as the night found it.
-pub struct Evening {
-    facts: Facts,
-    expected: Expected,
-    /// Effects so far at its PSA.
-    effects: usize,
-    /// Nothing is left of which nobody knows what came of it: then the night's end is known beforehand.
-    settled: bool,
-}
-
-/// Looks at every company before the night.
-pub async fn evening(world: &World) -> Vec<Evening> {
-    let mut evenings = Vec::new();
-    for town in &world.towns {
-        let row = town.row;
-        let left = world.read(move |conn| writes::left_sent(conn, row)).await;
-        let facts = facts(world, town).await;
-        evenings.push(Evening {
-            expected: expect(&facts),
-            facts,
-            effects: world.psas[town.psa].effects.len(),
-            settled: left.is_empty(),
-        });
-    }
-    evenings
-}
-
-/// Everything that the oracle has to know, as it is now.
-async fn facts(world: &World, town: &Town) -> Facts {
-    let company = world.company(town).await;
-    let psa = &world.psas[town.psa];
-    let (users, groups, skus) = world.microsoft.tenant(&town.tenant, |tenant| {
-        (
-            tenant.users.clone(),
-            tenant.groups.clone(),
-            tenant.skus.clone(),
-        )
-    });
-    let (row, tenant) = (town.row, town.tenant.as_str().into());
-    let psa_company = company.psa_company_id.clone();
-    let (ties, ignored, dismissed, hold, left) = world
-        .read(move |conn| {
-            Ok((
-                links::in_force(conn, row, &tenant, &psa_company)?,
-                ignored_users::of_company(conn, row)?,
-                dismissals::list(conn, row)?,
-                holds::open_of(conn, row)?,
-                writes::left_sent(conn, row)?,
-            ))
-        })
-        .await;
-    Facts {
-        connectwise: psa.cloud.is_connectwise(),
-        flag_moves: match &psa.cloud {
-            Cloud::ConnectWise(cloud) => cloud.edit(|state| state.switches.default_flag_moves),
-            Cloud::Autotask(_) => true,
-        },
-        default_type: psa.default_type.clone(),
-        contacts: psa.cloud.contacts(town.company),
-        ties: ties
-            .into_iter()
-            .map(|link| Tie {
-                user: link.user_id.to_string(),
-                contact: link.contact_id.to_string(),
-            })
-            .collect(),
-        ignored: ignored
-            .into_iter()
-            .map(|(entry, id)| id.map_or(entry, |id| id.to_string()))
-            .collect(),
-        dismissed: dismissed.iter().map(ToString::to_string).collect(),
-        hold: hold
-            .into_iter()
-            .flat_map(|hold| hold.people)
-            .map(|person| person.user_id.to_string())
-            .collect(),
-        unsettled: left
-            .into_iter()
-            .filter(|left| left.contact_id.is_none())
-            .map(|left| left.user_id.to_string())
-            .collect(),
-        users,
-        groups,
-        skus,
-        company,
-    }
-}
 
 /// The same contact for whoever compares addresses as the contract does.
 fn alike(one: &Seen, other: &Seen) -> bool {

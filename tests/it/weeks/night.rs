@@ -142,15 +142,12 @@ async fn bury(world: &mut World, ids: &[String], tally: &Tally) {
 pub async fn bad(world: &mut World, tally: &Tally) -> Result<(), String> {
     let mut dice = world.script.dice(world.night, 88);
     begin(world).await?;
-    trouble::switch(world, &mut dice, tally);
     for _ in 0..dice.random_range(1..4) {
+        trouble::over(world);
+        trouble::switch(world, &mut dice, tally);
         trouble::faults(world, &mut dice);
         let kills = world.script.kills;
         round(world, kills.then_some(&mut dice), tally).await?;
-        // Faults of the past are no faults of the next try.
-        for controls in world.controls() {
-            controls.clear_faults();
-        }
         let minutes = dice.random_range(1..40);
         world.clock.advance(Duration::from_mins(minutes));
     }

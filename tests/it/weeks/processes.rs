@@ -14,10 +14,11 @@ use rollcall::model::Mode;
 use rollcall::simulator::kit::{Fault, FaultKind};
 use tokio::process::{Child, Command};
 
+use super::evening::Evening;
 use super::script::Script;
 use super::tally::Tally;
 use super::world::World;
-use super::{check, day, night};
+use super::{check, day, evening, night};
 use crate::stage::Store;
 
 /// So many worlds at once: a killed run makes the next one wait five seconds.
@@ -56,7 +57,7 @@ async fn nights(script: &Script, tally: &Tally) {
     for night in 0..script.nights {
         world.night = night;
         day::pass(&mut world, tally).await;
-        let evening = check::evening(&world).await;
+        let evenings = evening::evening(&world).await;
         let mut dice = script.dice(night, 66);
         for _ in 0..dice.random_range(1..3) {
             for psa in &world.psas {
@@ -80,7 +81,7 @@ async fn nights(script: &Script, tally: &Tally) {
         assert!(matches!(code, Some(0 | 3)), "{script}: {code:?}");
         now_or_never(&world).await;
         night::finish(&mut world, tally).await.unwrap();
-        let mut complaints = check::morning(&world, &evening, true, tally).await;
+        let mut complaints = check::morning(&world, &evenings, true, tally).await;
         if complaints.0.is_empty() {
             complaints = check::again(&mut world, tally).await.unwrap();
         }
@@ -168,7 +169,7 @@ async fn until(world: &World, most: usize, working: bool) {
 }
 
 /// No company had two runs at once, no connection more requests at once than its vendor bears, and all is as the rules say.
-async fn all_is_well(mut world: World, evening: &[check::Evening]) {
+async fn all_is_well(mut world: World, evenings: &[Evening]) {
     for town in &world.towns {
         let row = town.row;
         let mut runs = world.read(move |conn| run_rows::list(conn, row, 100)).await;
@@ -184,7 +185,7 @@ async fn all_is_well(mut world: World, evening: &[check::Evening]) {
         assert!(busiest >= 2, "they did nothing at once");
     }
     let tally = Tally::default();
-    let mut complaints = check::morning(&world, evening, true, &tally).await;
+    let mut complaints = check::morning(&world, evenings, true, &tally).await;
     complaints
         .0
         .extend(check::again(&mut world, &tally).await.unwrap().0);
@@ -194,19 +195,19 @@ async fn all_is_well(mut world: World, evening: &[check::Evening]) {
 #[tokio::test]
 async fn three_replicas_share_the_companies_and_never_one_of_them() {
     let world = busy().await;
-    let evening = check::evening(&world).await;
+    let evenings = evening::evening(&world).await;
     let replicas = [(); 3].map(|()| program(&world, &["serve"]));
     until(&world, 0, false).await;
     ask(&world).await;
     until(&world, 0, false).await;
     drop(replicas);
-    all_is_well(world, &evening).await;
+    all_is_well(world, &evenings).await;
 }
 
 #[tokio::test]
 async fn the_work_of_a_replica_that_is_killed_is_taken_over_at_once() {
     let world = busy().await;
-    let evening = check::evening(&world).await;
+    let evenings = evening::evening(&world).await;
     let mut first = program(&world, &["serve"]);
     until(&world, 6, true).await;
     written(&world).await;
@@ -215,7 +216,7 @@ async fn the_work_of_a_replica_that_is_killed_is_taken_over_at_once() {
     // Its leases have ten minutes to go.
     until(&world, 0, false).await;
     drop(second);
-    all_is_well(world, &evening).await;
+    all_is_well(world, &evenings).await;
 }
 
 /// Waits until something was written to a PSA.
@@ -239,7 +240,7 @@ async fn signal(child: &Child, name: &str) {
 #[tokio::test]
 async fn the_work_of_a_replica_that_hangs_is_taken_over_after_its_lease_and_it_writes_no_more() {
     let mut world = busy().await;
-    let evening = check::evening(&world).await;
+    let evenings = evening::evening(&world).await;
     let hangs = program(&world, &["serve"]);
     until(&world, 6, true).await;
     written(&world).await;
@@ -263,7 +264,7 @@ async fn the_work_of_a_replica_that_hangs_is_taken_over_after_its_lease_and_it_w
     }
     drop((hangs, later));
     let tally = Tally::default();
-    let mut complaints = check::morning(&world, &evening, true, &tally).await;
+    let mut complaints = check::morning(&world, &evenings, true, &tally).await;
     complaints
         .0
         .extend(check::again(&mut world, &tally).await.unwrap().0);

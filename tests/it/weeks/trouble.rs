@@ -155,9 +155,9 @@ fn reads(controls: &Controls, name: &str, dice: &mut StdRng, among: usize) {
     controls.fault(fault.after(after).times(dice.random_range(1..3)));
 }
 
-/// Switches one or two things for the night.
+/// Switches some things for a part of the night.
 pub fn switch(world: &World, dice: &mut StdRng, tally: &Tally) {
-    for _ in 0..3 {
+    for _ in 0..4 {
         let name = SWITCHES[dice.random_range(0..SWITCHES.len())];
         if world.script.troubles.contains(&Trouble(name)) {
             apply(world, name, dice);
