@@ -140,7 +140,8 @@ pub fn of_changes(
 
 /// Whom runs leave alone because of an undo, or of another one of the same that was interrupted.
 pub fn left_alone(conn: &mut Conn, undone: &Undone) -> QueryResult<Vec<UserId>> {
-    let rows: Vec<(Option<String>, Option<Json<Vec<UserId>>>)> = runs::table
+    type Row = (Option<String>, Option<Json<Vec<UserId>>>);
+    let rows: Vec<Row> = runs::table
         .filter(runs::undoes.eq(&undone.run))
         .select((runs::undoes_user, runs::left_alone))
         .order(runs::id)

@@ -195,8 +195,8 @@ impl Looking<'_> {
             None => told.nothing = Some(Nothing::Gone),
             Some(contact) => match self.link(line, id) {
                 Err(nothing) => told.nothing = Some(nothing),
-                Ok(link) => {
-                    tie = Tie::Kept(link);
+                Ok(tied) => {
+                    tie = Tie::Kept(tied);
                     self.fields(line, contact, &mut told);
                 }
             },
@@ -239,10 +239,9 @@ impl Looking<'_> {
     /// The link of this user to this contact, if it is the one of then.
     fn link(&self, line: &Line, contact: &ContactId) -> Result<i64, Nothing> {
         let mut links = self.snapshot.links.iter();
-        let link = links.find(|link| link.contact_id == *contact);
-        match link {
-            Some(link) if link.user_id != line.user_id => Err(Nothing::Theirs(link.upn.clone())),
-            Some(link) if self.asked.since.contains(&link.id) => Ok(link.id),
+        match links.find(|one| one.contact_id == *contact) {
+            Some(one) if one.user_id != line.user_id => Err(Nothing::Theirs(one.upn.clone())),
+            Some(one) if self.asked.since.contains(&one.id) => Ok(one.id),
             _ => Err(Nothing::NotLinked),
         }
     }

@@ -146,12 +146,12 @@ pub async fn psa_alone(scene: &Scene, facts: &Facts) -> Result<Observed, RunErro
         default_type: None,
         ignored_licences: Vec::new(),
     };
-    let sides = Sides {
+    let read = Sides {
         users: Vec::new(),
         contacts: psa.contacts,
         around,
     };
-    let (snapshot, resolved) = last::put_together(settings, &remembered, sides);
+    let (snapshot, resolved) = last::put_together(settings, &remembered, read);
     Ok(Observed {
         snapshot,
         vocabulary: psa.vocabulary,

@@ -46,12 +46,12 @@ async fn an_undo_on_autotask_that_meets_faults_is_carried_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_undo_on_connectwise_whose_process_is_killed_is_carried_on_by_the_next() {
-    killed(Vendor::ConnectWise, Store::Postgres).await;
+    Box::pin(killed(Vendor::ConnectWise, Store::Postgres)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_undo_on_autotask_whose_process_is_killed_is_carried_on_by_the_next() {
-    killed(Vendor::Autotask, Store::Sqlite).await;
+    Box::pin(killed(Vendor::Autotask, Store::Sqlite)).await;
 }
 
 fn wish(run: &str) -> Undo {
@@ -65,7 +65,9 @@ fn wish(run: &str) -> Undo {
 
 async fn run(app: &App, options: Options) -> rollcall::sync::report::Report {
     let company = app.db().read(companies::list).await.unwrap().remove(0);
-    runs::one(app, &company, &options, &|_, _| ()).await.report
+    Box::pin(runs::one(app, &company, &options, &|_, _| ()))
+        .await
+        .report
 }
 
 /// A trial whose day was written, and the run that wrote it.
@@ -189,7 +191,12 @@ async fn as_shown(app: &App, wish: Undo) -> Undo {
     let last = app.last(&company).await.unwrap().unwrap();
     let scene = app.scene(&company).await.unwrap();
     let facts = app.facts();
-    let back = rollcall::sync::undoing::look(&scene, &facts, &last.snapshot, &wish);
+    let back = Box::pin(rollcall::sync::undoing::look(
+        &scene,
+        &facts,
+        &last.snapshot,
+        &wish,
+    ));
     let keys = back.await.unwrap().keys();
     Undo {
         shown: Some(keys.into_iter().collect()),

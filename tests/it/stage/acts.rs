@@ -44,9 +44,8 @@ impl Stage {
                 staff: "Ann".into(),
                 note: None,
             };
-            let finished = runs::approve(&self.app, &company, &shown, &signed, &|_, _| ())
-                .await
-                .unwrap();
+            let approving = runs::approve(&self.app, &company, &shown, &signed, &|_, _| ());
+            let finished = Box::pin(approving).await.unwrap();
             let calls = finished.report.calls;
             (finished.report, calls)
         })
