@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench pictures build-packages test-packages
+.PHONY: help demo test soak bench pictures build-packages test-packages
 
 # Debian's packages that a build needs, and those that the tests need besides.
 # The scripts of the pages come from npm.
@@ -34,6 +34,12 @@ test: test-packages ## Checks format, lints, documentation and licences, and run
 	else \
 		echo 'cargo-deny is not installed; the test "tidy" has checked licences and sources by deny.toml.'; \
 	fi
+
+# Company-nights of `make soak`.
+NIGHTS ?= 100000
+
+soak: test-packages ## Simulates 100,000 company-nights (NIGHTS=2000 for fewer)
+	ROLLCALL_SOAK_NIGHTS=$(NIGHTS) cargo test --locked --release --test it -- --nocapture weeks::a_simulation
 
 bench: build-packages ## Measures what the README states
 	cargo bench --locked $(ARGS)

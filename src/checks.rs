@@ -12,9 +12,10 @@ use crate::model::{Company, ContactTypeId, PsaCompany, TenantConnection, Test, V
 use crate::psa::{self, Budget, Connection, Psa};
 use crate::sync::failure::{RunError, company_gone, failure};
 use crate::sync::report::and;
+use crate::sync::scene::tenant_scope;
 use crate::sync::select::{self, Activity};
 use crate::sync::snapshot::Licences;
-use crate::sync::{self, named};
+use crate::sync::{self, named, tenant};
 
 /// What is worth knowing of a company that is inactive in the PSA.
 pub const INACTIVE: &str = "the company is inactive in the PSA, so that nothing is written for it";
@@ -138,15 +139,17 @@ async fn psa_answers(
 /// # Errors
 /// What is wrong, and what to do.
 pub async fn tenant(app: &App, company: &Company) -> Result<TriedTenant, RunError> {
-    let (_, directory) = app.directory(company).await?;
+    let (connection, directory) = app.directory(company).await?;
     let tried = tenant_answers(app, &directory).await?;
     for (label, test) in named::enabled_tests(company) {
         if let Test::Group(group) = test
             && directory.group(group).await?.is_none()
         {
+            let scope = tenant_scope(&connection.tenant_id);
+            let called = tenant::called(&app.facts(), &scope, group).await?;
             return Err(failure(
                 "missing_group",
-                format!("{label} names the group {group}, which is gone"),
+                format!("{label} names the group {called}, which is gone"),
                 "Choose another group, or switch the filter off",
             ));
         }
@@ -166,6 +169,20 @@ pub async fn try_tenant(
     let http = app.http().clone();
     let directory = Directory::connect(tenant, credential, &app.endpoints(), None, http)?;
     tenant_answers(app, &directory).await
+}
+
+/// Signs in to a tenant with a connection that is not stored, and reads what the tenant is called.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub async fn sign_in(
+    app: &App,
+    tenant: &TenantConnection,
+    credential: Credential,
+) -> Result<String, RunError> {
+    let http = app.http().clone();
+    let directory = Directory::connect(tenant, credential, &app.endpoints(), None, http)?;
+    Ok(directory.confirm_tenant().await?)
 }
 
 async fn tenant_answers(app: &App, directory: &Directory) -> Result<TriedTenant, RunError> {

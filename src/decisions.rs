@@ -6,8 +6,6 @@ mod link;
 
 pub use link::{Linked, Linking, Next, link_by_hand};
 
-use std::time::Duration;
-
 use crate::app::App;
 use crate::db::events::{self, NewEvent};
 use crate::db::holds::{self, HoldPerson, Signed};
@@ -15,25 +13,11 @@ use crate::db::{Conn, companies, dismissals, ignored_users};
 use crate::model::{Company, UserId, text};
 use crate::runs::{self, Watch};
 use crate::sync;
-use crate::sync::failure::{RunError, failure};
+use crate::sync::failure::RunError;
 use crate::sync::turn::{Sharing, Turn};
 
 /// Who decides where nobody is signed in: whoever may run the program.
 pub const COMMAND_LINE: &str = "command line";
-
-/// The kind of the failure that a decision would have had to wait for too long.
-pub const BUSY: &str = "busy";
-
-tokio::task_local! {
-    /// So long a decision waits for the company's turn, where it does not wait until it comes.
-    static PATIENCE: Duration;
-}
-
-/// Decides, but does not wait longer than this for the company's turn: then nothing is decided, and the failure's kind is
-/// [`BUSY`]. A decision that has its turn takes its time.
-pub async fn within<T>(patience: Duration, decision: impl Future<Output = T>) -> T {
-    PATIENCE.scope(patience, decision).await
-}
 
 /// What a dismissal came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,13 +202,7 @@ async fn in_turn<T>(
     work: impl Future<Output = Result<T, RunError>>,
 ) -> Result<T, RunError> {
     let name = Turn::of_company(company.id);
-    let waiting = runs::wait(app, (&name, Sharing::Alone), company, watch);
-    let turn = match PATIENCE.try_with(|patience| *patience) {
-        Ok(patience) => tokio::time::timeout(patience, waiting)
-            .await
-            .map_err(|_| failure(BUSY, "A run is going", "Try again when it is over"))??,
-        Err(_) => waiting.await?,
-    };
+    let turn = runs::wait(app, (&name, Sharing::Alone), company, watch).await?;
     let done = work.await;
     runs::give_back(turn).await;
     done

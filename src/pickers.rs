@@ -7,7 +7,7 @@ mod places;
 mod products;
 
 pub use drafts::{complete, members};
-pub use names::{explain_last, group_names, groups_of, remembered_names};
+pub use names::{explain_last, group_names, groups_of, names_soon, remembered_names};
 pub use places::{
     Places, psa_company, psa_company_of, remember_tenant, remembered_places, tenant_name,
 };

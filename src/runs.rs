@@ -6,6 +6,7 @@ mod quarantine;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
@@ -49,7 +50,7 @@ pub async fn one(app: &App, company: &Company, options: &Options, watch: Watch<'
             Err(error) => return not_begun(app, company, options, error),
         }
     };
-    let finished = in_turn(app, company, options, watch).await;
+    let finished = Box::pin(in_turn(app, company, options, watch)).await;
     give_back(turn).await;
     finished
 }
@@ -99,7 +100,7 @@ pub async fn all(
                 let done = &done;
                 async move {
                     let _place = places.acquire().await;
-                    done(in_turn(app, company, options, watch).await);
+                    done(Box::pin(in_turn(app, company, options, watch)).await);
                 }
             });
             stream::iter(runs)
@@ -209,7 +210,7 @@ async fn in_turn(app: &App, company: &Company, options: &Options, watch: Watch<'
                 Ok(mut scene) => {
                     scene.stop = stop_of(app, options);
                     let turn = turn.as_ref().map(Turn::name);
-                    let finished = sync::run(&scene, options, turn, &progress).await;
+                    let finished = Box::pin(sync::run(&scene, options, turn, &progress)).await;
                     budget::remember(app, company.psa_id, scene.psa.as_ref()).await;
                     finished
                 }
@@ -261,10 +262,25 @@ async fn now(app: &App, id: i64) -> Result<Company, RunError> {
     })
 }
 
-/// Waits for a turn.
+/// The kind of the failure that a turn would have had to be waited for too long.
+pub const BUSY: &str = "busy";
+
+tokio::task_local! {
+    /// Until then turns are waited for, where that is not until they come.
+    static PATIENCE: tokio::time::Instant;
+}
+
+/// Works, but waits no longer than this for turns, all in all: then nothing is done, and the failure's kind is [`BUSY`]. Work that
+/// has its turn takes its time.
+pub async fn within<T>(patience: Duration, work: impl Future<Output = T>) -> T {
+    let until = tokio::time::Instant::now() + patience;
+    PATIENCE.scope(until, work).await
+}
+
+/// Waits for a turn, as long as [`within`] says.
 ///
 /// # Errors
-/// Where the database fails, or the program is asked to end.
+/// Where it does not come in time, the database fails, or the program is asked to end.
 pub async fn wait(
     app: &App,
     name: (&str, Sharing),
@@ -293,9 +309,17 @@ async fn take(
     stop: &Stop,
 ) -> Result<Option<Turn>, RunError> {
     let waiting = || watch(&company.name, Event::Waiting);
-    tokio::select! {
-        turn = Turn::take(app.turns(), (app.db(), app.clock()), name, waiting) => Ok(Some(turn?)),
-        () = stop.wait() => Err(sync::failure::stopped()),
+    let turn = async {
+        tokio::select! {
+            turn = Turn::take(app.turns(), (app.db(), app.clock()), name, waiting) => Ok(Some(turn?)),
+            () = stop.wait() => Err(sync::failure::stopped()),
+        }
+    };
+    match PATIENCE.try_with(|until| *until) {
+        Ok(until) => tokio::time::timeout_at(until, turn)
+            .await
+            .map_err(|_| failure(BUSY, "A run is going", "Try again when it is over"))?,
+        Err(_) => turn.await,
     }
 }
 

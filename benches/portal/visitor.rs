@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::{Bytes, Data};
 use actix_web::{App as Web, HttpResponse, HttpServer};
 use anyhow::Context;
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, COOKIE, SET_COOKIE};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, COOKIE, LOCATION, SET_COOKIE};
 use rollcall::app::App;
 use rollcall::auth;
 use rollcall::model::Role;
@@ -17,6 +17,8 @@ const ASKED: usize = 100;
 /// Who is signed in.
 pub const NAME: &str = "Robin";
 const PASSWORD: &str = "correct horse battery";
+/// What the searched pages look for, by the number that the session gives it.
+const SEARCHES: [(u32, &str); 2] = [(1, "customer"), (2, "an")];
 
 /// Somebody who is signed in.
 pub struct Visitor {
@@ -38,19 +40,29 @@ pub struct Seen {
 }
 
 impl Visitor {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a browser does not go through the client"
-    )]
     pub async fn sign_in(app: &App) -> anyhow::Result<Self> {
+        let listener = web::bind(([127, 0, 0, 1], 0).into())?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(web::serve(app.clone(), listener));
+        Self::invite(app).await?;
+        Self::enter(url).await
+    }
+
+    /// Lets Robin sign in.
+    pub async fn invite(app: &App) -> anyhow::Result<()> {
         let (_, token) = auth::add(app, NAME, Role::Administrator)
             .await?
             .map_err(|_| anyhow::anyhow!("nobody was added"))?;
         let chosen = auth::use_link(app, &token, NAME, &PASSWORD.into()).await?;
-        chosen.map_err(|_| anyhow::anyhow!("the password was not taken"))?;
-        let listener = web::bind(([127, 0, 0, 1], 0).into())?;
-        let url = format!("http://{}", listener.local_addr()?);
-        tokio::spawn(web::serve(app.clone(), listener));
+        chosen.map_err(|_| anyhow::anyhow!("the password was not taken"))
+    }
+
+    /// Signs in at a portal.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a browser does not go through the client"
+    )]
+    pub async fn enter(url: String) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_gzip()
@@ -61,22 +73,44 @@ impl Visitor {
             url,
             cookie: String::new(),
         };
-        let page = visitor.ask("/sign-in", false).await?;
+        let form = [("name", NAME), ("password", PASSWORD)];
+        visitor.send(("/sign-in", "/sign-in"), &form).await?;
+        // Under these numbers the pages that are measured are searched.
+        for (number, text) in SEARCHES {
+            let form = [("to", "/"), ("search", text)];
+            let to = visitor.send(("/account", "/search"), &form).await?;
+            anyhow::ensure!(to == format!("/?s={number}"), "{text} leads to {to}");
+        }
+        Ok(visitor)
+    }
+
+    /// Sends a form with the token of a page; where it leads.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a browser does not go through the client"
+    )]
+    async fn send(
+        &mut self,
+        (page, to): (&str, &str),
+        fields: &[(&str, &str)],
+    ) -> anyhow::Result<String> {
+        let page = self.ask(page, false).await?;
         let page = String::from_utf8_lossy(&page);
         let (_, rest) = page
             .split_once("name=\"csrf\" value=\"")
             .context("no token")?;
         let token = rest.split('"').next().unwrap_or_default();
-        let form = [("csrf", token), ("name", NAME), ("password", PASSWORD)];
-        let request = visitor
+        let form = [&[("csrf", token)], fields].concat();
+        let request = self
             .client
-            .post(format!("{}/sign-in", visitor.url))
+            .post(format!("{}{to}", self.url))
             .form(&form)
-            .header(COOKIE, &visitor.cookie);
+            .header(COOKIE, &self.cookie);
         let answer = request.send().await?;
-        visitor.keep(&answer);
-        anyhow::ensure!(answer.status() == 303, "the sign-in failed");
-        Ok(visitor)
+        self.keep(&answer);
+        anyhow::ensure!(answer.status() == 303, "{to}: {}", answer.status());
+        let led = answer.headers().get(LOCATION);
+        Ok(led.context("it leads nowhere")?.to_str()?.to_owned())
     }
 
     fn keep(&mut self, answer: &reqwest::Response) {
@@ -90,7 +124,7 @@ impl Visitor {
         clippy::disallowed_methods,
         reason = "a browser does not go through the client"
     )]
-    async fn ask(&mut self, path: &str, packed: bool) -> anyhow::Result<Bytes> {
+    pub async fn ask(&mut self, path: &str, packed: bool) -> anyhow::Result<Bytes> {
         let request = self.client.get(format!("{}{path}", self.url));
         let encoding = if packed { "gzip" } else { "identity" };
         let request = request

@@ -48,7 +48,7 @@ impl Keys {
             match text.map(|text| Keyring::parse(text.expose_secret())) {
                 Ok(Ok(keys)) => known.1 = Arc::new(keys),
                 Ok(Err(error)) => {
-                    tracing::error!("The key file changed, and cannot be used: {error}")
+                    tracing::error!("The key file changed, and cannot be used: {error}");
                 }
                 Err(error) => tracing::error!("The key file changed: {error}"),
             }

@@ -353,9 +353,10 @@ async fn hear_signals(stopper: Stopper, bars: MultiProgress, words: Option<&'sta
             std::process::exit(130);
         }
         asked = true;
-        match words {
-            Some(words) => bars.suspend(|| complain(words)),
-            None => tracing::info!("{FINISHING}"),
+        if let Some(words) = words {
+            bars.suspend(|| complain(words));
+        } else {
+            tracing::info!("{FINISHING}");
         }
         stopper.stop();
     }

@@ -13,7 +13,10 @@ mod tenant;
 
 pub use company::save_company;
 pub use consent::{ConsentEnd, ConsentRefusal, begin_consent, consent_company, finish_consent};
-pub use microsoft::{MicrosoftApp, microsoft_app, of_microsoft_app, save_microsoft_app};
+pub use microsoft::{
+    MicrosoftApp, MicrosoftForm, Trial, before_trying_microsoft_app, microsoft_app,
+    microsoft_app_version, of_microsoft_app, save_microsoft_app,
+};
 pub use part::{
     Parted, Parting, before_removing_company, disconnect_tenant, remove_company, remove_psa,
 };

@@ -143,7 +143,15 @@ async fn put(app: &App, draft: Draft, version: i64, staff: &str) -> Result<Savin
     if draft.elsewhere {
         let list = app.db().read(companies::list).await?;
         for company in list.iter().filter(|company| company.psa_id == id) {
-            turns.push(turn_of(app, company).await?);
+            match turn_of(app, company).await {
+                Ok(turn) => turns.push(turn),
+                Err(error) => {
+                    for turn in turns {
+                        runs::give_back(turn).await;
+                    }
+                    return Err(error);
+                }
+            }
         }
     }
     let (staff, now, keys) = (staff.to_owned(), app.clock().now(), app.keyring());

@@ -117,9 +117,9 @@ struct LastRow {
     counts: Json<Value>,
 }
 
-/// The last run of every company.
+/// The last run of every company; an undo says nothing of how both sides are brought together.
 pub fn last_runs(conn: &mut Conn) -> QueryResult<HashMap<i64, LastRun>> {
-    last_of_all(conn, "NOT preview")
+    last_of_all(conn, "NOT preview AND mode <> 'undo'")
 }
 
 /// The last run of every company that is over.

@@ -240,3 +240,29 @@ pub fn count(conn: &mut Conn, company: i64) -> QueryResult<i64> {
         .count()
         .get_result(conn)
 }
+
+/// Of a company's links in force, the row ids of those that were there when a run ended, or that it made.
+pub fn there_after(
+    conn: &mut Conn,
+    company: i64,
+    run: &str,
+    ended_at: DateTime<Utc>,
+) -> QueryResult<Vec<i64>> {
+    let then = dsl::made_at.le(stamp(ended_at));
+    dsl::links
+        .filter(dsl::company_id.eq(company).and(dsl::retired_at.is_null()))
+        .filter(then.or(dsl::made_run.eq(run).assume_not_null()))
+        .select(dsl::id)
+        .load(conn)
+}
+
+/// Why a single link is retired; for every other reason all links of a company are.
+const SINGLE: [&str; 3] = ["contact gone", "taken over", "linked by hand"];
+
+/// Whether all links of a company were retired after this moment, because it was connected elsewhere.
+pub fn retired_together(conn: &mut Conn, company: i64, since: DateTime<Utc>) -> QueryResult<bool> {
+    let since = dsl::retired_at.gt(stamp(since)).assume_not_null();
+    let together = dsl::retired_why.ne_all(SINGLE).assume_not_null();
+    let found = dsl::links.filter(dsl::company_id.eq(company).and(since).and(together));
+    diesel::select(diesel::dsl::exists(found)).get_result(conn)
+}

@@ -57,6 +57,7 @@ pub mod sign_in_failures;
 pub mod sign_in_links;
 pub mod staff;
 pub mod tenant_connections;
+pub mod undos;
 pub mod writes;
 
 use std::sync::Arc;

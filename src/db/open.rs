@@ -226,9 +226,8 @@ where
     EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
 {
     let known = diesel::migration::MigrationSource::<DB>::migrations(known)?;
-    let version =
-        |one: &Box<dyn diesel::migration::Migration<DB>>| one.name().version().to_string();
-    Ok(known.iter().map(version).collect())
+    let versions = known.iter().map(|one| one.name().version().to_string());
+    Ok(versions.collect())
 }
 
 /// Whether the operating system does not let this program write there.

@@ -143,6 +143,9 @@ diesel::table! {
         known_contacts -> Nullable<Text>,
         planned -> Nullable<BigInt>,
         requested_by -> Nullable<Text>,
+        undoes -> Nullable<Text>,
+        undoes_user -> Nullable<Text>,
+        left_alone -> Nullable<Text>,
     }
 }
 
@@ -165,6 +168,7 @@ diesel::table! {
         error -> Nullable<Text>,
         created_at -> Timestamp,
         finished_at -> Nullable<Timestamp>,
+        undoes -> Nullable<BigInt>,
     }
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::schema::sessions::{self, dsl};
 use super::types::stamp;
 use super::{Conn, staff};
+use crate::model::Staff;
 
 /// A session ends where nobody used it for so long.
 pub const IDLE: TimeDelta = TimeDelta::hours(8);
@@ -63,12 +64,12 @@ pub fn insert(
         .map(drop)
 }
 
-/// What a session remembers, and when it was used last; `None` where it has ended, or its person may not sign in any more.
-pub fn state(
-    conn: &mut Conn,
-    key_hash: &str,
-    now: DateTime<Utc>,
-) -> QueryResult<Option<(String, DateTime<Utc>)>> {
+/// What a session remembers, when it was used last, and whose it is.
+pub type Found = (String, DateTime<Utc>, Option<Staff>);
+
+/// A session that goes on; `None` where it has ended, or its person may not sign in any
+/// more.
+pub fn state(conn: &mut Conn, key_hash: &str, now: DateTime<Utc>) -> QueryResult<Option<Found>> {
     let found: Option<(String, NaiveDateTime, Option<i64>)> = dsl::sessions
         .find(key_hash)
         .filter(
@@ -82,12 +83,14 @@ pub fn state(
     let Some((state, seen, of)) = found else {
         return Ok(None);
     };
-    if let Some(of) = of
-        && !staff::get(conn, of)?.is_some_and(|person| person.enabled)
-    {
-        return Ok(None);
-    }
-    Ok(Some((state, seen.and_utc())))
+    let person = match of {
+        Some(of) => match staff::get(conn, of)?.filter(|person| person.enabled) {
+            Some(person) => Some(person),
+            None => return Ok(None),
+        },
+        None => None,
+    };
+    Ok(Some((state, seen.and_utc(), person)))
 }
 
 /// Changes what a session remembers. `false` where it has ended: it does not come back.

@@ -11,12 +11,14 @@ const IGNORED_LICENCES: &str = "ignored_licences";
 
 /// The (client) id of the app that the MSP registered for all its customers.
 pub const MICROSOFT_APP: &str = "microsoft_app.client_id";
+/// How often that app was saved; two who save it at once are told apart by it.
+pub const MICROSOFT_APP_VERSION: &str = "microsoft_app.version";
 /// Whether PSA addresses that people enter may lead into private networks: [`ALLOWED`], or anything else.
 const PRIVATE_PSA_ADDRESSES: &str = "private_psa_addresses";
 /// The word of a setting that allows something.
 const ALLOWED: &str = "allowed";
 
-/// The SHA-256 of the token that `/metrics` asks for, in hex.
+/// The hash of the token that `/metrics` asks for.
 const METRICS_TOKEN: &str = "metrics.token";
 /// After so many months the history of runs is removed.
 const HISTORY_MONTHS: &str = "history.months";
@@ -40,6 +42,34 @@ pub fn put(conn: &mut Conn, key: &str, value: &str) -> QueryResult<()> {
         .set(settings::value.eq(value))
         .execute(conn))
     .map(drop)
+}
+
+/// A setting that counts saves; 0: none yet.
+pub fn version(conn: &mut Conn, key: &str) -> QueryResult<i64> {
+    let stored = get(conn, key)?;
+    Ok(stored
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default())
+}
+
+/// Counts one save more, of what was seen at `version`; `false`: somebody else saved meanwhile.
+pub fn step(conn: &mut Conn, key: &str, version: i64) -> QueryResult<bool> {
+    let next = (version + 1).to_string();
+    let changed = if version == 0 {
+        // `each!`: an upsert.
+        each!(conn => diesel::insert_into(settings::table)
+            .values((settings::key.eq(key), settings::value.eq(&next)))
+            .on_conflict_do_nothing()
+            .execute(conn))?
+    } else {
+        let seen = settings::table
+            .find(key)
+            .filter(settings::value.eq(version.to_string()));
+        diesel::update(seen)
+            .set(settings::value.eq(&next))
+            .execute(conn)?
+    };
+    Ok(changed == 1)
 }
 
 /// Forgets a setting.

@@ -236,21 +236,34 @@ impl fmt::Debug for Directory {
 
 /// Where people find the user in Microsoft's admin centre.
 /// Source of the path: used by other open-source tools for MSPs; of the hosts: Microsoft's page on national clouds.
-pub fn user_link(cloud: Cloud, tenant: &TenantId, user: &UserId) -> String {
+/// `simulated`: the address of an admin centre that is simulated, without a slash at the end.
+pub fn user_link(
+    cloud: Cloud,
+    simulated: Option<&str>,
+    tenant: &TenantId,
+    user: &UserId,
+) -> String {
+    let real = format!("https://{}", entra(cloud));
     format!(
-        "https://{}/{}/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{}",
-        entra(cloud),
+        "{}/{}/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId/{}",
+        simulated.unwrap_or(&real),
         graph::encoded(tenant.as_str()),
         graph::encoded(user.as_str())
     )
 }
 
 /// Where people find the secrets and certificates of an app that is registered in the tenant.
-/// Source of the path: links in many public repositories.
-pub fn app_link(cloud: Cloud, tenant: &TenantId, client_id: &str) -> String {
+/// Source of the path: links in many public repositories. `simulated`: as for [`user_link`].
+pub fn app_link(
+    cloud: Cloud,
+    simulated: Option<&str>,
+    tenant: &TenantId,
+    client_id: &str,
+) -> String {
+    let real = format!("https://{}", entra(cloud));
     format!(
-        "https://{}/{}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/{}",
-        entra(cloud),
+        "{}/{}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/{}",
+        simulated.unwrap_or(&real),
         graph::encoded(tenant.as_str()),
         graph::encoded(client_id)
     )

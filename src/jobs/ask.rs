@@ -111,7 +111,7 @@ pub fn enqueue_preview(
     jobs::enqueue(conn, &new, now)
 }
 
-fn new_job(company: i64, work: Work, requested_by: &str, now: DateTime<Utc>) -> NewJob {
+pub(super) fn new_job(company: i64, work: Work, requested_by: &str, now: DateTime<Utc>) -> NewJob {
     NewJob {
         company_id: Some(company),
         work,
@@ -121,7 +121,7 @@ fn new_job(company: i64, work: Work, requested_by: &str, now: DateTime<Utc>) -> 
     }
 }
 
-fn click(conn: &mut Conn, new: &NewJob, now: DateTime<Utc>) -> QueryResult<Enqueued> {
+pub(super) fn click(conn: &mut Conn, new: &NewJob, now: DateTime<Utc>) -> QueryResult<Enqueued> {
     match jobs::clicked(conn, new, now - DOUBLE_CLICK)? {
         Some(id) => Ok(Enqueued::Waiting(id)),
         None => jobs::enqueue(conn, new, now),

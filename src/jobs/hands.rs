@@ -9,11 +9,11 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::carry_out;
 use super::claiming::Taken;
 use crate::app::App;
-use crate::db::{DbError, jobs};
+use crate::db::{DbError, jobs, runs};
 use crate::sync::stop::{Stopper, stop};
 
-/// Nothing takes so long unless it hangs: an hour of a PSA's requests fills thousands of contacts.
-const LONGEST: TimeDelta = TimeDelta::hours(6);
+/// A job in which nobody was written for so long hangs: a PSA's budget is an hour's, and every wait has an end before that.
+const LONGEST: TimeDelta = TimeDelta::hours(2);
 
 /// What is in hand.
 #[derive(Default)]
@@ -24,7 +24,10 @@ pub(super) struct Hands {
 }
 
 struct Hand {
-    begun: DateTime<Utc>,
+    /// The id of the run.
+    run: String,
+    /// How far it was when that was last looked at, and when.
+    seen: (Option<(i64, i64)>, DateTime<Utc>),
     stopper: Stopper,
     task: AbortHandle,
 }
@@ -33,6 +36,7 @@ impl Hands {
     /// Takes a job in hand.
     pub(super) fn take(&mut self, app: &App, taken: Taken) {
         let (id, begun, app) = (taken.job.id, app.clock().now(), app.clone());
+        let run = taken.job.run_id.clone().unwrap_or_default();
         let (stopper, stop) = stop();
         let task = self.tasks.spawn(async move {
             if let Err(error) = carry_out(&app, taken, Some(&stop)).await {
@@ -41,7 +45,8 @@ impl Hands {
             id
         });
         let hand = Hand {
-            begun,
+            run,
+            seen: (None, begun),
             stopper,
             task,
         };
@@ -59,14 +64,28 @@ impl Hands {
     /// Passes on who is asked to stop, and drops what hangs.
     pub(super) async fn look_after(&mut self, app: &App) -> Result<(), DbError> {
         let now = app.clock().now();
-        self.of.retain(|id, hand| {
-            let hangs = now - hand.begun > LONGEST;
-            if hangs {
+        let mut hang = Vec::new();
+        for (id, hand) in &mut self.of {
+            if now - hand.seen.1 <= LONGEST {
+                continue;
+            }
+            let run = hand.run.clone();
+            let far = app
+                .db()
+                .read(move |conn| runs::progress(conn, &run))
+                .await?;
+            if far == hand.seen.0 {
+                hang.push(*id);
+            } else {
+                hand.seen = (far, now);
+            }
+        }
+        for id in hang {
+            if let Some(hand) = self.of.remove(&id) {
                 tracing::error!(job.id = id, "A job hangs, and is dropped");
                 hand.task.abort();
             }
-            !hangs
-        });
+        }
         if self.of.is_empty() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ mod hands;
 pub mod preview;
 mod run;
 pub mod schedule;
+mod undo;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub use ask::{
     AFTER_A_SAVE, DOUBLE_CLICK, enqueue_approval, enqueue_expected, enqueue_preview, enqueue_run,
 };
 pub use run::TRANSIENT;
+pub use undo::enqueue as enqueue_undo;
 
 use crate::app::App;
 use crate::db::DbError;
@@ -168,6 +170,7 @@ async fn perform(app: &App, job: &Job, stop: Option<&Stop>) -> Ended {
     let done = match &job.work {
         Work::Run(asked) => run::run(app, job, asked, stop).await,
         Work::Preview => preview::preview(app, job, stop).await,
+        Work::Undo(asked) => undo::undo(app, job, asked, stop).await,
     };
     done.unwrap_or_else(|error| Ended::Again {
         why: format!("Rollcall's own database failed: {error}"),

@@ -92,7 +92,8 @@ pub(super) async fn of(app: &App, job: &Job) -> Result<Option<Company>, DbError>
     app.db().read(move |conn| companies::get(conn, id)).await
 }
 
-fn ended(error: &RunFailure) -> Ended {
+/// What becomes of the job of a run that failed.
+pub(super) fn ended(error: &RunFailure) -> Ended {
     let why = format!("{}. {}", error.message.trim_end_matches('.'), error.advice);
     match error.kind.as_str() {
         STOPPED => Ended::Interrupted,

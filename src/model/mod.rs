@@ -25,6 +25,7 @@ pub mod psa;
 pub mod run;
 pub mod staff;
 pub mod text;
+pub mod undo;
 pub mod user;
 
 pub use change::{Action, Change, Field, FieldChange, FieldValue};
@@ -36,4 +37,5 @@ pub use link::{Link, LinkMade};
 pub use psa::{ContactType, Limits, PhoneType, PsaCompany, PsaConnection, Site, Vocabulary};
 pub use run::{Calls, Finding, Mode, Outcome, RunFailure, Side, Status};
 pub use staff::{Role, Staff};
+pub use undo::Undo;
 pub use user::{Sku, User};

@@ -49,7 +49,7 @@ impl Role {
 }
 
 /// Somebody who may sign in.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Staff {
     /// Row id.
     pub id: i64,

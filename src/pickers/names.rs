@@ -1,6 +1,7 @@
 //! How groups are called, and explanations that need it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -14,11 +15,10 @@ use crate::sync::explain::{Explanation, Names, explain};
 use crate::sync::failure::RunError;
 use crate::sync::last::Last;
 use crate::sync::plan::Plan;
+use crate::sync::tenant::group_name;
 
-/// The name of the fact how a group is called.
-fn called(group: &GroupId) -> String {
-    format!("group:{group}")
-}
+/// A page waits so long for the names of groups; without them it shows ids.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The groups that a company's filters name, switched off ones too.
 pub fn groups_of(company: &Company) -> BTreeSet<GroupId> {
@@ -50,12 +50,32 @@ pub async fn group_names(
         let (scope, directory) = (&scope, &directory);
         let read = async move || Ok::<_, RunError>(directory.group(group).await?);
         async move {
-            let name: Option<String> =
-                fact(app, scope, &called(group), refresh, read).await.ok()?;
+            let name: Option<String> = fact(app, scope, &group_name(group), refresh, read)
+                .await
+                .ok()?;
             Some((group.clone(), name?))
         }
     });
     join_all(names).await.into_iter().flatten().collect()
+}
+
+/// The display names of the groups that a company's filters name: those that are remembered, however long, and of the others
+/// what the tenant says within seconds.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn names_soon(
+    app: &App,
+    company: &Company,
+) -> Result<HashMap<GroupId, String>, RunError> {
+    let mut names = remembered_names(app, company).await?;
+    let mut unknown = groups_of(company);
+    unknown.retain(|group| !names.contains_key(group));
+    let asked = group_names(app, company, &unknown, false);
+    if let Ok(found) = tokio::time::timeout(PATIENCE, asked).await {
+        names.extend(found);
+    }
+    Ok(names)
 }
 
 /// The display names that are remembered of the groups that a company's filters name. Sends no request.
@@ -75,7 +95,8 @@ pub async fn remembered_names(
     if let Some(connection) = connection {
         let (facts, scope) = (app.facts(), tenant_scope(&connection.tenant_id));
         for group in groups_of(company) {
-            let known: Option<Option<String>> = facts.remembered(&scope, &called(&group)).await?;
+            let known: Option<Option<String>> =
+                facts.of_any_age(&scope, &group_name(&group)).await?;
             if let Some(name) = known.flatten() {
                 names.insert(group, name);
             }
@@ -84,8 +105,8 @@ pub async fn remembered_names(
     Ok(names)
 }
 
-/// Explains a user from the last reading, without a request; `None` where neither the tenant nor a link has them. Groups whose
-/// names are not remembered are called by their ids.
+/// Explains a user from the last reading; `None` where neither the tenant nor a link has them. Asks for nothing but the names
+/// of groups that nobody has read yet.
 ///
 /// # Errors
 /// Where the database fails.
@@ -95,7 +116,7 @@ pub async fn explain_last(
     (last, plan): (&Last, &Plan),
     wanted: &str,
 ) -> Result<Option<Explanation>, RunError> {
-    let names = remembered_names(app, company).await?;
+    let names = names_soon(app, company).await?;
     let called = Names {
         licence: &|id| sku_name(&SkuId::new(id)),
         group: &|id| names.get(id).cloned(),

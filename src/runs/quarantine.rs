@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::app::App;
 use crate::db::quarantines::{self, Owner};
-use crate::model::{Company, Side};
+use crate::model::{Company, Mode, Side};
 use crate::sync::Finished;
 use crate::sync::failure::broken;
 
@@ -13,8 +13,9 @@ use crate::sync::failure::broken;
 pub(super) async fn note(app: &App, company: &Company, finished: &Finished, began: DateTime<Utc>) {
     let failure = finished.report.error.clone();
     let side = failure.as_ref().and_then(broken);
-    // Both sides were read whole.
+    // Both sides were read whole; by an undo, the PSA alone.
     let both_read = finished.seen.is_some();
+    let undo = finished.report.mode == Mode::Undo;
     if side.is_none() && !both_read {
         return;
     }
@@ -37,7 +38,9 @@ pub(super) async fn note(app: &App, company: &Company, finished: &Finished, bega
                 Some(failure) if side == Some(owner.side) => {
                     quarantines::fail(conn, owner, failure, began, now)?;
                 }
-                _ if both_read => lifted |= quarantines::lift(conn, owner, began, now)?,
+                _ if both_read && (owner.side == Side::Psa || !undo) => {
+                    lifted |= quarantines::lift(conn, owner, began, now)?;
+                }
                 _ => {}
             }
         }

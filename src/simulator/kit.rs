@@ -2,6 +2,7 @@
 //! switched on. A cloud only answers requests from its state; it never touches sockets.
 
 mod controls;
+mod screen;
 mod server;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 pub use controls::{Controls, Fault, FaultKind, Logged};
+pub use screen::{escaped, fields, gone, screen};
 pub use server::{Running, start};
 
 /// One request as a cloud sees it.

@@ -35,6 +35,8 @@ pub struct Apply<'a> {
     pub(super) turn: &'a str,
     pub(super) contacts: HashMap<&'a ContactId, &'a Contact>,
     pub(super) users: HashMap<&'a UserId, &'a User>,
+    /// With an undo: which line of the history each user's line puts back.
+    pub(super) undoes: HashMap<&'a UserId, i64>,
     halted: Mutex<Option<RunError>>,
     progress: &'a (dyn Fn(usize) + Send + Sync),
 }
@@ -47,11 +49,12 @@ pub struct Applied {
     pub halted: Option<RunError>,
 }
 
-/// Carries out every line of the plan for which `chosen` holds. `turn` is the claim that must still be ours at each write.
+/// Carries out every line of the plan for which `chosen` holds. `turn` is the claim that must still be ours at each write;
+/// `undoes` has, with an undo, which line of the history each user's line puts back.
 pub async fn apply(
     scene: &Scene,
     observed: &Observed,
-    plan: &Plan,
+    (plan, undoes): (&Plan, HashMap<&UserId, i64>),
     (run, turn): (&str, &str),
     chosen: impl Fn(&Person) -> bool,
     progress: &(dyn Fn(usize) + Send + Sync),
@@ -74,6 +77,7 @@ pub async fn apply(
             .iter()
             .map(|user| (&user.id, user))
             .collect(),
+        undoes,
         halted: Mutex::new(None),
         progress,
     };

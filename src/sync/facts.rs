@@ -75,6 +75,23 @@ impl Facts {
         }))
     }
 
+    /// The fact as remembered, however old it is: for names, which are better than ids also when they are old.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn of_any_age<T: DeserializeOwned>(
+        &self,
+        scope: &str,
+        name: &str,
+    ) -> Result<Option<T>, RunError> {
+        let (scope, name) = (scope.to_owned(), name.to_owned());
+        let found = self
+            .db
+            .read(move |conn| facts::get(conn, &scope, &name))
+            .await?;
+        Ok(found.and_then(|(value, _)| serde_json::from_value(value).ok()))
+    }
+
     /// The fact as remembered, or read now and remembered.
     ///
     /// # Errors

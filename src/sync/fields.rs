@@ -110,12 +110,9 @@ pub fn differing(
     if let Some(site) = site
         && contact.site.as_ref() != Some(&site.id)
     {
-        let from = contact.site.as_ref().map_or(FieldValue::Blank, |id| {
-            FieldValue::Site(id.clone(), rules.site_name(id))
-        });
         changes.push(FieldChange {
             field: Field::Site,
-            from,
+            from: now(contact, Field::Site, rules),
             to: to_site(site, rules),
         });
     }
@@ -181,6 +178,52 @@ pub fn for_new(
     }
     fields.extend(contact_type.map(added));
     fields
+}
+
+/// Whether the contact has this value, compared as the user's side is.
+pub fn has(contact: &Contact, field: Field, value: &FieldValue) -> bool {
+    let text = |has: Option<&String>, same: Same| {
+        let has = has.map(String::as_str);
+        match value {
+            FieldValue::Text(wanted) => has.is_some_and(|has| same.holds(&text::line(wanted), has)),
+            FieldValue::Blank => text::present(has).is_none(),
+            _ => false,
+        }
+    };
+    match (field, value) {
+        (Field::FirstName, _) => text(contact.first_name.as_ref(), Same::Exact),
+        (Field::LastName, _) => text(contact.last_name.as_ref(), Same::Exact),
+        (Field::Title, _) => text(contact.title.as_ref(), Same::Exact),
+        (Field::Phone, _) => text(contact.phone.as_ref(), Same::Digits),
+        (Field::Mobile, _) => text(contact.mobile.as_ref(), Same::Digits),
+        (Field::Email, _) => text(contact.email.as_ref(), Same::Folded),
+        (Field::Active, FieldValue::Flag(active)) => contact.active == *active,
+        (Field::Site, FieldValue::Site(id, _)) => contact.site.as_ref() == Some(id),
+        (Field::Site, FieldValue::Blank) => contact.site.is_none(),
+        (Field::ContactType, FieldValue::ContactType(id, _)) => contact.types.contains(id),
+        (Field::Active | Field::Site | Field::ContactType, _) => false,
+    }
+}
+
+/// What the contact has. A contact type is none of one contact alone, and a blank here.
+pub fn now(contact: &Contact, field: Field, rules: &Rules) -> FieldValue {
+    let text = |has: Option<&String>| match text::present(has.map(String::as_str)) {
+        Some(_) => FieldValue::Text(has.cloned().unwrap_or_default()),
+        None => FieldValue::Blank,
+    };
+    match field {
+        Field::Active => FieldValue::Flag(contact.active),
+        Field::FirstName => text(contact.first_name.as_ref()),
+        Field::LastName => text(contact.last_name.as_ref()),
+        Field::Title => text(contact.title.as_ref()),
+        Field::Phone => text(contact.phone.as_ref()),
+        Field::Mobile => text(contact.mobile.as_ref()),
+        Field::Email => text(contact.email.as_ref()),
+        Field::Site => contact.site.as_ref().map_or(FieldValue::Blank, |id| {
+            FieldValue::Site(id.clone(), rules.site_name(id))
+        }),
+        Field::ContactType => FieldValue::Blank,
+    }
 }
 
 /// A contact that becomes active or inactive.

@@ -10,7 +10,7 @@ use super::plan::Person;
 use super::report::{self, Done};
 use crate::db::changes::{AppliedField, NewChange};
 use crate::db::writes::{NewWrite, WriteState};
-use crate::db::{Conn, changes, links, writes};
+use crate::db::{Conn, changes, links, undos, writes};
 use crate::model::{Action, ContactId, Field, LinkMade, Outcome};
 use crate::psa::Step;
 
@@ -18,6 +18,7 @@ impl Apply<'_> {
     /// The change and its first request stand in the history before it leaves.
     pub(super) async fn begin(&self, person: &Person, step: &Step) -> Result<(i64, i64), RunError> {
         let change = self.new_change(person);
+        let undoes = self.undoes.get(&person.user_id).copied();
         let step = as_json(step);
         let (run, company, now) = (
             self.run.to_owned(),
@@ -26,6 +27,9 @@ impl Apply<'_> {
         );
         self.journal(move |conn| {
             let change_id = changes::insert(conn, &change)?;
+            if let Some(undone) = undoes {
+                undos::note_change(conn, change_id, undone)?;
+            }
             let write_id = sent(conn, (change_id, company, &run), 1, &step, now)?;
             Ok((change_id, write_id))
         })

@@ -238,6 +238,7 @@ fn write(contact: &mut Contact, field: Field, value: &FieldValue) {
         (Field::Email, _) => contact.email = text,
         (Field::Site, FieldValue::Site(id, _)) => contact.site = Some(id.clone()),
         (Field::ContactType, FieldValue::ContactType(id, _)) => contact.types.push(id.clone()),
+        (Field::Site, FieldValue::Blank) => contact.site = None,
         (Field::Active | Field::Site | Field::ContactType, _) => {}
     }
 }
@@ -265,6 +266,32 @@ pub(super) fn reading(scene: &Scene, observed: &Observed, run: &str) -> Reading 
         contacts: as_text(&snapshot.contacts),
         rest: as_text(&around),
     }
+}
+
+/// The company's last reading with the contacts as they were read now, by a run that did not read the directory. It is as old
+/// as it was; `None` where there is none of this tenant and PSA company.
+pub(super) fn with_contacts(
+    conn: &mut Conn,
+    snapshot: &Snapshot,
+    place: (&TenantId, i64, &PsaCompanyId),
+    (company, run): (i64, &str),
+) -> diesel::QueryResult<Option<Reading>> {
+    let Some(reading) = kept::get(conn, company)? else {
+        return Ok(None);
+    };
+    let around = serde_json::from_str::<Around>(&reading.rest).ok();
+    let around =
+        around.filter(|around| (&around.tenant_id, around.psa_id, &around.psa_company_id) == place);
+    Ok(around.map(|around| Reading {
+        run_id: run.to_owned(),
+        contacts: as_text(&snapshot.contacts),
+        rest: as_text(&Around {
+            sites: snapshot.rules.sites.clone(),
+            company_active: snapshot.rules.company_active,
+            ..around
+        }),
+        ..reading
+    }))
 }
 
 fn as_text<T: Serialize>(value: &T) -> String {

@@ -2,11 +2,13 @@
 //! nobody applied, and `explain` answers from the same plan.
 
 pub mod apply;
+pub mod back;
 pub mod cover;
 pub mod effect;
 pub mod explain;
 pub mod facts;
 pub mod failure;
+pub mod fates;
 pub mod fields;
 pub mod guard;
 mod journal;
@@ -32,8 +34,9 @@ pub mod stop;
 pub mod tenant;
 pub mod ties;
 pub mod turn;
+pub mod undoing;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -90,6 +93,17 @@ struct Outcomes {
     error: Option<RunError>,
 }
 
+impl Outcomes {
+    /// Nothing was planned.
+    fn none(error: RunError) -> Self {
+        Self {
+            seen: None,
+            done: Vec::new(),
+            error: Some(error),
+        }
+    }
+}
+
 /// Runs for one company. `turn` is the name of the company's claim, which the caller holds; a preview needs none. It never
 /// fails: what goes wrong is in the report.
 pub async fn run(
@@ -119,13 +133,12 @@ pub async fn run(
 
 impl Run<'_> {
     async fn drive(&self, started_at: DateTime<Utc>) -> Outcomes {
+        if let Some(undo) = &self.options.undo {
+            return Box::pin(self.undo(undo, started_at)).await;
+        }
         match Box::pin(self.plan(started_at)).await {
             Ok((observed, plan)) => self.carry_out(observed, plan).await,
-            Err(error) => Outcomes {
-                seen: None,
-                done: Vec::new(),
-                error: Some(error),
-            },
+            Err(error) => Outcomes::none(error),
         }
     }
 
@@ -221,7 +234,7 @@ impl Run<'_> {
                     apply::apply(
                         self.scene,
                         &observed,
-                        &plan,
+                        (&plan, HashMap::new()),
                         (&self.id, turn),
                         chosen,
                         &progress,
@@ -244,16 +257,7 @@ impl Run<'_> {
                 done.outcome = Some(self.outcome(person, approved(person), stopped_first));
             }
         }
-        let doubtful: HashSet<Field> = plan
-            .people
-            .iter()
-            .zip(&applied.done)
-            .filter(|(_, done)| done.facts_in_doubt)
-            .flat_map(|(person, _)| person.fields.iter().map(|change| change.field))
-            .collect();
-        if let Err(error) = scene::forget_doubtful(self.scene, &self.facts, &doubtful).await {
-            applied.halted.get_or_insert(error);
-        }
+        self.doubt(&plan, &mut applied).await;
         let mut error = applied.halted;
         if approval && self.turn.is_some() {
             let (scene, done, whole) = (self.scene, &applied.done, error.is_none());
@@ -283,6 +287,18 @@ impl Run<'_> {
             seen: Some((observed.snapshot, plan)),
             done,
             error,
+        }
+    }
+
+    /// Forgets the facts on which refused fields may rest.
+    async fn doubt(&self, plan: &Plan, applied: &mut Applied) {
+        let people = plan.people.iter().zip(&applied.done);
+        let doubtful: HashSet<Field> = people
+            .filter(|(_, done)| done.facts_in_doubt)
+            .flat_map(|(person, _)| person.fields.iter().map(|change| change.field))
+            .collect();
+        if let Err(error) = scene::forget_doubtful(self.scene, &self.facts, &doubtful).await {
+            applied.halted.get_or_insert(error);
         }
     }
 

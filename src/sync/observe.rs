@@ -60,7 +60,7 @@ pub async fn observe(scene: &Scene, facts: &Facts) -> Result<Observed, RunError>
     let reading = async {
         let sides = tokio::join!(
             together.branch(directory_side(scene, facts, &remembered, &together)),
-            together.branch(psa_side(scene, facts, &together)),
+            together.branch(psa_side(scene, facts, &together, true)),
         );
         match sides {
             (Some(tenant), Some(psa)) => Ok((tenant, psa)),
@@ -99,6 +99,64 @@ pub async fn observe(scene: &Scene, facts: &Facts) -> Result<Observed, RunError>
         vocabulary: psa.vocabulary,
         remembered,
         newly_deleted: tenant.newly_deleted,
+        resolved,
+        read_at,
+    })
+}
+
+/// Reads the PSA's side alone, with the company and its sites as they are now, whatever the settings name: all that putting back
+/// rests on. The directory has no say in it, and may be out of reach.
+///
+/// # Errors
+/// Where the side cannot be read completely.
+pub async fn psa_alone(scene: &Scene, facts: &Facts) -> Result<Observed, RunError> {
+    let remembered = remembered(scene).await?;
+    let read_at = scene.clock.now();
+    let together = Together::default();
+    let scope = scene.company_scope();
+    let reading = async {
+        let read = tokio::join!(
+            together.branch(the_company(scene, facts)),
+            together.branch(facts.anew(&scope, SITES, || sites_of(scene))),
+            together.branch(psa_side(scene, facts, &together, false)),
+        );
+        match read {
+            (Some(company), Some(sites), Some(psa)) => Ok((company, sites, psa)),
+            _ => Err(together.failure()),
+        }
+    };
+    let (company, sites, psa) = tokio::select! {
+        read = reading => read?,
+        () = scene.stop.wait() => return Err(stopped()),
+    };
+    let around = Around {
+        tenant_id: scene.tenant.tenant_id.clone(),
+        psa_id: scene.company.psa_id,
+        psa_company_id: scene.company.psa_company_id.clone(),
+        groups: std::collections::HashMap::new(),
+        skus: Vec::new(),
+        sites,
+        contact_types: psa.vocabulary.contact_types.clone(),
+        limits: psa.vocabulary.limits,
+        company_active: company.active,
+        newly_deleted: Vec::new(),
+    };
+    let settings = Settings {
+        company: &scene.company,
+        default_type: None,
+        ignored_licences: Vec::new(),
+    };
+    let sides = Sides {
+        users: Vec::new(),
+        contacts: psa.contacts,
+        around,
+    };
+    let (snapshot, resolved) = last::put_together(settings, &remembered, sides);
+    Ok(Observed {
+        snapshot,
+        vocabulary: psa.vocabulary,
+        remembered,
+        newly_deleted: Vec::new(),
         resolved,
         read_at,
     })
@@ -165,7 +223,13 @@ struct PsaSide {
     company_active: bool,
 }
 
-async fn psa_side(scene: &Scene, facts: &Facts, together: &Together) -> Result<PsaSide, RunError> {
+/// The PSA's side; `named`: with everything that the settings name.
+async fn psa_side(
+    scene: &Scene,
+    facts: &Facts,
+    together: &Together,
+    named: bool,
+) -> Result<PsaSide, RunError> {
     let psa = &scene.psa;
     let company = &scene.company.psa_company_id;
     let scope = scene.psa_scope();
@@ -205,17 +269,19 @@ async fn psa_side(scene: &Scene, facts: &Facts, together: &Together) -> Result<P
     let (Some(mut sites), Some(contacts)) = read else {
         return Err(together.failure());
     };
-    if !missing_sites(&scene.company, &sites).is_empty() {
+    if named && !missing_sites(&scene.company, &sites).is_empty() {
         sites = facts
             .anew(&scene.company_scope(), SITES, || sites_of(scene))
             .await?;
     }
-    if !missing_types(scene, &vocabulary).is_empty() {
+    if named && !missing_types(scene, &vocabulary).is_empty() {
         vocabulary.contact_types = facts
             .anew(&scope, CONTACT_TYPES, || psa.contact_types())
             .await?;
     }
-    still_there(scene, &sites, &vocabulary)?;
+    if named {
+        still_there(scene, &sites, &vocabulary)?;
+    }
     let company_active = believed(scene, facts, &contacts).await?;
     Ok(PsaSide {
         contacts,

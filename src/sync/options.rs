@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::stop::Stop;
 use crate::db::holds::Signed;
-use crate::model::{Mode, UserId};
+use crate::model::{Mode, Undo, UserId};
 
 /// What a run is asked to do.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Options {
     pub signed: Option<Signed>,
     /// Whether this run alone is asked to stop.
     pub stop: Option<Stop>,
+    /// With [`Mode::Undo`]: what is put back.
+    pub undo: Option<Undo>,
 }
 
 impl Options {
@@ -44,6 +46,15 @@ impl Options {
             remember: false,
             signed: None,
             stop: None,
+            undo: None,
+        }
+    }
+
+    /// A run that puts another run back.
+    pub fn undoing(undo: Undo, preview: bool) -> Self {
+        Self {
+            undo: Some(undo),
+            ..Self::new(Mode::Undo, preview)
         }
     }
 

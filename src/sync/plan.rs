@@ -47,14 +47,18 @@ impl Plan {
         let people = self.people.iter().filter(|_| !self.company_inactive);
         let mut lines: Vec<serde_json::Value> = people.filter(acts).map(person_line).collect();
         lines.sort_by_cached_key(ToString::to_string);
-        let whole = serde_json::Value::Array(lines).to_string();
-        let hash = Sha256::digest(whole.as_bytes());
-        hash.iter().fold(String::new(), |mut hex, byte| {
-            // A string takes everything.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        hashed(&serde_json::Value::Array(lines))
     }
+}
+
+/// What identifies a value: its SHA-256, in hexadecimal digits.
+pub(super) fn hashed(value: &serde_json::Value) -> String {
+    let hash = Sha256::digest(value.to_string().as_bytes());
+    hash.iter().fold(String::new(), |mut hex, byte| {
+        // A string takes everything.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn person_line(person: &Person) -> serde_json::Value {
@@ -73,7 +77,7 @@ fn person_line(person: &Person) -> serde_json::Value {
 }
 
 /// A value as it is written: a name that only people read is no part of it.
-fn bare(value: &FieldValue) -> serde_json::Value {
+pub(super) fn bare(value: &FieldValue) -> serde_json::Value {
     match value {
         FieldValue::Blank => serde_json::Value::Null,
         FieldValue::Text(text) => json!(text),
@@ -180,6 +184,8 @@ pub enum Reason {
     NoFilter,
     /// Nobody but a person can decide.
     Conflict(Conflict),
+    /// This run is put back; what stays as it is, and why, in words.
+    PutBack(String, Vec<String>),
 }
 
 /// Why nothing is done about a leaver.
@@ -223,6 +229,10 @@ pub enum Note {
     BillingContact(String, ContactId),
     /// The company is inactive in the PSA.
     CompanyInactive,
+    /// Nothing of what a run did for this user (UPN) is put back, for this reason.
+    NotPutBack(String, String),
+    /// So many links stay that a run made without writing anything.
+    LinksStay(usize),
 }
 
 /// Shows no user.
@@ -236,6 +246,8 @@ impl std::fmt::Debug for Note {
             Self::MainContact(_, contact) => write!(f, "MainContact({contact})"),
             Self::BillingContact(_, contact) => write!(f, "BillingContact({contact})"),
             Self::CompanyInactive => f.write_str("CompanyInactive"),
+            Self::NotPutBack(..) => f.write_str("NotPutBack"),
+            Self::LinksStay(count) => write!(f, "LinksStay({count})"),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::db::plans::StoredPlan;
 use crate::db::readings::Reading;
 use crate::db::runs::{NewRun, RunEnd};
 use crate::db::{
-    Conn, DbError, claims, dismissals, holds, ignored_users, links, plans, readings, runs,
+    Conn, DbError, claims, dismissals, holds, ignored_users, links, plans, readings, runs, undos,
 };
 use crate::model::{Action, Calls, Outcome, RunFailure, Status, UserId};
 
@@ -29,6 +29,7 @@ pub async fn begin(
 ) -> Result<(), RunError> {
     let (id, company) = (id.to_owned(), scene.company.id);
     let (mode, requested_by) = (options.mode, options.requested_by.clone());
+    let undo = options.undo.clone();
     let process = scene.db.process_id().to_owned();
     let tenant = scene.tenant.tenant_id.clone();
     let psa_company = scene.company.psa_company_id.clone();
@@ -59,7 +60,8 @@ pub async fn begin(
             process: &process,
             requested_by: requested_by.as_deref(),
         };
-        runs::start(conn, &run)
+        runs::start(conn, &run)?;
+        undo.map_or(Ok(()), |undo| undos::note_run(conn, &id, &undo))
     });
     Ok(begun.await?)
 }

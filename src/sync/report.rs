@@ -270,6 +270,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Excluded => "excluded by this filter".into(),
         Reason::NoFilter => "no filter takes this user".into(),
         Reason::Conflict(conflict) => conflict_words(conflict),
+        Reason::PutBack(run, notes) => {
+            let whole = format!("undo of run {run}");
+            [&[whole], &notes[..]].concat().join("; ")
+        }
     }
 }
 
@@ -366,6 +370,18 @@ pub fn finding(note: &Note) -> Finding {
         Note::CompanyInactive => (
             "company_inactive",
             "The company is inactive in the PSA: nothing is written for it".to_owned(),
+        ),
+        Note::NotPutBack(upn, why) => (
+            "not_put_back",
+            format!("nothing is put back for {upn}: {why}"),
+        ),
+        Note::LinksStay(1) => (
+            "links_stay",
+            "1 link that the run made stays: nothing was written to its contact".to_owned(),
+        ),
+        Note::LinksStay(count) => (
+            "links_stay",
+            format!("{count} links that the run made stay: nothing was written to their contacts"),
         ),
     };
     Finding {

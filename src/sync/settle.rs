@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::fields;
 use crate::model::{Contact, ContactId, Field, FieldChange, FieldValue, Link, UserId, text};
 
 /// A request of an earlier run of which nobody knows whether it went through.
@@ -123,33 +124,5 @@ fn carries(contact: &Contact, one: &LeftSent) -> bool {
             .fields
             .iter()
             .filter(|change| one.settles.contains(&change.field))
-            .all(|change| {
-                let same = |has: Option<&String>, wanted: &str| {
-                    has.map(|has| text::folded(has)) == Some(text::folded(wanted))
-                };
-                let digits = |has: Option<&String>, wanted: &str| {
-                    has.is_some_and(|has| text::same_digits(has, wanted))
-                };
-                let exact = |has: Option<&String>, wanted: &str| {
-                    has.is_some_and(|has| text::line(has) == wanted)
-                };
-                match (change.field, &change.to) {
-                    (Field::FirstName, FieldValue::Text(to)) => {
-                        exact(contact.first_name.as_ref(), to)
-                    }
-                    (Field::LastName, FieldValue::Text(to)) => {
-                        exact(contact.last_name.as_ref(), to)
-                    }
-                    (Field::Title, FieldValue::Text(to)) => exact(contact.title.as_ref(), to),
-                    (Field::Phone, FieldValue::Text(to)) => digits(contact.phone.as_ref(), to),
-                    (Field::Mobile, FieldValue::Text(to)) => digits(contact.mobile.as_ref(), to),
-                    (Field::Email, FieldValue::Text(to)) => same(contact.email.as_ref(), to),
-                    (Field::Active, FieldValue::Flag(to)) => contact.active == *to,
-                    (Field::Site, FieldValue::Site(to, _)) => contact.site.as_ref() == Some(to),
-                    (Field::ContactType, FieldValue::ContactType(to, _)) => {
-                        contact.types.contains(to)
-                    }
-                    _ => false,
-                }
-            })
+            .all(|change| fields::has(contact, change.field, &change.to))
 }

@@ -46,7 +46,7 @@ pub(super) async fn directory_side(
         join_all(
             groups
                 .into_iter()
-                .map(|(id, label)| together.branch(members(directory, id, label)))
+                .map(|(id, label)| together.branch(members(directory, (facts, &scope), id, label)))
         ),
         together.branch(facts.get(&scope, SKUS, || skus_of(directory))),
     );
@@ -123,19 +123,38 @@ pub fn skus_in(fact: serde_json::Value) -> Vec<Sku> {
     read.map(|read| read.skus).unwrap_or_default()
 }
 
+/// The name of the fact how a group is called, in the scope of its tenant.
+pub fn group_name(group: &GroupId) -> String {
+    format!("group:{group}")
+}
+
+/// A group that may be gone, by the name that it had and its id.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn called(facts: &Facts, scope: &str, group: &GroupId) -> Result<String, RunError> {
+    let name: Option<Option<String>> = facts.of_any_age(scope, &group_name(group)).await?;
+    Ok(match name.flatten() {
+        Some(name) => format!("{name} ({group})"),
+        None => group.to_string(),
+    })
+}
+
 async fn members(
     directory: &Directory,
+    (facts, scope): (&Facts, &str),
     id: GroupId,
     label: String,
 ) -> Result<(GroupId, HashSet<UserId>), RunError> {
     match directory.members(&id).await {
         Ok(members) => Ok((id, members.into_iter().collect())),
-        Err(error) if error.kind == Kind::NotFound => Err(gone(
-            "group",
-            &[format!(
-                "{label} names the group {id}, which the tenant does not have any more"
-            )],
-        )),
+        Err(error) if error.kind == Kind::NotFound => {
+            let called = called(facts, scope, &id).await?;
+            let message = format!(
+                "{label} names the group {called}, which the tenant does not have any more"
+            );
+            Err(gone("group", &[message]))
+        }
         Err(error) => Err(error.into()),
     }
 }

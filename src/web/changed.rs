@@ -35,6 +35,14 @@ pub fn of_psa(conn: &mut Conn, name: &str) -> QueryResult<Option<Event>> {
     Ok(all.find(|event| event.detail.starts_with(&about)))
 }
 
+/// When the MSP's own Microsoft app was last saved, by whom.
+///
+/// # Errors
+/// Where the database fails.
+pub fn of_microsoft_app(conn: &mut Conn) -> QueryResult<Option<Event>> {
+    Ok(events::of_installation(conn, "microsoft_app_", 1)?.pop())
+}
+
 /// "Robin changed this company 3 minutes ago."
 pub fn sentence(saved: Option<&Event>, what: &str, now: DateTime<Utc>) -> String {
     match saved {

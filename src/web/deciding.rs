@@ -1,5 +1,6 @@
 //! What a page says of a decision about one person: to ignore, to link, to dismiss. The decision is `decisions`'; here it gets
-//! little time to wait, goes on where the browser does not wait for it, and is followed by a run.
+//! little time to wait, goes on where the browser does not wait for it, and is followed by a run. Saves that may have to wait get
+//! the same little time.
 
 use std::time::Duration;
 
@@ -10,10 +11,14 @@ use crate::db::jobs::Priority;
 use crate::decisions::{self, Dismissed, Linking};
 use crate::jobs;
 use crate::model::{Company, ContactId, Mode, UserId};
-use crate::runs::Event;
+use crate::runs::{self, BUSY, Event};
 use crate::sync::failure::RunError;
 
-/// So long a decision waits for a run that is going.
+/// What a form says whose save would have had to wait for a run that is going.
+pub const WAITS: &str = "A run is going, and this has to wait until it is over. Nothing was saved, and what you typed is still \
+     here. Try again in a minute.";
+
+/// So long a decision or a save waits for a run that is going.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the page says: done, or refused.
@@ -121,11 +126,23 @@ pub async fn dismiss(
 
 fn unwatched(_: &str, _: Event) {}
 
-/// Whoever closes the browser does not cut a decision off in its middle.
+/// Saves what may have to wait for a run that is going; `None`: it would have had to wait too long, nothing was saved, and the
+/// form says [`WAITS`].
+pub async fn saved<T: Send + 'static>(
+    work: impl Future<Output = Result<T, RunError>> + Send + 'static,
+) -> Result<Option<T>, WebError> {
+    match on_its_own(work).await? {
+        Ok(saved) => Ok(Some(saved)),
+        Err(error) if error.kind == BUSY => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Works with little time to wait for a run that is going. Whoever closes the browser does not cut it off in its middle.
 async fn on_its_own<T: Send + 'static>(
     work: impl Future<Output = Result<T, RunError>> + Send + 'static,
 ) -> Result<Result<T, RunError>, WebError> {
-    tokio::spawn(decisions::within(PATIENCE, work))
+    tokio::spawn(runs::within(PATIENCE, work))
         .await
         .map_err(|error| WebError::Internal(anyhow::Error::new(error)))
 }

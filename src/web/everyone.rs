@@ -10,7 +10,7 @@ use crate::model::{Action, Contact, ContactId, User, UserId, text};
 use crate::sync::plan::{Person, Plan, Reason};
 use crate::sync::report;
 use crate::sync::route::Destination;
-use crate::sync::select::{self, Activity};
+use crate::sync::select::{self, Activity, LeaverReason};
 use crate::sync::snapshot::{Licences, Snapshot};
 
 /// How somebody stands. In the order in which a technician looks at them.
@@ -25,12 +25,14 @@ pub enum Standing {
     WillChange,
     /// Microsoft Graph does not say what decides.
     NoAnswer,
-    /// The user left, and nothing is to be done.
+    /// The user had a contact and left, and nothing is to be done.
     Leaver,
     /// A technician ignores the user.
     Ignored,
     /// No filter takes the user, or one excludes them.
     OutOfScope,
+    /// The user is not active, and has no contact of ours: a room, an account without a licence.
+    NotActive,
     /// A contact that is no user's.
     OnlyInPsa,
     /// Nothing is to be done.
@@ -39,7 +41,7 @@ pub enum Standing {
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Held,
         Self::Conflict,
         Self::WillChange,
@@ -47,6 +49,7 @@ impl Standing {
         Self::Leaver,
         Self::Ignored,
         Self::OutOfScope,
+        Self::NotActive,
         Self::OnlyInPsa,
         Self::InSync,
     ];
@@ -61,6 +64,7 @@ impl Standing {
             Self::Leaver => "leaver",
             Self::Ignored => "ignored",
             Self::OutOfScope => "out_of_scope",
+            Self::NotActive => "not_active",
             Self::OnlyInPsa => "only_in_psa",
             Self::InSync => "in_sync",
         }
@@ -90,11 +94,18 @@ impl Standing {
             Activity::NoAnswer(silence) => {
                 (Self::NoAnswer, report::reason(&Reason::NoAnswer(*silence)))
             }
-            Activity::Leaver(why) => (Self::Leaver, why.as_str().to_owned()),
+            // Nobody knows whether they ever had a licence.
+            Activity::Leaver(LeaverReason::LicenceRemoved) => {
+                (Self::NotActive, "no licence that counts".to_owned())
+            }
+            Activity::Leaver(why) => (Self::NotActive, why.as_str().to_owned()),
             Activity::Active(_) => (Self::OutOfScope, report::reason(&Reason::NoFilter)),
         }
     }
 }
+
+/// How many stand how, in the order of [`Standing::ALL`].
+pub type Counts = [usize; Standing::ALL.len()];
 
 /// Somebody of either side.
 pub struct Someone<'a> {
@@ -192,8 +203,8 @@ impl<'a> Everyone<'a> {
     }
 
     /// How many stand how.
-    pub fn counts(&self) -> [usize; 9] {
-        let mut counts = [0; 9];
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
         for someone in &self.all {
             counts[someone.standing as usize] += 1;
         }

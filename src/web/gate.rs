@@ -15,10 +15,9 @@ use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
 use super::routes::Needs;
-use super::session::STAFF;
-use super::visit::{CSRF, Inner, NEXT};
+use super::session::PERSON;
+use super::visit::{CSRF, Inner, NEXT, by_script};
 use super::{Portal, Visit, WebError};
-use crate::db::staff;
 use crate::model::Staff;
 
 /// What a route asks of its visitors.
@@ -42,7 +41,7 @@ pub(super) async fn keep(
 
 /// `None`: it may go in.
 async fn judge(gate: Gate, request: &mut ServiceRequest) -> Result<Option<HttpResponse>, WebError> {
-    let visit = visit(request.request(), gate.needs == Needs::Nobody).await?;
+    let visit = visit(request.request(), gate.needs == Needs::Nobody)?;
     request.extensions_mut().insert(visit.clone());
     if visit.staff().is_none() && gate.needs != Needs::Nobody {
         return Ok(Some(to_sign_in(request.request(), &visit)));
@@ -59,24 +58,14 @@ async fn judge(gate: Gate, request: &mut ServiceRequest) -> Result<Option<HttpRe
 }
 
 /// Who asks. Somebody disabled, or whose session was ended, is nobody.
-async fn visit(request: &HttpRequest, is_open: bool) -> Result<Visit, WebError> {
+fn visit(request: &HttpRequest, is_open: bool) -> Result<Visit, WebError> {
     let portal = request
         .app_data::<Data<Portal>>()
         .map(|portal| portal.get_ref().clone())
         .ok_or_else(|| WebError::Internal(anyhow::anyhow!("the portal is not in the request")))?;
     let session = request.get_session();
-    let id: Option<i64> = session.get(STAFF).ok().flatten();
-    let staff: Option<Staff> = match id {
-        Some(id) => {
-            let found = portal
-                .app()
-                .db()
-                .read(move |conn| staff::get(conn, id))
-                .await?;
-            found.filter(|staff| staff.enabled)
-        }
-        None => None,
-    };
+    // Read with the session: somebody disabled, or whose session was ended, has none.
+    let staff: Option<Staff> = session.get(PERSON).ok().flatten();
     let csrf = if let Some(token) = session.get::<String>(CSRF).ok().flatten() {
         token
     } else if staff.is_none() && !is_open {
@@ -100,7 +89,7 @@ async fn visit(request: &HttpRequest, is_open: bool) -> Result<Visit, WebError> 
 /// Leads to the sign-in, and remembers in the session where the visitor wanted to be: of a form that was sent, the page that
 /// it stood on.
 fn to_sign_in(request: &HttpRequest, visit: &Visit) -> HttpResponse {
-    let script = request.headers().contains_key("hx-request");
+    let script = by_script(request);
     let wanted = if request.method() == Method::GET && !script {
         request
             .uri()

@@ -98,6 +98,10 @@ impl Part for Live {
                 ..of(Stage::Reading, 2)
             },
             Self {
+                mode: "undo",
+                ..of(Stage::Reading, 2)
+            },
+            Self {
                 done: 12,
                 planned: 40,
                 ..of(Stage::Writing, 2)
@@ -189,7 +193,7 @@ fn observe(
     watch: Option<i64>,
     now: DateTime<Utc>,
 ) -> QueryResult<(Live, Option<Running>)> {
-    let is_run = |job: &Job| matches!(job.work, Work::Run(_));
+    let is_run = |job: &Job| matches!(job.work, Work::Run(_) | Work::Undo(_));
     let running = jobs::running(conn, company)?.into_iter().find(is_run);
     if let Some(job) = running {
         return Ok((begun(conn, &job)?, None));
@@ -238,6 +242,7 @@ fn mode(job: &Job) -> &'static str {
     match &job.work {
         Work::Run(run) => run.mode.as_str(),
         Work::Preview => "preview",
+        Work::Undo(_) => "undo",
     }
 }
 

@@ -26,6 +26,7 @@ pub mod templates;
 mod vendor_links;
 pub(crate) mod visit;
 mod words;
+pub(crate) mod zones;
 
 pub use error::WebError;
 pub use form::{Form, Mistakes};

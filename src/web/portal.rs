@@ -44,6 +44,12 @@ impl Portal {
         self.0.demo
     }
 
+    /// Where people see a user of the simulated Microsoft 365; `None` where it is the real one.
+    pub fn simulated_centre(&self) -> Option<String> {
+        let login = self.0.app.config().login_url.clone();
+        login.filter(|_| self.0.demo)
+    }
+
     /// Whether browsers reach the portal by https, so that cookies may be bound to it.
     pub fn is_secure(&self) -> bool {
         let url = &self.0.app.config().public_url;

@@ -1,10 +1,12 @@
 //! One person in words: both sides beside each other, the steps of the explanation, and the history of all runs. It decides
 //! nothing: what differs was compared by the engine's own rules.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{At, words};
+use super::{At, pages, words};
 use crate::db::changes::ChangeRecord;
 use crate::db::events::Event;
 use crate::db::links::PastLink;
@@ -193,6 +195,10 @@ pub struct Moment {
     pub error: String,
     /// The run; empty where it was none.
     pub run: String,
+    /// Where it can be put back; empty: nothing was written.
+    pub undo: String,
+    /// The run that put it back, and when.
+    pub undone: Option<(String, At)>,
 }
 
 /// A field of a change.
@@ -206,16 +212,19 @@ pub struct Changed {
     pub to: String,
 }
 
+/// Which lines of the history were put back: by which run, and when.
+pub type Undone = HashMap<i64, (String, DateTime<Utc>)>;
+
 /// What happened to a person, newest first.
 pub fn history(
-    changes: Vec<ChangeRecord>,
+    (changes, undone): (Vec<ChangeRecord>, &Undone),
     links: Vec<PastLink>,
     events: Vec<Event>,
     now: DateTime<Utc>,
 ) -> Vec<Moment> {
     let mut all: Vec<(DateTime<Utc>, Moment)> = Vec::new();
     for record in changes {
-        all.push((record.change.created_at, of_change(record, now)));
+        all.push((record.change.created_at, of_change(record, undone, now)));
     }
     let plain = |at, title: String, detail: String| {
         let moment = Moment {
@@ -227,6 +236,8 @@ pub fn history(
             fields: Vec::new(),
             error: String::new(),
             run: String::new(),
+            undo: String::new(),
+            undone: None,
         };
         (at, moment)
     };
@@ -261,7 +272,9 @@ pub fn history(
     all.into_iter().map(|(_, moment)| moment).collect()
 }
 
-fn of_change(record: ChangeRecord, now: DateTime<Utc>) -> Moment {
+fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Moment {
+    let undo = pages::undo_of(&record);
+    let put_back = undone.get(&record.id);
     let change = record.change;
     let contact = match (&change.contact_id, change.action) {
         (Some(contact), Action::Create) => format!(": contact {contact} is new"),
@@ -284,6 +297,8 @@ fn of_change(record: ChangeRecord, now: DateTime<Utc>) -> Moment {
             .collect(),
         error: change.error.unwrap_or_default(),
         run: change.run_id,
+        undo,
+        undone: put_back.map(|(run, at)| (run.clone(), At::new(*at, now))),
     }
 }
 
@@ -314,6 +329,12 @@ impl Moment {
             }],
             error: hostile.into(),
             run: "0193aaaa-0000-7000-8000-000000000000".into(),
+            undo: "/runs/0193aaaa-0000-7000-8000-000000000000/undo?user=0193".into(),
+            undone: None,
+        };
+        let put_back = Self {
+            undone: Some(("0193bbbb-0000-7000-8000-000000000000".into(), At::sample())),
+            ..change.clone()
         };
         let event = Self {
             title: "Dismissed the deactivation".into(),
@@ -323,8 +344,9 @@ impl Moment {
             fields: Vec::new(),
             error: String::new(),
             run: String::new(),
+            undo: String::new(),
             ..change.clone()
         };
-        vec![change, event]
+        vec![change, put_back, event]
     }
 }

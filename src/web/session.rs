@@ -19,6 +19,8 @@ pub const STAFF: &str = "staff";
 /// Under this name a handler finds the hash of its own session's key, for a session that came with the request. It is not
 /// stored.
 pub const KEY_HASH: &str = "session_hash";
+/// Under this name the gate finds who is signed in, as they were when the request came. It is not stored.
+pub const PERSON: &str = "person";
 
 type State = HashMap<String, String>;
 
@@ -49,7 +51,7 @@ impl SessionStore for Sessions {
             .read(move |conn| sessions::state(conn, &wanted, now))
             .await
             .map_err(|error| LoadError::Other(error.into()))?;
-        let Some((state, seen)) = found else {
+        let Some((state, seen, person)) = found else {
             return Ok(None);
         };
         let mut state: State = serde_json::from_str(&state)
@@ -64,6 +66,11 @@ impl SessionStore for Sessions {
         }
         // A value of a session is JSON.
         state.insert(KEY_HASH.to_owned(), format!("\"{hash}\""));
+        if let Some(person) = person {
+            let person = serde_json::to_string(&person)
+                .map_err(|error| LoadError::Deserialization(error.into()))?;
+            state.insert(PERSON.to_owned(), person);
+        }
         Ok(Some(state))
     }
 
@@ -111,7 +118,7 @@ impl SessionStore for Sessions {
                 move |conn| sessions::state(conn, &hash, now)
             })
             .await?
-            .is_some_and(|(_, seen)| sessions::is_worth_noting(seen, now));
+            .is_some_and(|(_, seen, _)| sessions::is_worth_noting(seen, now));
         if due {
             self.0
                 .db()
@@ -134,6 +141,7 @@ impl SessionStore for Sessions {
 /// Who is signed in, and the state as it is stored.
 fn stored(mut state: State) -> Result<(Option<i64>, String), serde_json::Error> {
     state.remove(KEY_HASH);
+    state.remove(PERSON);
     let staff = match state.get(STAFF) {
         Some(id) => serde_json::from_str(id)?,
         None => None,

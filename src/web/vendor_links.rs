@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 
-use super::{Visit, WebError};
+use super::{Portal, Visit, WebError};
 use crate::db::{Conn, facts, psa_connections, tenant_connections};
 use crate::directory::user_link;
 use crate::model::{Company, ContactId, PsaConnection, TenantConnection, UserId};
@@ -14,6 +14,8 @@ use crate::sync::scene;
 pub struct VendorLinks {
     psa: Option<(PsaConnection, Option<serde_json::Value>)>,
     tenant: Option<TenantConnection>,
+    /// The address of the admin centre where it is simulated.
+    simulated: Option<String>,
 }
 
 impl VendorLinks {
@@ -21,7 +23,7 @@ impl VendorLinks {
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn of(conn: &mut Conn, company: &Company) -> QueryResult<Self> {
+    pub fn of(conn: &mut Conn, portal: &Portal, company: &Company) -> QueryResult<Self> {
         let psa = match psa_connections::get(conn, company.psa_id)? {
             Some(found) => {
                 let address = facts::get(conn, &facts::psa_scope(found.id), scene::ADDRESS)?;
@@ -32,6 +34,7 @@ impl VendorLinks {
         Ok(Self {
             psa,
             tenant: tenant_connections::get(conn, company.id)?,
+            simulated: portal.simulated_centre(),
         })
     }
 
@@ -40,9 +43,11 @@ impl VendorLinks {
     /// # Errors
     /// Where the database fails.
     pub async fn load(visit: &Visit, company: &Company) -> Result<Self, WebError> {
-        let company = company.clone();
+        let (company, portal) = (company.clone(), visit.portal().clone());
         let db = visit.app().db();
-        Ok(db.read(move |conn| Self::of(conn, &company)).await?)
+        Ok(db
+            .read(move |conn| Self::of(conn, &portal, &company))
+            .await?)
     }
 
     /// The contact in the PSA; empty where its address is not known.
@@ -58,7 +63,14 @@ impl VendorLinks {
     pub fn user(&self, user: &UserId) -> String {
         let tenant = self.tenant.as_ref();
         tenant
-            .map(|tenant| user_link(tenant.cloud, &tenant.tenant_id, user))
+            .map(|tenant| {
+                user_link(
+                    tenant.cloud,
+                    self.simulated.as_deref(),
+                    &tenant.tenant_id,
+                    user,
+                )
+            })
             .unwrap_or_default()
     }
 

@@ -183,6 +183,17 @@ impl Visit {
             .finish()
     }
 
+    /// Leads to another page of the portal; a script is told to go there as a whole.
+    pub fn lead_on(&self, to: &str, script: bool) -> HttpResponse {
+        if script {
+            HttpResponse::Ok()
+                .insert_header(("HX-Redirect", to))
+                .finish()
+        } else {
+            self.lead(to)
+        }
+    }
+
     /// Leads to another page, which says this once.
     pub fn done(&self, to: &str, text: impl Into<String>) -> HttpResponse {
         self.say("ok", text);
@@ -246,6 +257,11 @@ impl Visit {
             demo: self.0.portal.is_demo(),
         }
     }
+}
+
+/// Whether a script asks, which puts the answer into the page that stays open.
+pub fn by_script(request: &HttpRequest) -> bool {
+    request.headers().contains_key("hx-request")
 }
 
 /// The shell of a page for somebody whom no gate has seen: at an address where there is nothing.

@@ -92,6 +92,7 @@ pub fn standing(word: &str) -> String {
         "will_change" => "Will change",
         "no_answer" => "No answer",
         "leaver" => "Leaver",
+        "not_active" => "Not active",
         "ignored" => "Ignored",
         "out_of_scope" => "Out of scope",
         "only_in_psa" => "Only in the PSA",

@@ -3,7 +3,8 @@
 
 mod chaos;
 mod drops;
-mod world;
+mod undone;
+pub mod world;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -332,13 +333,18 @@ impl Trial {
 
     /// A process of the trial within this one, a year later and with a clock that does not wait.
     pub async fn app(&self) -> App {
+        let clock = Clock::set_at(crate::stage::beginning());
+        clock.advance(std::time::Duration::from_hours(24 * 400));
+        self.app_by(clock).await
+    }
+
+    /// A process of the trial within this one, with this clock.
+    pub async fn app_by(&self, clock: Clock) -> App {
         let config = Config::from_env(|name| {
             let mut found = self.environment.iter().filter(|(known, _)| *known == name);
             found.next().map(|(_, value)| OsString::from(value))
         });
         let (_stopper, asked) = stop();
-        let clock = Clock::set_at(crate::stage::beginning());
-        clock.advance(std::time::Duration::from_hours(24 * 400));
         App::open(config.unwrap(), clock, asked).await.unwrap()
     }
 

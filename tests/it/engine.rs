@@ -14,6 +14,7 @@ macro_rules! cases {
 
 mod active;
 mod apply;
+mod back;
 mod cover;
 mod effect;
 mod example;

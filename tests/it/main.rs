@@ -28,4 +28,5 @@ mod sim_connectwise;
 mod sim_graph;
 mod stage;
 mod web;
+mod weeks;
 mod world;

@@ -10,3 +10,4 @@ mod memory;
 mod missing;
 mod silence;
 mod turns;
+pub mod undo;

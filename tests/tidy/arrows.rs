@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("checks",     "app sync sync-pure directory psa http config clock model"),
     ("pickers",    "app sync sync-pure directory psa db http config clock model"),
     ("connections", "runs app sync sync-pure psa directory db seal http rules config clock model"),
-    ("runs",       "app sync sync-pure db http config clock model"),
+    ("runs",       "app sync sync-pure psa db http config clock model"),
     ("retention",  "app db config clock model"),
     ("monitor",    "app sync sync-pure psa db config clock model"),
     ("keys",       "app db seal config clock model"),
@@ -44,13 +44,13 @@ const ARROWS: &[(&str, &str)] = &[
 /// The files of `sync/` that decide: pure functions over `model`.
 const PURE: &[&str] = &[
     "snapshot", "select", "route", "ties", "pair", "search", "plan", "planner", "guard", "fields",
-    "report", "explain", "settle", "effect", "cover",
+    "report", "explain", "settle", "effect", "cover", "back", "fates",
 ];
 
 /// The files of `sync/` that read, write and wait.
 const EDGE: &[&str] = &[
     "apply", "facts", "failure", "journal", "last", "links", "named", "observe", "options",
-    "record", "scene", "sending", "settling", "stop", "tenant", "turn",
+    "record", "scene", "sending", "settling", "stop", "tenant", "turn", "undoing",
 ];
 
 /// What pure code must not name: the first names of crates, and ways to the outside.

@@ -6,7 +6,7 @@ use super::super::output::say;
 use super::super::serve;
 use super::clouds::Clouds;
 use crate::app::App;
-use crate::connections::{self, NewSecret};
+use crate::connections::{self, MicrosoftForm, NewSecret};
 use crate::{auth, db};
 
 /// Opens the portal, says where it is, and serves until Ctrl-C.
@@ -38,8 +38,12 @@ async fn prepare(app: &App, clouds: &Clouds, url: &str) -> anyhow::Result<()> {
     app.db()
         .write(|conn| db::settings::allow_private_psa_addresses(conn, true))
         .await?;
-    let secret = NewSecret::Secret(shared.client_secret.clone().into());
-    connections::save_microsoft_app(app, &shared.client_id, &secret, None, "demo")
+    let form = MicrosoftForm {
+        client_id: shared.client_id.clone(),
+        secret: NewSecret::Secret(shared.client_secret.clone().into()),
+        expires: None,
+    };
+    connections::save_microsoft_app(app, &form, 0, "demo")
         .await
         .map_err(|error| anyhow::anyhow!(error.message))?;
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Mode, UserId};
+use crate::model::{Mode, Undo, UserId};
 
 /// What a job does: its kind and its payload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,15 @@ pub enum Work {
     Run(RunWork),
     /// A preview of an update, which is kept to be looked at.
     Preview,
+    /// Runs that put other runs back.
+    Undo(Undos),
+}
+
+/// What is put back, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undos {
+    /// Each as it was looked at.
+    pub undos: Vec<Undo>,
 }
 
 /// Which run.
@@ -38,6 +47,7 @@ impl Work {
         match self {
             Self::Run(_) => "run",
             Self::Preview => "preview",
+            Self::Undo(_) => "undo",
         }
     }
 
@@ -45,6 +55,7 @@ impl Work {
     pub fn lane(&self) -> Lane {
         match self {
             Self::Preview => Lane::Preview,
+            Self::Undo(_) => Lane::Undo,
             Self::Run(run) if run.mode == Mode::Approval => Lane::Approval,
             Self::Run(run) if run.expect.is_some() => Lane::Expected,
             Self::Run(_) => Lane::Run,
@@ -52,7 +63,7 @@ impl Work {
     }
 
     /// What does for both, where this waits and the other of the same lane is asked for: a resync reads more than an update,
-    /// an approval is for everybody approved, and of two previews that were looked at the later counts.
+    /// an approval is for everybody approved, of two previews that were looked at the later counts, and each undo is done.
     #[must_use]
     pub fn absorb(self, new: &Self) -> Self {
         match (self, new) {
@@ -68,6 +79,14 @@ impl Work {
                     run.expect.clone_from(&new.expect);
                 }
                 Self::Run(run)
+            }
+            (Self::Undo(mut all), Self::Undo(new)) => {
+                for undo in &new.undos {
+                    if !all.undos.contains(undo) {
+                        all.undos.push(undo.clone());
+                    }
+                }
+                Self::Undo(all)
             }
             (waiting, _) => waiting,
         }
@@ -101,6 +120,8 @@ words!(
         Expected = "expected",
         /// Approvals of held deactivations.
         Approval = "approval",
+        /// Runs that put other runs back.
+        Undo = "undo",
         /// Previews, which neither wait for a run nor hold one up.
         Preview = "preview",
     }

@@ -185,11 +185,16 @@ async fn post(
         ..Call::get(action, path, Stands::Perhaps)
     };
     let answer = client.call(call).await?;
-    answer.json().filter(Value::is_object).ok_or_else(|| {
+    answer.json().filter(is_record).ok_or_else(|| {
         // Something else answered in the vendor's place, perhaps after it was added.
         let detail = "the answer is not the record that was added";
         Client::error(action, Kind::Lost, detail)
     })
+}
+
+/// Every record names itself. What does not is somebody else's answer, and proves nothing: an earlier try may have been done.
+fn is_record(answer: &Value) -> bool {
+    !answer["id"].is_null()
 }
 
 /// Sends a JSON Patch; the answer is the record as it is now.
@@ -206,7 +211,7 @@ async fn patch(
         ..Call::get(action, path, Stands::Perhaps)
     };
     let answer = client.call(call).await?;
-    let record = answer.json().filter(Value::is_object);
+    let record = answer.json().filter(is_record);
     record.ok_or_else(|| {
         let detail = "the answer is not the record that was changed";
         Client::error(action, Kind::Unexpected, detail)

@@ -9,6 +9,7 @@ mod fields;
 mod pages;
 mod query;
 mod route;
+mod screens;
 mod state;
 
 use std::sync::Mutex;

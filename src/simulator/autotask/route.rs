@@ -10,6 +10,7 @@ use super::errors::{
 };
 use super::fields::Entity;
 use super::pages;
+use super::screens;
 use super::state::State;
 use crate::simulator::kit::{Reply, Request};
 
@@ -58,6 +59,9 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Reply {
         [zone, "atservicesrest", "v1.0", rest @ ..] => {
             let answer = admitted(state, request, zone).and_then(|()| routed(state, request, rest));
             answer.unwrap_or_else(|refusal| refusal)
+        }
+        [_, "autotask", "autotaskextend", "executecommand.aspx"] => {
+            screens::execute(state, request)
         }
         _ => no_route(request),
     }

@@ -14,6 +14,7 @@ mod query;
 mod reading;
 mod records;
 mod routes;
+mod screens;
 mod state;
 mod switches;
 mod tokens;
@@ -130,6 +131,9 @@ impl ConnectWise {
                 "GET" => Ok(access::company_info(&state, company)),
                 other => Err(errors::wrong_verb(other)),
             },
+            [_, "services", "system_io", "router", "openrecord.rails"] => {
+                Ok(screens::open_record(&state, request))
+            }
             [code_base, "apis", "3.0", path @ ..] => {
                 access::route(&state, code_base)?;
                 let open = state.switches.system_info_is_open && path == ["system", "info"];

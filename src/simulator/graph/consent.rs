@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::data::{AppData, TenantData};
 use super::{State, machine_time};
-use crate::simulator::kit::{Reply, Request};
+use crate::simulator::kit::{Reply, Request, escaped, screen};
 
 /// An app that tenants other than its own may consent to.
 #[derive(Clone, Default)]
@@ -106,12 +106,12 @@ fn page(state: &State, request: &Request, tenant: &str) -> Reply {
         )
         .expect("writing to a string cannot fail");
     }
-    html(
+    screen(
         200,
         "Permissions requested",
         &format!(
             "<p>Review for your organization. The app <code>{}</code> would like to read users, groups and licences.</p>\
-             <p>This is a simulated page: you are the administrator of each of these organizations.</p><ul>{rows}</ul>",
+             <p>You are the administrator of each of these organizations.</p><ul>{rows}</ul>",
             escaped(&question.client_id)
         ),
     )
@@ -160,7 +160,7 @@ fn decision(state: &mut State, request: &Request, tenant: &str) -> Reply {
 /// A refusal as the login shows it to people: a page with the AADSTS number.
 fn refused(number: u32, message: &str) -> Reply {
     let time = machine_time().format("%Y-%m-%d %H:%M:%SZ");
-    html(
+    screen(
         400,
         "Sorry, but we're having trouble signing you in.",
         &format!(
@@ -168,23 +168,4 @@ fn refused(number: u32, message: &str) -> Reply {
             escaped(message)
         ),
     )
-}
-
-fn html(status: u16, title: &str, body: &str) -> Reply {
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title></head>\
-         <body><main><h1>{title}</h1>{body}</main></body></html>"
-    );
-    Reply::text(status, "text/html; charset=utf-8", &page)
-        .with("content-security-policy", "default-src 'none'")
-        .with("cache-control", "no-store")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }

@@ -12,6 +12,7 @@ mod login;
 mod odata;
 mod organization;
 mod refusal;
+mod screens;
 mod users;
 
 use std::collections::{BTreeMap, HashMap};
@@ -190,7 +191,8 @@ impl Microsoft {
     }
 }
 
-/// The login: `POST /{tenant}/oauth2/v2.0/token`, and the page `/{tenant}/v2.0/adminconsent` for people.
+/// The login: `POST /{tenant}/oauth2/v2.0/token`, and for people the page `/{tenant}/v2.0/adminconsent` and, at `/{tenant}/`, what
+/// the admin centre shows of a user.
 pub struct Login(pub Arc<Microsoft>);
 
 impl Cloud for Login {
@@ -201,6 +203,9 @@ impl Cloud for Login {
     fn answer(&self, request: &Request) -> Reply {
         let mut state = self.0.state();
         if let Some(page) = consent::answer(&mut state, request) {
+            return page;
+        }
+        if let Some(page) = screens::answer(&state, request) {
             return page;
         }
         let trace = Trace::new(Some(request), &state);

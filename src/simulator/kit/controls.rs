@@ -33,7 +33,7 @@ pub enum FaultKind {
     DropAfter,
     /// It happens, then a gateway answers with this status.
     StatusAfter(u16),
-    /// The connection is cut at once and it happens this much later.
+    /// The connection is cut at once and it happens this much later; after no time at all: as soon as somebody else has had a turn.
     Late(Duration),
     /// It happens, and only half of the answer arrives.
     Half,
@@ -137,6 +137,8 @@ pub struct Logged {
     pub status: u16,
     /// Whether it asked for a change.
     pub writes: bool,
+    /// What went wrong with it.
+    pub fault: Option<FaultKind>,
 }
 
 /// The switches and records of one running simulator; cheap to clone.
@@ -145,6 +147,9 @@ pub struct Controls {
     pub(super) inner: Arc<Inner>,
 }
 
+/// Ends a client within this process.
+type Ending = Arc<dyn Fn() + Send + Sync>;
+
 #[derive(Default)]
 pub(super) struct Inner {
     faults: Mutex<Vec<Fault>>,
@@ -152,6 +157,8 @@ pub(super) struct Inner {
     lanes: Mutex<HashMap<String, (usize, usize)>>,
     latency_us: AtomicU64,
     victim: AtomicU32,
+    /// How a client within this process is ended, in the place of a process.
+    ending: Mutex<Option<Ending>>,
     /// Whether the victim is being killed: nothing that it still sends may have an effect.
     pub(super) dying: AtomicBool,
 }
@@ -176,6 +183,11 @@ impl Controls {
     /// The process that [`FaultKind::KillBefore`] and [`FaultKind::KillAfter`] end.
     pub fn set_victim(&self, process: u32) {
         self.inner.victim.store(process, Ordering::Relaxed);
+    }
+
+    /// What ends the client in the place of a process, where it runs within this one.
+    pub fn set_victim_within(&self, ending: impl Fn() + Send + Sync + 'static) {
+        *lock(&self.inner.ending) = Some(Arc::new(ending));
     }
 
     /// Everything asked so far, in the order of arrival.
@@ -257,6 +269,10 @@ impl Controls {
         let inner = self.inner.clone();
         // On a task of its own: whoever waits here is dropped with the connection of the client that dies.
         let killing = tokio::spawn(async move {
+            let ending = lock(&inner.ending).clone();
+            if let Some(ending) = ending {
+                ending();
+            }
             let process = inner.victim.load(Ordering::Relaxed);
             if process != 0 {
                 // The shell's own `kill`: the program of that name is not on every machine.

@@ -105,9 +105,11 @@ async fn serve(
     if matches!(fault, Some(FaultKind::KillBefore | FaultKind::KillAfter)) {
         controls.inner.dying.store(true, Ordering::Release);
     }
-    let lane = cloud.lane(&request);
-    if let Some(lane) = &lane {
-        request.in_lane = controls.enter(lane);
+    let lane = cloud
+        .lane(&request)
+        .map(|lane| Place::take(&controls, lane));
+    if let Some((_, at_once)) = &lane {
+        request.in_lane = *at_once;
     }
     let index = {
         let mut log = lock(&controls.inner.log);
@@ -118,6 +120,7 @@ async fn serve(
             body: String::from_utf8_lossy(&request.body).into_owned(),
             status: 0,
             writes,
+            fault: fault.clone(),
         });
         log.len() - 1
     };
@@ -144,7 +147,9 @@ async fn serve(
         Some(FaultKind::Late(after)) => {
             let (cloud, request) = (cloud.clone(), request.clone());
             tokio::spawn(async move {
-                pause(after).await;
+                if !after.is_zero() {
+                    pause(after).await;
+                }
                 cloud.answer(&request);
             });
             Err(Cut)
@@ -160,13 +165,32 @@ async fn serve(
             Err(Cut)
         }
     };
-    if let Some(lane) = &lane {
-        controls.leave(lane);
-    }
+    drop(lane);
     if let (Ok(response), Some(entry)) = (&answer, lock(&controls.inner.log).get_mut(index)) {
         entry.status = response.status().as_u16();
     }
     answer
+}
+
+/// A place in a lane, given back also where the client is gone before its answer.
+struct Place {
+    controls: Controls,
+    lane: String,
+}
+
+impl Place {
+    /// Takes one; how many are taken now.
+    fn take(controls: &Controls, lane: String) -> (Self, usize) {
+        let at_once = controls.enter(&lane);
+        let controls = controls.clone();
+        (Self { controls, lane }, at_once)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.controls.leave(&self.lane);
+    }
 }
 
 async fn read(request: hyper::Request<Incoming>) -> Result<Request, Cut> {

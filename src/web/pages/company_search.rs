@@ -1,7 +1,6 @@
 //! Finds a company in a PSA by typing: the part that the page of a new company and that of another place share.
 
 use actix_web::HttpResponse;
-use actix_web::web::Query;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{companies, psa_connections};
@@ -10,11 +9,11 @@ use crate::model::text::folded;
 use crate::pickers;
 use crate::psa;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Part, Samples, Visit, WebError, words};
+use crate::web::{Form, Part, Samples, Visit, WebError, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
-    Get Part "/psa-companies" Technician part;
+    Post Part "/psa-companies" Technician part;
 };
 
 /// The samples.
@@ -32,7 +31,7 @@ pub struct Search {
     /// The PSA connection's row id; 0: all of them.
     pub psa: i64,
     /// What somebody types.
-    pub q: String,
+    pub search: String,
     /// The company that looks for another place; 0: a new one.
     pub company: i64,
 }
@@ -106,7 +105,7 @@ impl Part for Found {
 /// # Errors
 /// Where the database fails.
 pub async fn find(visit: &Visit, search: &Search) -> Result<Found, WebError> {
-    let q: String = search.q.trim().chars().take(100).collect();
+    let q: String = search.search.trim().chars().take(100).collect();
     let mut found = Found {
         q,
         ..Found::default()
@@ -230,7 +229,7 @@ pub fn psa_company_id(text: &str) -> Option<crate::model::PsaCompanyId> {
     (!text.is_empty() && crate::rules::psa_company_id(text)).then(|| text.into())
 }
 
-async fn part(visit: Visit, search: Query<Search>) -> Result<HttpResponse, WebError> {
-    let found = find(&visit, &search).await?;
+async fn part(visit: Visit, search: Form<Search>) -> Result<HttpResponse, WebError> {
+    let found = find(&visit, &search.0).await?;
     visit.part(&found)
 }

@@ -65,6 +65,8 @@ struct End {
 
 #[derive(Clone, Debug, Serialize)]
 struct PsaView {
+    /// The row id of the connection.
+    row: i64,
     connection: String,
     vendor: String,
     id: String,
@@ -161,6 +163,7 @@ impl Page for ConnectionPage {
             setup: Some(Setup::sample(SetupStep::Tenant)),
             tenant: None,
             psa: PsaView {
+                row: 1,
                 connection: "ConnectWise".into(),
                 vendor: "ConnectWise".into(),
                 id: "250".into(),
@@ -249,7 +252,9 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
     let places = pickers::remembered_places(visit.app(), &company).await?;
     let tenant = tenant.map(|tenant| {
         let name = places.tenant.clone();
-        tenant_view(&tenant, (id, name), shared.as_ref(), visit.now())
+        let simulated = visit.portal().simulated_centre();
+        let apps = (shared.as_ref(), simulated.as_deref());
+        tenant_view(&tenant, (id, name), apps, visit.now())
     });
     let page = ConnectionPage {
         head: CompanyHead::new(&company, Tab::Connection),
@@ -281,7 +286,7 @@ pub(super) async fn stale(visit: &Visit, company: i64) -> Result<String, WebErro
 fn tenant_view(
     tenant: &TenantConnection,
     (company, name): (i64, Option<String>),
-    shared: Option<&MicrosoftApp>,
+    (shared, simulated): (Option<&MicrosoftApp>, Option<&str>),
     now: DateTime<Utc>,
 ) -> TenantView {
     let through = shared.filter(|app| app.client_id == tenant.client_id);
@@ -301,9 +306,14 @@ fn tenant_view(
         certificate: through.map_or(tenant.certificate, |app| app.certificate),
         end: expires.map(|day| end(day, now.date_naive())),
         cloud: cloud_name(tenant.cloud).into(),
-        app_link: through
-            .is_none()
-            .then(|| app_link(tenant.cloud, &tenant.tenant_id, &tenant.client_id)),
+        app_link: through.is_none().then(|| {
+            app_link(
+                tenant.cloud,
+                simulated,
+                &tenant.tenant_id,
+                &tenant.client_id,
+            )
+        }),
     }
 }
 
@@ -314,6 +324,7 @@ fn psa_view(
 ) -> PsaView {
     let vendor = connection.and_then(|connection| psa::vendor(&connection.kind));
     PsaView {
+        row: company.psa_id,
         connection: connection.map_or_else(String::new, |connection| connection.name.clone()),
         vendor: vendor.map_or("", |vendor| vendor.name).into(),
         id: company.psa_company_id.to_string(),

@@ -1,8 +1,8 @@
 //! Connects a tenant through an app of the customer's, changes how it is read, and replaces a secret in place. What is given is
 //! tried with a real read before it is kept; a secret is never shown again, not even to who just typed it.
 
-use actix_web::HttpResponse;
 use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::NaiveDate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -13,10 +13,12 @@ use super::connection_trial::{answered, remember};
 use crate::checks::{self, TriedTenant};
 use crate::connections::{self, NewSecret, Saving, TenantForm};
 use crate::db::jobs::Priority;
-use crate::db::{companies, events, links, secrets, tenant_connections};
+use crate::db::{Conn, companies, events, links, secrets, tenant_connections};
 use crate::jobs;
 use crate::model::{Cloud, Company, Mode, RunFailure};
+use crate::web::deciding::{self, WAITS};
 use crate::web::routes::{Entry, routes};
+use crate::web::visit::by_script;
 use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, words};
 
 /// The routes.
@@ -85,26 +87,30 @@ async fn show_secret(visit: Visit, company: Path<i64>) -> Result<HttpResponse, W
 
 async fn save_app(
     visit: Visit,
+    request: HttpRequest,
     company: Path<i64>,
     form: Form<AppForm>,
 ) -> Result<HttpResponse, WebError> {
+    let script = by_script(&request);
     let company = visit.company(*company).await?;
     let mut page = page(&visit, &company, false).await?;
     let form = form.0;
     page.tenant_id.clone_from(&form.tenant_id);
     page.client_id.clone_from(&form.client_id);
-    save(&visit, &company, page, form).await
+    save(&visit, &company, page, (form, script)).await
 }
 
 async fn save_secret(
     visit: Visit,
+    request: HttpRequest,
     company: Path<i64>,
     form: Form<AppForm>,
 ) -> Result<HttpResponse, WebError> {
+    let script = by_script(&request);
     let company = visit.company(*company).await?;
     let page = page(&visit, &company, true).await?;
     if page.stored.is_empty() {
-        return Ok(visit.lead(&address(company.id)));
+        return Ok(visit.lead_on(&address(company.id), script));
     }
     // What the page does not ask for stays as it is stored.
     let chosen = page.clouds.iter().find(|cloud| cloud.chosen);
@@ -114,7 +120,7 @@ async fn save_secret(
         cloud: chosen.map(|cloud| cloud.word.clone()).unwrap_or_default(),
         ..form.0
     };
-    save(&visit, &company, page, form).await
+    save(&visit, &company, page, (form, script)).await
 }
 
 /// The page with what is stored.
@@ -174,7 +180,7 @@ async fn save(
     visit: &Visit,
     company: &Company,
     mut page: AppPage,
-    form: AppForm,
+    (form, script): (AppForm, bool),
 ) -> Result<HttpResponse, WebError> {
     let (app, id) = (visit.app(), company.id);
     page.expires.clone_from(&form.expires);
@@ -183,7 +189,7 @@ async fn save(
     }
     let given = given(&form, &mut page);
     if form.version != page.version {
-        return outdated(visit, company, page).await;
+        return outdated(visit, company, page, script).await;
     }
     let typed = given.tenant_id.clone();
     let retiring = app
@@ -205,7 +211,7 @@ async fn save(
         }
     };
     let Some((tenant, credential)) = ready.filter(|_| page.mistakes.is_empty()) else {
-        return visit.again(&page);
+        return answer(visit, script, &page);
     };
     let mut tried = None;
     if !form.untested {
@@ -215,29 +221,37 @@ async fn save(
                 page.mistakes
                     .add(field_of(&error, &page), words::told(&error));
                 page.failed = true;
-                return visit.again(&page);
+                return answer(visit, script, &page);
             }
         }
     }
     let (staff, now) = (visit.name(), visit.now());
     let by = staff.clone();
-    let saved = connections::save_tenant(app, id, &given, form.version, &staff, move |conn, id| {
+    let then = move |conn: &mut Conn, id| {
         jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &by, now).map(drop)
+    };
+    let (own, version) = (app.clone(), form.version);
+    let saved = deciding::saved(async move {
+        connections::save_tenant(&own, id, &given, version, &staff, then).await
     });
-    match saved.await? {
+    let Some(saved) = saved.await? else {
+        page.mistakes.add("form", WAITS);
+        return answer(visit, script, &page);
+    };
+    match saved {
         Saving::Saved { .. } => {
             app.jobs().wake();
-            said(visit, company, tried.as_ref()).await
+            said(visit, company, tried.as_ref(), script).await
         }
         Saving::Stale { now } => {
             page.version = now;
-            outdated(visit, company, page).await
+            outdated(visit, company, page, script).await
         }
         Saving::Mistakes(mistakes) => {
             for mistake in mistakes {
                 page.mistakes.add(mistake.field, mistake.message);
             }
-            visit.again(&page)
+            answer(visit, script, &page)
         }
         _ => Err(WebError::NotFound),
     }
@@ -297,6 +311,7 @@ async fn outdated(
     visit: &Visit,
     company: &Company,
     mut page: AppPage,
+    script: bool,
 ) -> Result<HttpResponse, WebError> {
     let id = company.id;
     let last = visit
@@ -316,22 +331,33 @@ async fn outdated(
             at: At::new(visit.now(), visit.now()),
         },
     });
-    visit.again(&page)
+    answer(visit, script, &page)
+}
+
+/// The form again. A script takes it only where its status is good.
+fn answer(visit: &Visit, good: bool, page: &AppPage) -> Result<HttpResponse, WebError> {
+    if good {
+        visit.page(page)
+    } else {
+        visit.again(page)
+    }
 }
 
 async fn said(
     visit: &Visit,
     company: &Company,
     tried: Option<&TriedTenant>,
+    script: bool,
 ) -> Result<HttpResponse, WebError> {
     let to = address(company.id);
     if let Some(tried) = tried {
         remember(visit, company, tried).await?;
-        return Ok(visit.done(&to, format!("Saved. {}", answered(tried))));
+        visit.say("ok", format!("Saved. {}", answered(tried)));
+    } else {
+        visit.say(
+            "warn",
+            "Saved without a test. Press Test once it should work.",
+        );
     }
-    visit.say(
-        "warn",
-        "Saved without a test. Press Test once it should work.",
-    );
-    Ok(visit.lead(&to))
+    Ok(visit.lead_on(&to, script))
 }

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::company_search::{self, Choice, Found, Search};
 use super::connection::{address, stale};
 use super::new_company::{Chosen, GONE};
+use super::searches;
 use crate::connections::{self, Saving};
 use crate::db::jobs::Priority;
-use crate::db::{companies, links};
+use crate::db::{Conn, companies, links};
 use crate::model::{Company, Mode, PsaCompanyId, Target};
+use crate::web::deciding::{self, WAITS};
 use crate::web::routes::{Entry, routes};
 use crate::web::{
     CompanyHead, Form, Mistakes, Page, Part, Place, Samples, Tab, Visit, WebError, words,
@@ -117,7 +119,8 @@ impl Page for PlacePage {
 #[serde(default)]
 struct Asked {
     psa: i64,
-    q: String,
+    /// The number of the search.
+    s: String,
     chosen: String,
 }
 
@@ -128,7 +131,7 @@ async fn show(
 ) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
     let mut page = page(&visit, &company, asked.psa).await?;
-    page.q.clone_from(&asked.q);
+    page.q = searches::text(&visit, &asked.s);
     if let Some(id) = company_search::psa_company_id(&asked.chosen)
         && choose(&visit, &mut page, &id).await
     {
@@ -136,7 +139,7 @@ async fn show(
     }
     let search = Search {
         psa: page.psa,
-        q: asked.q.clone(),
+        search: page.q.clone(),
         company: company.id,
     };
     page.found = Some(company_search::find(&visit, &search).await?);
@@ -221,16 +224,18 @@ async fn save(
     company.sync_contacts &= same;
     let (staff, now) = (visit.name(), visit.now());
     let by = staff.clone();
-    let saved = connections::save_company(
-        visit.app(),
-        &company,
-        form.version,
-        &staff,
-        move |conn, id| {
-            jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &by, now).map(drop)
-        },
-    );
-    match saved.await? {
+    let then = move |conn: &mut Conn, id| {
+        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &by, now).map(drop)
+    };
+    let (app, wanted, version) = (visit.app().clone(), company.clone(), form.version);
+    let saved = deciding::saved(async move {
+        connections::save_company(&app, &wanted, version, &staff, then).await
+    });
+    let Some(saved) = saved.await? else {
+        page.mistakes.add("form", WAITS);
+        return visit.again(&page);
+    };
+    match saved {
         Saving::Saved { id, .. } => {
             visit.app().jobs().wake();
             let retired = if same { 0 } else { page.links };

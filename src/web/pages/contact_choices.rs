@@ -1,8 +1,8 @@
 //! Linking a user to a contact by hand: the contacts to choose among, from the last reading, and the page that asks once more.
 //! The link itself is `decisions`'.
 
+use actix_web::HttpResponse;
 use actix_web::web::Path;
-use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 use super::people::aside;
@@ -13,13 +13,11 @@ use crate::sync::snapshot::Snapshot;
 use crate::web::everyone::{contact_name, named, owned, segment};
 use crate::web::portrait::{self, Row};
 use crate::web::routes::{Entry, routes};
-use crate::web::{
-    CompanyHead, Form, Page, Part, Place, Samples, Tab, Visit, WebError, deciding, form,
-};
+use crate::web::{CompanyHead, Form, Page, Part, Place, Samples, Tab, Visit, WebError, deciding};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
-    Get Part "/companies/{company:\\d+}/people/{user}/choices" Technician choices;
+    Post Part "/companies/{company:\\d+}/people/{user}/choices" Technician choices;
     Get Page "/companies/{company:\\d+}/people/{user}/link/{contact}" Technician confirm;
     Post Act "/companies/{company:\\d+}/people/{user}/link/{contact}" Technician link;
 };
@@ -176,24 +174,23 @@ impl Part for ContactChoices {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Query {
-    find: String,
+struct Typed {
+    search: String,
 }
 
 async fn choices(
     visit: Visit,
     path: Path<(i64, String)>,
-    request: HttpRequest,
+    typed: Form<Typed>,
 ) -> Result<HttpResponse, WebError> {
     let (id, user) = path.into_inner();
     let company = visit.company(id).await?;
-    let query: Query = form::read(request.query_string().as_bytes())?;
     let last = visit.app().last(&company).await?;
     let last = last.ok_or(WebError::NotFound)?;
     let part = aside(move || {
         let plan = plan(&last.snapshot);
         let user = UserId::new(&user);
-        ContactChoices::of(&company, &last.snapshot, &plan, (&user, &query.find))
+        ContactChoices::of(&company, &last.snapshot, &plan, (&user, &typed.0.search))
     });
     visit.part(&part.await?)
 }

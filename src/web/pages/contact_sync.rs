@@ -4,7 +4,6 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
-use chrono_tz::TZ_VARIANTS;
 use diesel::QueryResult;
 
 use super::contact_sync_form::{SettingsForm, guard_words};
@@ -22,7 +21,7 @@ use crate::pickers;
 use crate::sync::failure::RunError;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, changed};
+use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, changed, zones};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -86,7 +85,7 @@ async fn page(
 ) -> Result<ContactSyncPage, WebError> {
     let (company, now) = (&known.company, visit.now());
     let mut about = filters_known::Known::load(visit, company.id).await?;
-    about.ask_names(visit).await;
+    about.ask_names(visit).await?;
     let (filters, nobody) = saved_items(&about);
     let read_at = about.last.as_ref().map(|last| At::new(last.read_at, now));
     let linked = match known.linked {
@@ -108,7 +107,7 @@ async fn page(
         stale: shown.stale,
         fresh: shown.fresh,
         tenant: known.tenant,
-        zones: TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
+        zones: zones::all(),
     })
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::filter::Named;
 use crate::model::{Company, Guard, Site, SiteId};
 use crate::sync::failure::RunError;
-use crate::web::Mistakes;
+use crate::web::{Mistakes, zones};
 
 /// The settings as they are typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +99,16 @@ impl SettingsForm {
             mistakes.add("default_site", sentence);
             None
         });
+        let timezone = match self.timezone.trim() {
+            "" => "UTC".to_owned(),
+            typed => match zones::meant(typed) {
+                Ok(zone) => zone.to_owned(),
+                Err(sentence) => {
+                    mistakes.add("timezone", sentence);
+                    typed.to_owned()
+                }
+            },
+        };
         let company = Company {
             name: self.name.clone(),
             sync_contacts: self.sync_contacts,
@@ -106,10 +116,7 @@ impl SettingsForm {
             use_email: self.use_email,
             default_site,
             schedule: Some(self.schedule.clone()).filter(|time| !time.trim().is_empty()),
-            timezone: match self.timezone.trim() {
-                "" => "UTC".to_owned(),
-                zone => zone.to_owned(),
-            },
+            timezone,
             guard,
             ..stored.clone()
         };

@@ -7,6 +7,7 @@ use super::filters_change::sample_items;
 use super::filters_item::Item;
 use crate::model::RunFailure;
 use crate::web::setup::{Setup, SetupStep};
+use crate::web::zones::{self, Zone};
 use crate::web::{At, CompanyHead, Mistakes, Page, Place, Tab};
 
 /// A company's settings.
@@ -23,7 +24,7 @@ pub struct ContactSyncPage {
     pub(super) problem: Option<RunFailure>,
     /// The sites were read anew just now.
     pub(super) fresh: bool,
-    pub(super) zones: Vec<&'static str>,
+    pub(super) zones: Vec<Zone>,
     pub(super) guard: String,
     pub(super) filters: Vec<Item>,
     /// How many active users no filter takes.
@@ -76,7 +77,7 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
             side: None,
         }),
         fresh: false,
-        zones: vec!["UTC"],
+        zones: zones::all(),
         guard: "With 40 linked contacts, more than 8 wait for you.".into(),
         filters: Vec::new(),
         nobody: None,

@@ -16,6 +16,7 @@ use crate::connections::{self, Saving};
 use crate::db::jobs::Priority;
 use crate::jobs;
 use crate::model::{Company, Mode};
+use crate::pickers;
 use crate::sync::effect;
 use crate::sync::plan::plan;
 use crate::web::routes::{Entry, routes};
@@ -210,7 +211,7 @@ fn named(forms: &[(String, FilterForm)]) -> Vec<(&str, &FilterForm)> {
 
 async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
     let mut known = Known::load(&visit, *company).await?;
-    known.ask_names(&visit).await;
+    known.ask_names(&visit).await?;
     let forms = saved(&known.company);
     let listed = named(&forms);
     let draft = Draft::read(&known, &listed);
@@ -245,6 +246,8 @@ async fn save(
     let saving = connections::save_company(visit.app(), &company, version, &staff, then);
     match saving.await? {
         Saving::Saved { id, .. } => {
+            // The names of its groups are remembered for every page that tells of them.
+            pickers::names_soon(visit.app(), &company).await?;
             if form.action == "next" {
                 return preview::begin(&visit, id, Back::Preview).await.map(|to| visit.lead(&to));
             }

@@ -14,6 +14,7 @@ use crate::pickers;
 use crate::sync::cover;
 use crate::sync::effect::{self, Affected, Effect, Taken};
 use crate::sync::plan::{Plan, plan};
+use crate::sync::report::and;
 use crate::sync::snapshot::Snapshot;
 use crate::web::{At, Form, Part, Visit, WebError, words};
 
@@ -42,6 +43,8 @@ pub(super) struct Takes {
 pub(super) struct Others {
     /// Whether there is a filter.
     pub filters: bool,
+    /// Whether there are filters of which none is finished.
+    pub unfinished: bool,
     pub default_site: String,
     pub people: Takes,
 }
@@ -127,6 +130,7 @@ impl Part for EffectPart {
             takes: [("k0".into(), takes.clone()), ("k1".into(), off)].into(),
             others: Others {
                 filters: true,
+                unfinished: false,
                 default_site: String::new(),
                 people: takes,
             },
@@ -138,6 +142,7 @@ impl Part for EffectPart {
                 ..EffectView::default()
             },
             others: Others {
+                unfinished: true,
                 default_site: hostile,
                 ..Others::default()
             },
@@ -182,10 +187,21 @@ pub(super) async fn work_out(
     if let Some(message) = draft.mistakes.get("form") {
         part.effect.notices.push(message.to_owned());
     }
-    for at in &draft.unfinished {
-        let label = filters[*at].label(*at);
-        let sentence = format!("{label} is not finished, so it is left out here.");
-        part.effect.notices.push(sentence);
+    let unfinished: Vec<String> = draft
+        .unfinished
+        .iter()
+        .map(|at| draft.filters[*at].label(*at))
+        .collect();
+    let labels: Vec<&str> = unfinished.iter().map(String::as_str).collect();
+    let (are, them) = match labels.len() {
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
+    if !labels.is_empty() {
+        let labels = and(&labels);
+        part.effect.notices.push(format!(
+            "{labels} {are} not finished: the numbers leave {them} out, and the list cannot be saved yet."
+        ));
     }
     let Some(last) = &known.last else {
         part.effect.unread = true;
@@ -224,7 +240,10 @@ pub(super) async fn work_out(
     if !part.others.filters {
         part.others.people.count = all;
     }
-    part.effect.sentence = if draft.deciding() == known.company.filters {
+    part.effect.sentence = if !labels.is_empty() {
+        let told = effect::sentence(&effect).replacen("Nobody", "nobody", 1);
+        format!("Without {them}: {told}.")
+    } else if draft.filters == known.company.filters {
         "Nothing is changed yet.".into()
     } else {
         format!("{}.", effect::sentence(&effect))
@@ -247,7 +266,8 @@ pub(super) fn uncounted(
     let covers = cover::covers(filters, skus.unwrap_or_default());
     let takes = keys.iter().enumerate().map(|(at, key)| {
         let unfinished = draft.by_filter.get(&at).cloned().unwrap_or_default();
-        let cover = covers[at].as_ref().filter(|_| unfinished.is_empty());
+        let cover = covers.get(at).and_then(Option::as_ref);
+        let cover = cover.filter(|_| unfinished.is_empty());
         let takes = Takes {
             warning: cover
                 .map(|cover| format!("{}.", cover::sentence(cover, filters)))
@@ -269,6 +289,7 @@ pub(super) fn uncounted(
         takes: takes.collect(),
         others: Others {
             filters: !filters.is_empty(),
+            unfinished: filters.len() < draft.filters.len(),
             default_site: default.map(|site| site.name.clone()).unwrap_or_default(),
             people: Takes::default(),
         },

@@ -225,8 +225,12 @@ impl Draft {
         draft
     }
 
-    /// The filters as they would decide now: those that are not finished are switched off.
+    /// The filters as they would decide now: those that are not finished are switched off. Where none is finished, there are no
+    /// filters yet: a list that is switched off as a whole would leave everybody out of scope.
     pub fn deciding(&self) -> Vec<Filter> {
+        if self.unfinished.len() == self.filters.len() {
+            return Vec::new();
+        }
         let mut filters = self.filters.clone();
         for at in &self.unfinished {
             filters[*at].enabled = false;

@@ -2,7 +2,6 @@
 //! what the filters point at. What the pickers need besides is asked for when a filter is opened.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use crate::db::{companies, psa_connections};
 use crate::directory::sku_name;
@@ -16,9 +15,6 @@ use crate::sync::failure::RunError;
 use crate::sync::last::Last;
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, Visit, WebError, changed, words};
-
-/// A page waits so long for the names of groups; without them it shows ids.
-const NAMES_WAIT: Duration = Duration::from_secs(3);
 
 /// A company and what is known around it.
 pub(super) struct Known {
@@ -109,15 +105,9 @@ impl Known {
     }
 
     /// Asks Microsoft for the names of groups that are not remembered, and does not wait long.
-    pub async fn ask_names(&mut self, visit: &Visit) {
-        let wanted = pickers::groups_of(&self.company);
-        if wanted.iter().all(|group| self.groups.contains_key(group)) {
-            return;
-        }
-        let asked = pickers::group_names(visit.app(), &self.company, &wanted, false);
-        if let Ok(names) = tokio::time::timeout(NAMES_WAIT, asked).await {
-            self.groups.extend(names);
-        }
+    pub async fn ask_names(&mut self, visit: &Visit) -> Result<(), WebError> {
+        self.groups = pickers::names_soon(visit.app(), &self.company).await?;
+        Ok(())
     }
 
     /// What the pickers of an open filter offer. What does not answer is a sentence.

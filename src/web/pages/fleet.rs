@@ -8,6 +8,7 @@ use actix_web::web::Query;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::searches;
 use crate::attention::{self, Cause, Fleet, counts_of, in_sync, judge};
 use crate::db::fleet::{self, Brief, LastRun};
 use crate::jobs::schedule::Timetable;
@@ -101,6 +102,9 @@ impl Page for FleetPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
+    /// The number of the search.
+    s: String,
+    #[serde(skip)]
     search: String,
     show: String,
     psa: String,
@@ -132,7 +136,8 @@ fn next_run(fleet: &Fleet, company: &Brief, now: DateTime<Utc>) -> Option<DateTi
 
 async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
     let now = visit.now();
-    let asked = asked.into_inner();
+    let mut asked = asked.into_inner();
+    asked.search = searches::text(&visit, &asked.s);
     let admin = visit.may(Role::Administrator);
     let page = visit.app().db().read(move |conn| {
         let found = attention::read(conn, now)?;
@@ -205,7 +210,7 @@ fn draw(fleet: &Fleet, asked: &Asked, (now, admin): (DateTime<Utc>, bool)) -> Fl
         _ => fits.sort_by_key(|one| text::folded(&one.name).into_owned()),
     }
     let kept = [
-        ("search", asked.search.as_str()),
+        (searches::NUMBER, asked.s.as_str()),
         ("show", &asked.show),
         ("psa", &asked.psa),
         ("sort", &asked.sort),

@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
-use super::monitor::token_hash;
 use super::settings::{VERSION, database};
+use crate::auth;
 use crate::db::{Conn, events, settings};
 use crate::web::routes::{Entry, routes};
 use crate::web::{Form, Mistakes, Page, Place, Samples, Visit, WebError};
@@ -213,7 +213,7 @@ async fn save_token(visit: Visit, form: Form<TokenForm>) -> Result<HttpResponse,
         );
         return visit.again(&page);
     }
-    let hash = token_hash(token);
+    let hash = auth::hashed(token);
     let what = "A token for /metrics is set".to_owned();
     set(&visit, what, move |conn| {
         settings::set_metrics_token(conn, Some(&hash))

@@ -206,6 +206,7 @@ fn row(job: &Job, known: &Known, now: DateTime<Utc>) -> JobRow {
         what: match &job.work {
             Work::Run(run) => words::mode(run.mode.as_str()),
             Work::Preview => "Preview".into(),
+            Work::Undo(_) => words::mode("undo"),
         },
         company_id: company,
         company: known.names.get(&company).cloned().unwrap_or_default(),

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Query;
 use serde::{Deserialize, Serialize};
 
+use super::searches;
 use crate::db::{events, settings};
 use crate::pickers;
 use crate::rules;
@@ -94,7 +95,8 @@ impl Page for LicencesPage {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Search {
-    q: String,
+    /// The number of the search.
+    s: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -151,7 +153,8 @@ async fn page(visit: &Visit, q: &str) -> Result<LicencesPage, WebError> {
 }
 
 async fn show(visit: Visit, query: Query<Search>) -> Result<HttpResponse, WebError> {
-    visit.page(&page(&visit, &query.q).await?)
+    let sought = searches::text(&visit, &query.s);
+    visit.page(&page(&visit, &sought).await?)
 }
 
 /// Changes the list in one transaction, so that two who do so at once lose nothing. The answer says whether it is another now.

@@ -54,15 +54,21 @@ pub mod psa_settings;
 mod psa_view;
 pub mod run;
 mod run_samples;
+mod run_undone;
 pub mod runs;
 mod runs_samples;
+pub mod searches;
 pub mod settings;
 pub mod sign_in;
 pub mod staff_settings;
 pub mod turn_on;
+pub mod undo;
+mod undo_page;
 
 use super::Samples;
 use super::routes::Entry;
+
+pub(super) use run_undone::of_line as undo_of;
 
 /// The routes of all pages.
 pub const ALL: &[&[Entry]] = &[
@@ -100,10 +106,12 @@ pub const ALL: &[&[Entry]] = &[
     psa_settings::ROUTES,
     run::ROUTES,
     runs::ROUTES,
+    searches::ROUTES,
     settings::ROUTES,
     sign_in::ROUTES,
     staff_settings::ROUTES,
     turn_on::ROUTES,
+    undo::ROUTES,
 ];
 
 /// The samples of all pages and parts.
@@ -149,6 +157,7 @@ pub fn samples() -> Samples {
         sign_in::samples,
         staff_settings::samples,
         turn_on::samples,
+        undo::samples,
     ] {
         samples(&mut all);
     }

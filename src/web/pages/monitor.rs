@@ -4,10 +4,10 @@
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::app::App;
+use crate::auth;
 use crate::db::settings;
 use crate::monitor;
 use crate::web::error::AsIs;
@@ -60,14 +60,8 @@ async fn numbers(request: HttpRequest, portal: Data<Portal>) -> Result<HttpRespo
     ))
 }
 
-/// The hash by which a token is known.
-pub(super) fn token_hash(token: &str) -> String {
-    let digest = Sha256::digest(token.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn is_token(given: &str, hash: &str) -> bool {
-    bool::from(token_hash(given).as_bytes().ct_eq(hash.as_bytes()))
+    bool::from(auth::hashed(given).as_bytes().ct_eq(hash.as_bytes()))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -6,6 +6,7 @@ use actix_web::web::Query;
 use serde::{Deserialize, Serialize};
 
 use super::company_search::{self, Choice, Found, Search};
+use super::searches;
 use crate::connections::{self, Saving};
 use crate::model::{Company, Guard, PsaCompany};
 use crate::pickers;
@@ -120,13 +121,14 @@ impl Page for NewCompanyPage {
 #[serde(default)]
 struct Asked {
     psa: i64,
-    q: String,
+    /// The number of the search.
+    s: String,
     chosen: String,
 }
 
 async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
     let mut page = page(&visit, asked.psa).await?;
-    page.q.clone_from(&asked.q);
+    page.q = searches::text(&visit, &asked.s);
     if page.connections.is_empty() {
         return visit.page(&page);
     }
@@ -144,7 +146,7 @@ async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErro
     }
     let search = Search {
         psa: page.psa,
-        q: asked.q.clone(),
+        search: page.q.clone(),
         company: 0,
     };
     page.found = Some(company_search::find(&visit, &search).await?);

@@ -13,13 +13,13 @@ use crate::db::jobs::Priority;
 use crate::db::quarantines::{self, Quarantine};
 use crate::db::runs::{self, Run};
 use crate::db::tenant_connections;
-use crate::db::{Conn, companies, events, holds, previews, psa_connections};
+use crate::db::{Conn, companies, events, holds, previews, psa_connections, settings};
 use crate::jobs;
 use crate::jobs::schedule::Timetable;
 use crate::model::{Company, Mode, Role};
 use crate::sync::last;
 use crate::sync::plan::plan;
-use crate::web::everyone::Everyone;
+use crate::web::everyone::{self, Everyone};
 use crate::web::live::{self, Live, Stage};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
@@ -47,6 +47,8 @@ struct Read {
     company: Company,
     psa: String,
     tenant: bool,
+    /// Whether the tenant is read through the MSP's own Microsoft app.
+    shared: bool,
     events: Vec<events::Event>,
     preview: bool,
     runs: Vec<Run>,
@@ -61,9 +63,12 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
     };
     let psa = psa_connections::get(conn, company.psa_id)?;
     let hold = holds::open_of(conn, id)?;
+    let tenant = tenant_connections::get(conn, id)?;
+    let app = settings::get(conn, settings::MICROSOFT_APP)?;
     Ok(Some(Read {
         psa: psa.map(|psa| psa.name).unwrap_or_default(),
-        tenant: tenant_connections::get(conn, id)?.is_some(),
+        shared: tenant.as_ref().map(|tenant| &tenant.client_id) == app.as_ref(),
+        tenant: tenant.is_some(),
         events: events::of_company(conn, id, 50)?,
         preview: previews::digest(conn, id)?.is_some_and(|digest| !digest.is_empty()),
         runs: runs::list(conn, id, LOOKED_AT)?,
@@ -97,34 +102,35 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
         None => None,
     };
     let live = live::look(visit.app(), id, query.job(), now).await?;
-    let may_mend_psa = visit.may(Role::Administrator);
-    visit.page(&page(&read, counted, live, (may_mend_psa, now)))
+    let is_admin = visit.may(Role::Administrator);
+    visit.page(&page((&read, is_admin), counted, live, now))
 }
 
 /// How many of the company stand how, as the page of its people counts them.
-fn standings(last: &last::Last) -> [usize; 9] {
+fn standings(last: &last::Last) -> everyone::Counts {
     let plan = plan(&last.snapshot);
     Everyone::new(&last.snapshot, &plan).counts()
 }
 
 fn page(
-    read: &Read,
-    counted: Option<([usize; 9], DateTime<Utc>)>,
+    (read, is_admin): (&Read, bool),
+    counted: Option<(everyone::Counts, DateTime<Utc>)>,
     live: Live,
-    (may_mend_psa, now): (bool, DateTime<Utc>),
+    now: DateTime<Utc>,
 ) -> OverviewPage {
     let good = read.runs.iter().find(|run| is_good(run));
     let tiles = counted.as_ref().map(|(counts, _)| Tiles::of(counts, good));
     let state = State::of(&Known {
         company: &read.company,
         tenant: read.tenant,
+        shared: read.tenant && read.shared,
+        is_admin,
         events: &read.events,
         preview: read.preview,
         runs: &read.runs,
         held: read.held,
         tiles,
         quarantines: &read.quarantines,
-        may_mend_psa,
         now,
     });
     let company = &read.company;

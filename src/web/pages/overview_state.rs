@@ -7,15 +7,18 @@ use crate::attention::STALE;
 use crate::db::events::Event;
 use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
-use crate::model::{Company, RunFailure, Side, Status};
+use crate::model::{Company, Mode, RunFailure, Side, Status};
 use crate::sync::report::Counts;
 use crate::web::At;
-use crate::web::everyone::Standing;
+use crate::web::everyone::{self, Standing};
 
 /// Makes a button from what it says and the tail of its address.
 type Buttons<'a> = &'a dyn Fn(&'static str, &str) -> Option<Button>;
 /// What a button says, and its address.
 type Button = (&'static str, String);
+
+/// Failures of a sign-in that are the app's, whatever tenant it signs in to.
+const OF_AN_APP: [&str; 2] = ["credentials", "secret_expired"];
 
 /// How a company does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,6 +39,10 @@ pub struct Known<'a> {
     pub company: &'a Company,
     /// Whether its tenant is connected.
     pub tenant: bool,
+    /// Whether the tenant is read through the MSP's own Microsoft app.
+    pub shared: bool,
+    /// Whether who looks is an administrator, who may change PSA connections and the Microsoft app.
+    pub is_admin: bool,
     /// What was done to it.
     pub events: &'a [Event],
     /// Whether there is a preview that did not fail.
@@ -48,8 +55,6 @@ pub struct Known<'a> {
     pub tiles: Option<Tiles>,
     /// Its connections in quarantine.
     pub quarantines: &'a [Quarantine],
-    /// Whether whoever looks may change PSA connections.
-    pub may_mend_psa: bool,
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -83,7 +88,7 @@ pub fn is_good(run: &Run) -> bool {
 
 impl Tiles {
     /// The counts of the page of people, and what the last good run changed.
-    pub fn of(standings: &[usize; 9], good: Option<&Run>) -> Self {
+    pub fn of(standings: &everyone::Counts, good: Option<&Run>) -> Self {
         let of = |standing: Standing| standings[standing as usize];
         let counts = good.and_then(counts).unwrap_or_default();
         let written = counts.create + counts.update + counts.reactivate + counts.deactivate;
@@ -118,7 +123,9 @@ impl State {
         if let Some(one) = known.quarantines.first() {
             return Self::quarantined(one, known, &button);
         }
-        let Some(last) = known.runs.iter().find(|run| !run.running) else {
+        // An undo says nothing of how both sides are brought together.
+        let tells = |run: &&Run| !run.running && run.mode != Mode::Undo;
+        let Some(last) = known.runs.iter().find(tells) else {
             return Self {
                 kind: "info",
                 sentence: "Contact sync is on, and no run is over yet.".into(),
@@ -225,11 +232,18 @@ impl State {
         let since = At::new(one.since, now).text;
         let label = "Mend the connection";
         let (whose, button) = match one.owner.side {
+            // Of the app that all customers share, the secret is an administrator's.
+            Side::Tenant if known.shared && OF_AN_APP.contains(&one.kind.as_str()) => (
+                "tenant",
+                known
+                    .is_admin
+                    .then(|| ("Mend the Microsoft app", "/settings/microsoft".to_owned())),
+            ),
             Side::Tenant => ("tenant", button(label, "/connection")),
             Side::Psa => (
                 "PSA",
                 known
-                    .may_mend_psa
+                    .is_admin
                     .then(|| (label, format!("/settings/psa/{}", one.owner.id))),
             ),
         };

@@ -8,6 +8,7 @@ use super::connection::{address, stale};
 use crate::connections::{self, Parted, Parting};
 use crate::model::Company;
 use crate::rules;
+use crate::web::deciding::{self, WAITS};
 use crate::web::routes::{Entry, routes};
 use crate::web::{CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
 
@@ -164,10 +165,13 @@ async fn remove(
         page.mistakes.add("name", sentence);
         return visit.again(&page);
     }
-    let parted =
-        connections::remove_company(visit.app(), *company, form.version, &visit.name()).await?;
+    let (app, id, staff) = (visit.app().clone(), *company, visit.name());
+    let parted = deciding::saved(async move {
+        connections::remove_company(&app, id, form.version, &staff).await
+    });
+    let parted = parted.await?;
     let name = page.head.name.clone();
-    end(&visit, page, &parted, |links| {
+    end(&visit, page, parted, |links| {
         let text = format!(
             "{name} is removed{links}. Its contacts in the PSA stay as they are, and its history stays."
         );
@@ -185,11 +189,13 @@ async fn disconnect(
     if !page.connected {
         return Ok(visit.lead(&address(*company)));
     }
-    let parted =
-        connections::disconnect_tenant(visit.app(), *company, form.0.version, &visit.name())
-            .await?;
+    let (app, id, staff) = (visit.app().clone(), *company, visit.name());
+    let parted = deciding::saved(async move {
+        connections::disconnect_tenant(&app, id, form.0.version, &staff).await
+    });
+    let parted = parted.await?;
     let to = address(*company);
-    end(&visit, page, &parted, |links| {
+    end(&visit, page, parted, |links| {
         let text = format!(
             "The tenant is disconnected{links}. Contacts in the PSA stay as they are; contact sync is off."
         );
@@ -201,9 +207,13 @@ async fn disconnect(
 async fn end(
     visit: &Visit,
     mut page: PartingPage,
-    parted: &Parted,
+    parted: Option<Parted>,
     done: impl FnOnce(String) -> HttpResponse,
 ) -> Result<HttpResponse, WebError> {
+    let Some(parted) = parted else {
+        page.mistakes.add("form", WAITS);
+        return visit.again(&page);
+    };
     match parted {
         Parted::Done { links } => Ok(done(match links {
             0 => String::new(),
@@ -211,7 +221,7 @@ async fn end(
             links => format!(", and {links} links were retired"),
         })),
         Parted::Stale { now } => {
-            page.version = *now;
+            page.version = now;
             let who = stale(visit, page.head.id).await?;
             page.mistakes.add(
                 "form",

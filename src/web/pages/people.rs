@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
+use super::searches;
 use crate::model::Company;
 use crate::sync::last::Last;
 use crate::sync::plan::plan;
@@ -25,13 +26,14 @@ pub fn samples(all: &mut Samples) {
 
 /// So many people stand on a page.
 const ON_A_PAGE: usize = 50;
-/// A search is no longer than this.
-const LONGEST_SEARCH: usize = 200;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Query {
+    /// The number of the search.
+    s: String,
+    #[serde(skip)]
     q: String,
     state: String,
     sort: String,
@@ -41,9 +43,9 @@ struct Query {
 }
 
 impl Query {
-    fn of(request: &HttpRequest) -> Result<Self, WebError> {
+    fn of(visit: &Visit, request: &HttpRequest) -> Result<Self, WebError> {
         let mut query: Self = form::read(request.query_string().as_bytes())?;
-        query.q = query.q.trim().chars().take(LONGEST_SEARCH).collect();
+        query.q = searches::text(visit, &query.s);
         if !Standing::ALL.iter().any(|one| one.as_str() == query.state) {
             query.state.clear();
         }
@@ -64,7 +66,7 @@ impl Query {
     fn with(&self, state: &str, page: usize) -> String {
         let mut text = form_urlencoded::Serializer::new(String::new());
         let all = [
-            ("q", &*self.q),
+            (searches::NUMBER, &*self.s),
             ("state", state),
             ("filter", &*self.filter),
             ("sort", &*self.sort),
@@ -237,7 +239,7 @@ async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
-    let query = Query::of(&request)?;
+    let query = Query::of(&visit, &request)?;
     let now = visit.now();
     let Some(last) = visit.app().last(&company).await? else {
         return visit.page(&PeoplePage::unread(
@@ -255,7 +257,7 @@ async fn file(
     request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
-    let query = Query::of(&request)?;
+    let query = Query::of(&visit, &request)?;
     let last = visit.app().last(&company).await?;
     let bytes = aside(move || table(last.as_ref(), &query)).await??;
     Ok(visit.csv(&format!("people-{}", company.id), bytes))

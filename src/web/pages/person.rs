@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::contact_choices::{self, ContactChoices};
 use super::people::aside;
-use crate::db::{changes, events, links};
+use super::searches;
+use crate::db::{changes, events, links, undos};
 use crate::model::{Company, Role, UserId};
 use crate::pickers::explain_last;
 use crate::sync::last::Last;
@@ -65,7 +66,8 @@ pub struct PersonPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Query {
-    find: String,
+    /// The number of the search for a contact.
+    s: String,
     history: String,
 }
 
@@ -125,12 +127,15 @@ async fn show(
     let user = UserId::new(&user);
     let seen = seen(&visit, &company, &user).await?;
     let wanted = user.clone();
-    let (changes, links, events) = visit
+    let (changes, undone, links, events) = visit
         .app()
         .db()
         .read(move |conn| {
+            let changes = changes::of_user(conn, id, &wanted)?;
+            let ids: Vec<i64> = changes.iter().map(|one| one.id).collect();
             Ok((
-                changes::of_user(conn, id, &wanted)?,
+                changes,
+                undos::of_changes(conn, &ids)?,
                 links::of_user(conn, id, &wanted)?,
                 events::of_user(conn, id, &wanted)?,
             ))
@@ -163,7 +168,7 @@ async fn show(
         steps: Vec::new(),
         next: Vec::new(),
         choices: None,
-        history: portrait::history(changes, links, events, visit.now()),
+        history: portrait::history((changes, &undone), links, events, visit.now()),
         earlier: None,
         later: None,
     };
@@ -175,12 +180,9 @@ async fn show(
                 .await?;
         }
         if visit.may(Role::Technician) && seen.user.is_some() {
-            let choices = ContactChoices::of(
-                &company,
-                &seen.last.snapshot,
-                &seen.plan,
-                (&user, &query.find),
-            );
+            let find = searches::text(&visit, &query.s);
+            let choices =
+                ContactChoices::of(&company, &seen.last.snapshot, &seen.plan, (&user, &find));
             page.choices = Some(choices);
         }
     }

@@ -2,12 +2,12 @@
 //! page around it works.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Path, Query};
+use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::pickers;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Part, Samples, Visit, WebError, words};
+use crate::web::{Form, Part, Samples, Visit, WebError, words};
 
 /// So many groups are offered; who wants another types more.
 const MOST: usize = 20;
@@ -16,7 +16,7 @@ const LONGEST: usize = 120;
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
-    Get Part "/companies/{company:\\d+}/groups" Technician groups;
+    Post Part "/companies/{company:\\d+}/groups" Technician groups;
 };
 
 /// The samples.
@@ -80,10 +80,10 @@ struct Typed {
 async fn groups(
     visit: Visit,
     company: Path<i64>,
-    typed: Query<Typed>,
+    typed: Form<Typed>,
 ) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
-    let search: String = typed.search.trim().chars().take(LONGEST).collect();
+    let search: String = typed.0.search.trim().chars().take(LONGEST).collect();
     let mut part = GroupsPart {
         search: search.clone(),
         ..GroupsPart::default()

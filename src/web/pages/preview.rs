@@ -11,6 +11,7 @@ use super::preview_difference::{Difference, difference};
 use super::preview_lines::{HEADS, Listed, choices, fitting, group, list, rows};
 use super::preview_live::{self, Back, Doing, PreviewLive};
 use super::preview_page::{Failed, Made, PreviewPage};
+use super::searches;
 use crate::db::facts::{self, company_scope};
 use crate::db::previews::{self, StoredPreview};
 use crate::db::{Conn, companies, runs, tenant_connections};
@@ -19,6 +20,7 @@ use crate::model::{Action, Company};
 use crate::sync::report::Report;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
+use crate::web::visit::by_script;
 use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, changed, csv};
 
 /// The routes.
@@ -42,6 +44,9 @@ const SEEN: &str = "preview_seen";
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 struct Asked {
+    /// The number of the search.
+    s: String,
+    #[serde(skip)]
     q: String,
     action: String,
     #[serde(skip_serializing)]
@@ -84,8 +89,15 @@ async fn known(visit: &Visit, id: i64) -> Result<Known, WebError> {
     found.ok_or(WebError::NotFound)
 }
 
+/// What is asked for, with the text of its search.
+fn sought(visit: &Visit, asked: Query<Asked>) -> Asked {
+    let mut asked = asked.into_inner();
+    asked.q = searches::text(visit, &asked.s);
+    asked
+}
+
 async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
-    let (known, asked) = (known(&visit, *id).await?, asked.into_inner());
+    let (known, asked) = (known(&visit, *id).await?, sought(&visit, asked));
     let live = preview_live::look(&visit, *id, asked.watch.parse().ok(), asked.back).await?;
     visit.page(&page(&visit, &known, asked, live))
 }
@@ -190,6 +202,7 @@ async fn file(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpRe
     let known = known(&visit, *id).await?;
     let report = known.stored.as_ref().and_then(jobs::preview::report);
     let report = report.ok_or(WebError::NotFound)?;
+    let asked = sought(&visit, asked);
     let found = fitting(&report, &asked.q, &asked.action);
     let bytes = csv::file(&HEADS, rows(&found))?;
     Ok(visit.csv(&format!("preview-{}", known.company.id), bytes))
@@ -209,8 +222,7 @@ async fn make(
 ) -> Result<HttpResponse, WebError> {
     let company = visit.company(*id).await?.id;
     let to = begin(&visit, company, form.0.back).await?;
-    let by_script = request.headers().contains_key("hx-request");
-    Ok(preview_live::lead(&visit, by_script, &to))
+    Ok(visit.lead_on(&to, by_script(&request)))
 }
 
 /// Has a preview made, and gives the address of the page that waits for it.

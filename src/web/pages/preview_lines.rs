@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Action, Outcome, text};
+use crate::model::{Action, Field, Outcome, text};
 use crate::sync::report::{FieldLine, Line, Report};
 use crate::web::words;
 
@@ -38,6 +38,8 @@ pub struct PersonLine {
     pub site: String,
     /// What is written.
     pub fields: Vec<Written>,
+    /// Of a contact that would be new, in short: name and title; the fields are folded beneath. Empty: they stand open.
+    pub short: String,
 }
 
 /// One field's old and new value.
@@ -182,6 +184,29 @@ fn person(line: &Line) -> PersonLine {
         filter: line.filter.clone().unwrap_or_default(),
         site: line.site.clone().unwrap_or_default(),
         fields: line.fields.iter().map(written).collect(),
+        short: if line.action == Action::Create {
+            short(&line.fields)
+        } else {
+            String::new()
+        },
+    }
+}
+
+/// "Jane Doe, Engineer".
+fn short(fields: &[FieldLine]) -> String {
+    let of = |wanted: Field| {
+        let mut fields = fields.iter();
+        let found = fields.find(|line| line.field == wanted);
+        found.map(|line| words::value(&line.to)).unwrap_or_default()
+    };
+    let names = [of(Field::FirstName), of(Field::LastName)];
+    let name = names.join(" ").trim().to_owned();
+    let parts = [name, of(Field::Title)];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        "New contact".to_owned()
+    } else {
+        parts.join(", ")
     }
 }
 

@@ -204,11 +204,3 @@ pub fn answer(visit: &Visit, live: &PreviewLive) -> Result<HttpResponse, WebErro
     }
     Ok(answer)
 }
-
-/// Leads on: for a script by its own header, since it would take the page for a part.
-pub fn lead(visit: &Visit, by_script: bool, to: &str) -> HttpResponse {
-    match HeaderValue::from_str(to) {
-        Ok(value) if by_script => HttpResponse::Ok().insert_header((REDIRECT, value)).finish(),
-        _ => visit.lead(to),
-    }
-}

@@ -110,10 +110,13 @@ fn samples_of_page() -> Vec<PreviewPage> {
         filter: hostile.into(),
         site: "New Site".into(),
         fields: vec![written.clone(), written.clone()],
+        short: String::new(),
     };
     let bare = PersonLine {
         user: person.user.clone(),
         upn: hostile.into(),
+        short: hostile.into(),
+        fields: vec![written.clone()],
         ..PersonLine::default()
     };
     let different = Person {

@@ -189,7 +189,7 @@ impl Page for ContactPage {
         let user = Concerned {
             page: "/companies/7/people/0193".into(),
             name: hostile.into(),
-            how: "Leaver: Sign-in blocked.".into(),
+            how: "Not active: Sign-in blocked.".into(),
         };
         let alone = Self {
             head: CompanyHead::sample(Tab::People),

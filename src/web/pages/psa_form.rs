@@ -18,7 +18,9 @@ use crate::model::{PsaConnection, RunFailure};
 use crate::psa::{Vendor, vendor};
 use crate::rules::address;
 use crate::sync::scene::{CONTACT_TYPES, PHONE_TYPES, psa_scope};
+use crate::web::deciding::{self, WAITS};
 use crate::web::routes::{Entry, routes};
+use crate::web::visit::by_script;
 use crate::web::{Form, Mistakes, Samples, Visit, WebError};
 
 /// The routes.
@@ -135,7 +137,7 @@ async fn take(
     sent: Sent,
 ) -> Result<HttpResponse, WebError> {
     // A script puts the answer into the page that stays open, with the secrets still typed in.
-    let script = request.headers().contains_key("hx-request");
+    let script = by_script(request);
     let id = stored.as_ref().map_or(0, |stored| stored.connection.id);
     let names = stored.as_ref().map_or(&[][..], |stored| &stored.secrets);
     let mut connection = fields::connection(id, vendor, &sent);
@@ -193,7 +195,13 @@ async fn take(
         connection,
         secrets: sent.secrets,
     };
-    let saved = connections::save_psa(visit.app(), &form, version, &visit.name()).await?;
+    let (app, staff, given) = (visit.app().clone(), visit.name(), form.clone());
+    let saved =
+        deciding::saved(async move { connections::save_psa(&app, &given, version, &staff).await });
+    let Some(saved) = saved.await? else {
+        page.mistakes.add("form", WAITS);
+        return answer(visit, script, &page);
+    };
     match saved {
         Saving::Saved { .. } => Ok(done(visit, script, &format!("{name} is saved."))),
         Saving::Gone => Err(WebError::NotFound),
@@ -287,12 +295,6 @@ fn answer(visit: &Visit, good: bool, page: &FormPage) -> Result<HttpResponse, We
 }
 
 fn done(visit: &Visit, script: bool, said: &str) -> HttpResponse {
-    const TO: &str = "/settings/psa";
-    if !script {
-        return visit.done(TO, said);
-    }
     visit.say("ok", said);
-    HttpResponse::Ok()
-        .insert_header(("HX-Redirect", TO))
-        .finish()
+    visit.lead_on("/settings/psa", script)
 }

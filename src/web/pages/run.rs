@@ -6,7 +6,9 @@ use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
+use super::run_undone::{self, Undone};
 use super::runs::{counts, duration, over};
+use super::searches;
 use crate::db::changes::{ChangeRecord, Short};
 use crate::db::runs::{self, Run};
 use crate::db::{changes, companies};
@@ -52,6 +54,7 @@ pub struct RunPage {
     pub(super) requests: Vec<(String, u64)>,
     pub(super) error: Option<Trouble>,
     pub(super) findings: Vec<String>,
+    pub(super) undone: Undone,
     /// How many people's lines there are in all.
     pub(super) lines: usize,
     pub(super) people: Vec<PersonRow>,
@@ -99,6 +102,8 @@ pub(super) struct PersonRow {
     pub(super) contact_id: String,
     pub(super) contact_link: String,
     pub(super) user_link: String,
+    /// Where it can be put back; empty: nothing was written.
+    pub(super) undo: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -135,6 +140,9 @@ impl Page for RunPage {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
+    /// The number of the search.
+    s: String,
+    #[serde(skip)]
     search: String,
     action: String,
     outcome: String,
@@ -148,22 +156,25 @@ struct Found {
     company: Option<Company>,
     links: VendorLinks,
     all: Vec<Short>,
+    undone: run_undone::Found,
 }
 
 async fn load(visit: &Visit, id: String) -> Result<Found, WebError> {
+    let portal = visit.portal().clone();
     let found = visit.app().db().read(move |conn| {
         let Some(run) = runs::get(conn, &id)? else {
             return Ok(None);
         };
         let company = companies::get(conn, run.company_id)?;
         let links = match &company {
-            Some(company) => VendorLinks::of(conn, company)?,
+            Some(company) => VendorLinks::of(conn, &portal, company)?,
             None => VendorLinks::default(),
         };
         let mut names = companies::names(conn)?;
         Ok(Some(Found {
             name: names.remove(&run.company_id).unwrap_or_default(),
             all: changes::short_of_runs(conn, std::slice::from_ref(&run.id))?,
+            undone: run_undone::find(conn, &run.id)?,
             company,
             links,
             run,
@@ -179,12 +190,14 @@ async fn show(
     run: Path<String>,
     asked: Query<Asked>,
 ) -> Result<HttpResponse, WebError> {
+    let mut asked = asked.into_inner();
+    asked.search = searches::text(&visit, &asked.s);
     let found = load(&visit, run.into_inner()).await?;
     let going = live::of_run(visit.app(), &found.run).await?;
     let fits: Vec<i64> = fitting(&found.all, &asked);
     let path = format!("/runs/{}", found.run.id);
     let kept = [
-        ("search", asked.search.as_str()),
+        (searches::NUMBER, asked.s.as_str()),
         ("action", &asked.action),
         ("outcome", &asked.outcome),
     ];
@@ -227,6 +240,7 @@ async fn show(
             .iter()
             .map(|finding| finding.message.clone())
             .collect(),
+        undone: Undone::of(&visit, run, &found.all, &found.undone),
         lines: found.all.len(),
         people: lines.iter().map(|line| person(line, &found)).collect(),
         psa: found.links.psa_name().into(),
@@ -374,6 +388,7 @@ fn person(line: &ChangeRecord, found: &Found) -> PersonRow {
             .map(|contact| found.links.contact(contact))
             .unwrap_or_default(),
         user_link: found.links.user(&change.user_id),
+        undo: run_undone::of_line(line),
     }
 }
 

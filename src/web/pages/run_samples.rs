@@ -1,6 +1,7 @@
 //! The samples of a run's page: nothing, much, hostile and long text.
 
 use super::run::{FieldRow, PersonRow, RunPage, Tile, Trouble};
+use super::run_undone::{self, Undone};
 use crate::web::listing::{Pager, choices};
 use crate::web::live::Live;
 use crate::web::{At, CompanyHead, Part, Tab};
@@ -25,6 +26,7 @@ pub(super) fn all() -> Vec<RunPage> {
         contact_id: "1001".into(),
         contact_link: "https://psa.msp.example/contact/1001".into(),
         user_link: "https://entra.microsoft.com/".into(),
+        undo: "/runs/0193aaaa-0000-7000-8000-000000000000/undo?user=0193".into(),
     };
     let plain = PersonRow {
         name: String::new(),
@@ -36,6 +38,7 @@ pub(super) fn all() -> Vec<RunPage> {
         error: String::new(),
         contact_link: String::new(),
         user_link: String::new(),
+        undo: String::new(),
         ..person.clone()
     };
     let none = PersonRow {
@@ -63,6 +66,7 @@ pub(super) fn all() -> Vec<RunPage> {
         requests: vec![("Microsoft Graph".into(), 3)],
         error: None,
         findings: Vec::new(),
+        undone: Undone::default(),
         lines: 0,
         people: Vec::new(),
         psa: "ConnectWise".into(),
@@ -110,5 +114,13 @@ pub(super) fn all() -> Vec<RunPage> {
             .find(|live| !live.of_run.is_empty()),
         ..empty.clone()
     };
-    vec![empty, failed, sought, going]
+    let undone = RunPage {
+        undone: run_undone::sample(),
+        ..failed.clone()
+    };
+    let here = RunPage {
+        head: empty.head.clone(),
+        ..undone.clone()
+    };
+    vec![empty, failed, sought, going, undone, here]
 }

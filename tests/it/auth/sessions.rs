@@ -7,7 +7,7 @@ use actix_web::cookie::time;
 use rollcall::auth::hashed;
 use rollcall::db::sessions;
 use rollcall::seal::Keyring;
-use rollcall::web::session::{KEY_HASH, Sessions, cookie_key};
+use rollcall::web::session::{KEY_HASH, PERSON, Sessions, cookie_key};
 
 use super::*;
 
@@ -45,6 +45,8 @@ async fn a_session_gives_back_what_was_put_in_and_its_own_hash() {
             loaded.remove(KEY_HASH).unwrap(),
             format!("\"{}\"", hash_of(&kept))
         );
+        let person: Staff = serde_json::from_str(&loaded.remove(PERSON).unwrap()).unwrap();
+        assert_eq!((person.id, person.role), (bob.id, Role::Reader));
         assert_eq!(loaded, of(&bob));
 
         // What the request carried on comes back, and the hash is not stored.
@@ -56,12 +58,12 @@ async fn a_session_gives_back_what_was_put_in_and_its_own_hash() {
             .unwrap();
         assert_eq!(same, kept);
         let (hash, now) = (hash_of(&kept), desk.clock.now());
-        let (stored, _) = desk
+        let (stored, _, _) = desk
             .read(move |conn| sessions::state(conn, &hash, now))
             .await
             .unwrap();
         assert!(
-            stored.contains("<saved>") && !stored.contains(KEY_HASH),
+            stored.contains("<saved>") && !stored.contains(KEY_HASH) && !stored.contains(PERSON),
             "{stored}"
         );
         assert_eq!(store.load(&key("unknown")).await.unwrap(), None);

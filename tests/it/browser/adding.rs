@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use rollcall::app::App;
 use rollcall::clock::Clock;
 use rollcall::config::Config;
-use rollcall::connections::{NewSecret, save_microsoft_app};
+use rollcall::connections::{MicrosoftForm, NewSecret, save_microsoft_app};
 use rollcall::db::companies;
 use rollcall::db::runs;
 use rollcall::model::{Role, Target};
@@ -92,10 +92,12 @@ async fn portal(stage: &Stage) -> (Site, Stopper) {
     stage
         .microsoft
         .register_app(SHARED, AppData::reader("shared"), vec![back]);
-    let secret = NewSecret::Secret("shared".to_owned().into());
-    save_microsoft_app(&app, SHARED, &secret, None, "Ann")
-        .await
-        .unwrap();
+    let form = MicrosoftForm {
+        client_id: SHARED.into(),
+        secret: NewSecret::Secret("shared".to_owned().into()),
+        expires: None,
+    };
+    save_microsoft_app(&app, &form, 0, "Ann").await.unwrap();
     tokio::spawn(rollcall::web::serve(app.clone(), listener));
     (Site { url, app }, stopper)
 }
@@ -270,24 +272,18 @@ async fn a_wrong_secret_of_an_own_app_is_said_beside_its_field_and_the_rest_stay
         .type_into("#client_secret", "a-wrong-secret")
         .await;
     seat.browser.click("main .actions button.primary").await;
-    seat.browser.wait_for("#client_secret-mistake").await;
-    seat.is_quiet_but_for("422").await;
+    seat.browser.wait_for("#m-client_secret .mistake").await;
+    seat.is_quiet().await;
     seat.picture("adding-wrong-secret").await;
     assert_eq!(seat.value("#tenant_id").await, TENANT);
     assert_eq!(seat.value("#client_id").await, OWN);
-    assert_eq!(
-        seat.value("#client_secret").await,
-        "",
-        "a secret is never sent back"
-    );
+    // It stays in its field; the server never sends it back.
+    assert_eq!(seat.value("#client_secret").await, "a-wrong-secret");
     let described =
         "return document.querySelector('#client_secret').getAttribute('aria-describedby')";
     let described = seat.browser.run(described, vec![]).await;
     assert!(
-        described
-            .as_str()
-            .unwrap()
-            .contains("client_secret-mistake"),
+        described.as_str().unwrap().contains("m-client_secret"),
         "{described}"
     );
     seat.browser.type_into("#client_secret", SECRET).await;

@@ -190,8 +190,8 @@ async fn add_newcomer(visitor: &Visitor) {
     let (before, _) = page.split_once(">ConnectWise</option>").unwrap();
     let psa = before.rsplit("value=\"").next().unwrap_or_default();
     let psa: String = psa.chars().take_while(char::is_ascii_digit).collect();
-    let found = format!("/companies/new?psa={psa}&q=Prosew");
-    let found = visitor.get(&found).await.text;
+    let found = format!("/companies/new?psa={psa}");
+    let found = visitor.found(&found, "Prosew").await.text;
     let id = after(&found, "chosen=").chars();
     let id: String = id.take_while(char::is_ascii_digit).collect();
     let fields = [

@@ -75,7 +75,7 @@ async fn an_expired_session_signs_in_and_is_back_at_the_same_place() {
 
 /// Buttons of the page's content that would write, by their text.
 async fn writing(seat: &Seat) -> serde_json::Value {
-    let script = "const all = [...document.querySelectorAll('main form[method=post] button, main [hx-post], main [data-order]')]; \
+    let script = "const all = [...document.querySelectorAll('main form[method=post]:not([action$=search]) button, main [hx-post], main [data-order]')]; \
          return all.filter((one) => !one.closest('fieldset:disabled')).map((one) => one.innerText)";
     seat.browser.run(script, vec![]).await
 }

@@ -11,6 +11,7 @@ mod driver;
 mod entering;
 mod filters;
 mod hands;
+mod keeping;
 mod keys;
 mod order;
 mod pictures;
@@ -18,6 +19,7 @@ mod proof;
 mod quarantine;
 mod seat;
 mod syncing;
+mod undoing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,8 +34,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
 
-/// The longest that anything is waited for.
-pub const LIMIT: Duration = Duration::from_secs(15);
+/// The longest that anything is waited for: long, because the machine may do everything at once.
+pub const LIMIT: Duration = Duration::from_secs(45);
 
 /// How often it is looked for.
 const PERIOD: Duration = Duration::from_millis(30);
@@ -194,10 +196,19 @@ impl Browser {
         }
     }
 
-    /// Waits for an element, brings it into view and clicks it.
+    /// Waits for an element, brings it into view and clicks it. One that the page replaces in between is looked for again.
     pub async fn click(&self, css: &str) {
-        let clicked = self.wait_for(css).await.click().await;
-        clicked.unwrap_or_else(|error| panic!("{css}: {error}"));
+        let clicked = async {
+            loop {
+                match self.wait_for(css).await.click().await {
+                    Ok(()) => break,
+                    Err(error) if error.is_stale_element_reference() => {}
+                    Err(error) => panic!("{css}: {error}"),
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(LIMIT, clicked).await;
+        assert!(in_time.is_ok(), "{css} is replaced again and again");
     }
 
     /// Empties a field and types into it.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rollcall::app::OF_COMPANY;
 use rollcall::connections::{
-    ConsentRefusal, begin_consent, disconnect_tenant, finish_consent, save_microsoft_app,
+    ConsentRefusal, MicrosoftForm, begin_consent, disconnect_tenant, finish_consent,
+    save_microsoft_app,
 };
 use rollcall::db::tenant_connections;
 use rollcall::directory::consent::consent_address;
@@ -20,8 +21,12 @@ const BACK: &str = "https://rollcall.example/consent?from=1";
 async fn furnish(stage: &Stage) {
     let app = AppData::reader("shared");
     stage.microsoft.register_app(SHARED, app, vec![BACK.into()]);
-    let secret = NewSecret::Secret("shared".to_owned().into());
-    save_microsoft_app(&stage.app, SHARED, &secret, None, "Ann")
+    let form = MicrosoftForm {
+        client_id: SHARED.into(),
+        secret: NewSecret::Secret("shared".to_owned().into()),
+        expires: None,
+    };
+    save_microsoft_app(&stage.app, &form, 0, "Ann")
         .await
         .unwrap();
     let version = stage.version().await;

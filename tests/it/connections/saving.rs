@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rollcall::app::{OF_COMPANY, OF_PSA};
 use rollcall::connections::{
-    PsaForm, before_saving_psa, before_saving_tenant, microsoft_app, of_microsoft_app,
-    save_company, save_microsoft_app, save_psa, save_tenant,
+    MicrosoftForm, PsaForm, before_saving_psa, before_saving_tenant, microsoft_app,
+    of_microsoft_app, save_company, save_microsoft_app, save_psa, save_tenant,
 };
 use rollcall::db::{Conn, links, settings, tenant_connections};
 use rollcall::fleet::{Clouds, State, SystemSecrets, check, export, parse};
 use rollcall::model::{Company, Condition, Filter, Target, Test};
+use rollcall::runs;
+use rollcall::sync::turn::{Sharing, Turn};
 
 use super::*;
 use crate::stage::user;
@@ -313,16 +316,57 @@ async fn a_psa_address_in_a_private_network_needs_the_setting() {
 }
 
 #[tokio::test]
+async fn a_save_that_would_wait_for_a_run_too_long_saves_nothing() {
+    on_both(|stage| async move {
+        let name = Turn::of_company(stage.company_id);
+        let database = (stage.app.db(), stage.app.clock());
+        let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
+            .await
+            .unwrap();
+        let (app, id, version) = (&stage.app, stage.company_id, stage.version().await);
+        let mut form = tenant_form(NewSecret::Secret(SECRET.to_owned().into()));
+        form.tenant_id = "6f0c7b1e-0000-4000-8000-000000000009".into();
+        let save = || {
+            let saving = save_tenant(app, id, &form, version, "Ann", nothing);
+            runs::within(Duration::from_millis(20), saving)
+        };
+        assert_eq!(save().await.unwrap_err().kind, runs::BUSY);
+        assert_eq!(stage.version().await, version, "nothing was saved");
+        going.give_back().await.unwrap();
+        assert!(matches!(save().await.unwrap(), Saving::Saved { .. }));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_tenant_is_read_through_the_microsoft_app_and_the_fleet_file_agrees() {
     on_both(|stage| async move {
         let app = &stage.app;
         let id = stage.company_id;
-        let missing = save_microsoft_app(app, CLIENT, &NewSecret::Keep, None, "Ann").await;
-        assert_eq!(only(missing.unwrap()).field, "client_secret");
-        let secret = NewSecret::Secret(SECRET.to_owned().into());
         let end = Some("2027-03-31".parse().unwrap());
-        let saved = save_microsoft_app(app, CLIENT, &secret, end, "Ann").await;
-        assert!(matches!(saved.unwrap(), Saving::Saved { .. }));
+        let mut form = MicrosoftForm {
+            client_id: CLIENT.into(),
+            secret: NewSecret::Keep,
+            expires: end,
+        };
+        let missing = save_microsoft_app(app, &form, 0, "Ann").await;
+        assert_eq!(only(missing.unwrap()).field, "client_secret");
+        form.secret = NewSecret::Secret(SECRET.to_owned().into());
+        let saved = save_microsoft_app(app, &form, 0, "Ann").await;
+        assert_eq!(saved.unwrap(), Saving::Saved { id: 0, version: 1 });
+        // Whoever began before that is told, and changes nothing.
+        let old = save_microsoft_app(app, &form, 0, "Bob").await;
+        assert_eq!(old.unwrap(), Saving::Stale { now: 1 });
+        let both = tokio::join!(
+            save_microsoft_app(app, &form, 1, "Ann"),
+            save_microsoft_app(app, &form, 1, "Bob")
+        );
+        let both = [both.0.unwrap(), both.1.unwrap()];
+        assert!(
+            both.contains(&Saving::Saved { id: 0, version: 2 }),
+            "{both:?}"
+        );
+        assert!(both.contains(&Saving::Stale { now: 2 }), "{both:?}");
         let stored = microsoft_app(app).await.unwrap().unwrap();
         assert_eq!((stored.certificate, stored.expires), (false, end));
 

@@ -157,14 +157,17 @@ async fn licences_come_with_their_part_numbers() {
 #[test]
 fn a_user_is_found_in_the_admin_centre_of_the_cloud() {
     let (tenant, user) = (TenantId::new(TENANT), UserId::new(&user_id(1)));
-    let link = user_link(Cloud::Global, &tenant, &user);
+    let link = user_link(Cloud::Global, None, &tenant, &user);
     let path = "#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/overview/userId";
     assert_eq!(
         link,
         format!("https://entra.microsoft.com/{TENANT}/{path}/{user}")
     );
-    assert!(user_link(Cloud::UsgovDod, &tenant, &user).starts_with("https://entra.microsoft.us/"));
     assert!(
-        user_link(Cloud::China, &tenant, &user).starts_with("https://entra.microsoftonline.cn/")
+        user_link(Cloud::UsgovDod, None, &tenant, &user).starts_with("https://entra.microsoft.us/")
+    );
+    assert!(
+        user_link(Cloud::China, None, &tenant, &user)
+            .starts_with("https://entra.microsoftonline.cn/")
     );
 }

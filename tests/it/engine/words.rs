@@ -39,6 +39,7 @@ pub fn says(plan: &Plan, name: &str) -> String {
             "{:?} {:?} {:?}",
             conflict.why, conflict.contacts, conflict.users
         )),
+        Reason::PutBack(_, notes) => words.extend(notes.iter().map(|note| format!("({note})"))),
         Reason::NoContact
         | Reason::Found(_)
         | Reason::Differs(_)

@@ -65,10 +65,10 @@ async fn applying_a_change_asks_for_the_runs_of_the_companies_concerned() {
         };
         all.iter().map(seen).collect::<Vec<_>>()
     };
-    let one = (2, Priority::Save, Some("fleet file".to_owned()));
-    assert_eq!(asked().await, [one.clone()]);
+    let one = [(2, Priority::Save, Some("fleet file".to_owned()))];
+    assert_eq!(asked().await, one);
     fleet.apply(&example()).await.unwrap();
-    assert_eq!(asked().await, [one], "nothing changed");
+    assert_eq!(asked().await, one, "nothing changed");
     let renamed = example().replace("sync_contacts = true", "sync_contacts = false");
     let fleet = Fleet::empty().await;
     fleet.apply(&renamed).await.unwrap();

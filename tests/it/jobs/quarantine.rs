@@ -260,6 +260,9 @@ async fn a_tenant_in_quarantine_concerns_its_company_alone(stage: Stage) {
     assert_eq!(stage.read(quarantines::all).await, []);
 }
 
+/// A kind of failure, what brings it about, and what mends it.
+type Break<'a> = (&'a str, Box<dyn Fn(&Stage) + 'a>, Box<dyn Fn(&Stage) + 'a>);
+
 async fn each_mistake_in_a_connection_enters_quarantine_on_its_side(mut stage: Stage) {
     stage.users([user("anna")]);
     let app = |stage: &Stage, change: &dyn Fn(&mut rollcall::simulator::graph::AppData)| {
@@ -268,7 +271,6 @@ async fn each_mistake_in_a_connection_enters_quarantine_on_its_side(mut stage: S
         });
     };
     let other = "6f0c7b1e-0000-4000-8000-000000000002";
-    type Break<'a> = (&'a str, Box<dyn Fn(&Stage) + 'a>, Box<dyn Fn(&Stage) + 'a>);
     let breaks: Vec<Break<'_>> = vec![
         (
             "secret_expired",

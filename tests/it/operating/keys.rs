@@ -174,7 +174,7 @@ async fn a_rotation_that_died_is_brought_to_its_end_by_the_next() {
         .rotate()
         .await
         .ends(0, &["sealed anew", "The old key is gone"]);
-    assert_eq!(keyed.lines(), [new.clone()]);
+    assert_eq!(keyed.lines(), std::slice::from_ref(&new));
     assert_eq!(keyed.used().await, [id(&new)]);
     // It died before the old key went.
     keyed.put(&[&new, &old]);

@@ -142,12 +142,22 @@ async fn a_200_that_changed_nothing_says_what_was_not_taken() {
             .fault(Fault::once(FaultKind::Answer { status: 200, body }));
         assert_eq!(psa.send(&steps[0]).await.unwrap().untaken, untaken);
     }
-    let body = json!({"value": OLD}).to_string();
+    let body = json!({"id": 9, "value": OLD}).to_string();
     stage
         .controls()
         .fault(Fault::once(FaultKind::Answer { status: 200, body }));
     let error = psa.send(&steps[1]).await.unwrap_err();
     assert_eq!(error.kind, Kind::Refused);
+    // Who answers without a record may have done it before, so nothing is said to be refused.
+    let body = json!({"code": "SomethingElse"}).to_string();
+    for step in &steps {
+        let body = body.clone();
+        stage
+            .controls()
+            .fault(Fault::once(FaultKind::Answer { status: 200, body }));
+        let error = psa.send(step).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Unexpected);
+    }
     assert!(
         error.message().contains("did not change: Email"),
         "{}",

@@ -118,7 +118,9 @@ async fn an_app_of_the_customers_is_tried_before_it_is_kept() {
     let answer = save(&stage, &visitor, &wrong).await;
     assert_eq!(answer.status, 422);
     assert!(
-        answer.text.contains("id=\"client_secret-mistake\""),
+        answer
+            .text
+            .contains("id=\"m-client_secret\"><p class=\"mistake"),
         "{}",
         answer.text
     );
@@ -137,7 +139,9 @@ async fn an_app_of_the_customers_is_tried_before_it_is_kept() {
     strange[1].1 = "8c1d0000-0000-4000-8000-00000000ffff";
     let answer = save(&stage, &visitor, &strange).await;
     assert!(
-        answer.text.contains("id=\"client_id-mistake\""),
+        answer
+            .text
+            .contains("id=\"m-client_id\"><p class=\"mistake"),
         "{}",
         answer.text
     );
@@ -146,7 +150,9 @@ async fn an_app_of_the_customers_is_tried_before_it_is_kept() {
     nowhere[0].1 = OTHER;
     let answer = save(&stage, &visitor, &nowhere).await;
     assert!(
-        answer.text.contains("id=\"tenant_id-mistake\""),
+        answer
+            .text
+            .contains("id=\"m-tenant_id\"><p class=\"mistake"),
         "{}",
         answer.text
     );
@@ -208,7 +214,7 @@ async fn mistakes_of_the_form_stand_beside_their_fields_and_show_hostile_text_ha
     let answer = save(&stage, &visitor, &fields).await;
     assert_eq!(answer.status, 422);
     for field in ["tenant_id", "client_id", "certificate", "expires", "cloud"] {
-        let mark = format!("id=\"{field}-mistake\"");
+        let mark = format!("id=\"m-{field}\"><p class=\"mistake");
         assert!(answer.text.contains(&mark), "{field}: {}", answer.text);
     }
     assert!(!answer.text.contains("<script>alert"));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rollcall::connections::{NewSecret, disconnect_tenant, save_microsoft_app};
+use rollcall::connections::{MicrosoftForm, NewSecret, disconnect_tenant, save_microsoft_app};
 use rollcall::db::companies;
 use rollcall::model::Role;
 use rollcall::simulator::graph::AppData;
@@ -21,8 +21,12 @@ async fn furnished() -> Stage {
     stage
         .microsoft
         .register_app(SHARED, AppData::reader("shared"), vec![back]);
-    let secret = NewSecret::Secret("shared".to_owned().into());
-    save_microsoft_app(&stage.app, SHARED, &secret, None, "Ann")
+    let form = MicrosoftForm {
+        client_id: SHARED.into(),
+        secret: NewSecret::Secret("shared".to_owned().into()),
+        expires: None,
+    };
+    save_microsoft_app(&stage.app, &form, 0, "Ann")
         .await
         .unwrap();
     let id = stage.company_id;

@@ -106,6 +106,36 @@ async fn a_save_changes_the_company_and_a_run_follows_within_five_minutes() {
 }
 
 #[tokio::test]
+async fn a_time_zone_is_chosen_by_its_city() {
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let shown = visitor.get(&page(&stage)).await.text;
+    assert!(shown.contains("<option value=\"America/New_York\">New York</option>"));
+    for (typed, zone) in [
+        ("london", "Europe/London"),
+        ("New York", "America/New_York"),
+    ] {
+        let at = version(&stage).await;
+        let saved = save(&stage, &visitor, at, &[("timezone", typed)]).await;
+        assert_eq!(saved.status, 303, "{}", saved.text);
+        assert_eq!(stage.company().await.timezone, zone);
+    }
+    let at = version(&stage).await;
+    let wrong = save(&stage, &visitor, at, &[("timezone", "Lond")]).await;
+    assert_eq!(wrong.status, 422);
+    assert!(
+        wrong
+            .text
+            .contains("Choose one time zone, such as Europe/London.")
+    );
+    assert!(
+        wrong.text.contains("value=\"Lond\""),
+        "what was typed stays"
+    );
+}
+
+#[tokio::test]
 async fn wrong_values_stand_beside_their_fields_and_what_was_typed_stays() {
     let stage = stage().await;
     let site = Site::start(&stage.app);

@@ -459,6 +459,38 @@ async fn the_effect_is_told_before_anything_is_stored() {
 }
 
 #[tokio::test]
+async fn a_filter_that_is_not_finished_takes_no_part_in_the_numbers() {
+    let stage = stage().await;
+    stage.set(|company| company.filters.clear()).await;
+    stage.sync().await;
+    let visitor = a_technician_at_the_stage(&stage).await;
+    let to = format!("{}/effect", address(&stage));
+    let new: &[(&str, &str)] = &[("[enabled]", "true"), ("[when][0][kind]", "")];
+    let fields = list(&version(&stage).await, &[("n0", new)]);
+    let first = send(&visitor, &to, &fields).await.text;
+    for wanted in [
+        "Filter 1 is not finished: the numbers leave it out, and the list cannot be saved yet.",
+        "Without it: nobody is affected.",
+        "No finished filter yet:",
+        "(4 people)",
+    ] {
+        assert!(first.contains(wanted), "{wanted}\n{first}");
+    }
+    let fields = list(
+        &version(&stage).await,
+        &[("n0", new), ("n1", new), ("n2", EVERYONE)],
+    );
+    let more = send(&visitor, &to, &fields).await.text;
+    for wanted in [
+        "Filter 1 and Filter 2 are not finished: the numbers leave them out",
+        "Takes 4 people",
+    ] {
+        assert!(more.contains(wanted), "{wanted}\n{more}");
+    }
+    assert!(!more.contains("fall out of scope"), "{more}");
+}
+
+#[tokio::test]
 async fn a_tenant_that_does_not_answer_is_a_notice_and_the_rest_works() {
     let stage = stage().await;
     stage.sync().await;
@@ -466,8 +498,8 @@ async fn a_tenant_that_does_not_answer_is_a_notice_and_the_rest_works() {
     visitor.get(&address(&stage)).await;
     let down = || Fault::always(FaultKind::Status(403)).at("GET", "groups");
     stage.graph.controls.fault(down());
-    let groups = format!("/companies/{}/groups?search=Night", stage.company_id);
-    let found = visitor.get(&groups).await;
+    let groups = format!("/companies/{}/groups", stage.company_id);
+    let found = visitor.post(&groups, &[("search", "Night")]).await;
     assert_eq!(found.status, 200);
     assert!(
         found.text.contains("Groups cannot be searched now."),
@@ -491,7 +523,7 @@ async fn a_tenant_that_does_not_answer_is_a_notice_and_the_rest_works() {
     );
     assert_eq!(send(&visitor, &address(&stage), &fields).await.status, 303);
     stage.graph.controls.clear_faults();
-    let found = visitor.get(&groups).await;
+    let found = visitor.post(&groups, &[("search", "Night")]).await;
     assert!(
         found
             .text

@@ -55,7 +55,10 @@ async fn a_company_is_found_by_typing_named_and_led_to_its_tenant() {
         assert!(!page.text.contains("chosen=250"));
         assert!(page.text.contains("aria-current=\"step\""));
         let part = visitor
-            .get(&format!("/psa-companies?psa={}&q=fabri", stage.psa_id))
+            .post(
+                "/psa-companies",
+                &[("psa", &stage.psa_id.to_string()), ("search", "fabri")],
+            )
             .await;
         assert!(
             part.text.contains("Fabrikam &quot;East&quot; &amp; Co"),
@@ -204,7 +207,7 @@ async fn with_two_psas_a_company_is_found_without_knowing_which_it_is_in() {
     stage.psa.add_company(300, "Proseware");
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Technician).await;
-    let page = visitor.get("/companies/new?q=prose").await.text;
+    let page = visitor.found("/companies/new", "prose").await.text;
     assert!(page.contains("All PSAs"), "{page}");
     let href = format!("/companies/new?psa={}&amp;chosen=300", stage.psa_id);
     assert!(page.contains(&href), "{page}");

@@ -1,12 +1,13 @@
 //! A company's overview: how it does, and the button that syncs its contacts.
 
+use rollcall::connections::{MicrosoftForm, NewSecret, Saving, save_microsoft_app};
 use rollcall::db::jobs::{self, JobState, Lane, Work};
 use rollcall::db::{companies, tenant_connections};
 use rollcall::model::{Mode, Role};
 use rollcall::simulator::kit::FaultKind;
 
 use super::visitor::Site;
-use crate::stage::{Stage, Store, Vendor, user};
+use crate::stage::{CLIENT, SECRET, Stage, Store, TENANT, Vendor, user};
 
 async fn stage() -> Stage {
     Stage::new(Vendor::ConnectWise, Store::Sqlite).await
@@ -153,6 +154,42 @@ async fn a_run_that_failed_is_told_with_its_advice_and_the_way_to_the_cure() {
         !page.contains("Sync contacts to PSA</button>"),
         "a reader: {page}"
     );
+}
+
+#[tokio::test]
+async fn who_can_mend_the_microsoft_app_is_said_to_who_cannot() {
+    let stage = stage().await;
+    let form = MicrosoftForm {
+        client_id: CLIENT.into(),
+        secret: NewSecret::Secret(SECRET.to_owned().into()),
+        expires: None,
+    };
+    let saved = save_microsoft_app(&stage.app, &form, 0, "Ann").await;
+    assert!(matches!(saved.unwrap(), Saving::Saved { .. }));
+    stage.microsoft.tenant(TENANT, |tenant| {
+        tenant.apps.get_mut(CLIENT).unwrap().secrets[0].expired = true;
+    });
+    assert!(stage.sync().await.error.is_some());
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let page = technician.get(&overview(&stage)).await.text;
+    assert!(page.contains("An administrator can do that."), "{page}");
+    assert!(!page.contains("Mend the"), "{page}");
+    let connection = format!("{}/connection", overview(&stage));
+    let page = technician.get(&connection).await.text;
+    assert!(page.contains("An administrator replaces it"), "{page}");
+    assert!(
+        page.contains("An administrator changes its address"),
+        "{page}"
+    );
+    assert!(!page.contains("href=\"/settings/"), "{page}");
+
+    let admin = site.signed_in(Role::Administrator).await;
+    let page = admin.get(&overview(&stage)).await.text;
+    assert!(page.contains("href=\"/settings/microsoft\">Mend the Microsoft app"));
+    let page = admin.get(&connection).await.text;
+    assert!(page.contains("href=\"/settings/microsoft\">"), "{page}");
+    assert!(page.contains(&format!("href=\"/settings/psa/{}\">", stage.psa_id)));
 }
 
 #[tokio::test]

@@ -3,16 +3,63 @@
 use rollcall::app::OF_COMPANY;
 use rollcall::db::{companies, secrets, tenant_connections};
 use rollcall::model::Role;
+use rollcall::sync::turn::{Sharing, Turn};
 
 use super::new_company::{hidden, send};
 use super::visitor::Site;
-use crate::stage::{Stage, Store, Vendor, user};
+use crate::stage::{CLIENT, Stage, Store, Vendor, user};
 
 async fn linked() -> Stage {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     stage.users([user("ada"), user("ben")]);
     stage.sync().await;
     stage
+}
+
+#[tokio::test]
+async fn who_presses_while_a_run_is_going_is_told_soon_and_loses_nothing() {
+    let stage = linked().await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    let id = stage.company_id;
+    let version = stage.read(move |conn| companies::version(conn, id)).await;
+    let version = version.unwrap().to_string();
+    let name = Turn::of_company(stage.company_id);
+    let database = (stage.app.db(), stage.app.clock());
+    let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
+        .await
+        .unwrap();
+    let at = format!("/companies/{}", stage.company_id);
+    let (remove, app) = (format!("{at}/remove"), format!("{at}/connection/app"));
+    let token = admin.token().await;
+    let csrf = ("csrf", token.as_str());
+    let typed = [csrf, ("version", version.as_str()), ("name", "Contoso")];
+    let secret = [
+        csrf,
+        ("version", version.as_str()),
+        ("tenant_id", "6f0c7b1e-0000-4000-8000-000000000009"),
+        ("client_id", CLIENT),
+        ("way", "secret"),
+        ("client_secret", "typed"),
+        ("untested", "true"),
+        ("confirm", "true"),
+    ];
+    // Both at once, since both wait for real.
+    let (removed, saved) = tokio::join!(
+        admin.post_bare(&remove, &typed),
+        admin.post_bare(&app, &secret)
+    );
+    for answer in [&removed, &saved] {
+        assert_eq!(answer.status, 422, "{}", answer.text);
+        assert!(answer.text.contains("A run is going"), "{}", answer.text);
+    }
+    assert!(
+        removed.text.contains("value=\"Contoso\""),
+        "what was typed stays"
+    );
+    assert!(saved.text.contains("000000000009"), "what was typed stays");
+    assert!(stage.company().await.sync_contacts);
+    going.give_back().await.unwrap();
 }
 
 #[tokio::test]

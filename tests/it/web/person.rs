@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use rollcall::decisions::{self, BUSY};
+use rollcall::decisions;
 use rollcall::model::{Role, UserId};
+use rollcall::runs;
 use rollcall::sync::turn::{Sharing, Turn};
 
 use super::people::{id, stage};
-use super::visitor::Site;
-use crate::stage::{Plain, Stage, contact, user};
+use super::visitor::{Site, Visitor};
+use crate::stage::{Plain, Stage, Store, Vendor, contact, user};
 
 fn page(stage: &Stage, name: &str) -> String {
     format!("/companies/{}/people/{}", stage.company_id, id(name))
@@ -33,7 +34,7 @@ async fn a_page_shows_both_sides_every_step_and_the_history() {
         "<del>Chief</del>",
         "<ins>Boss</ins>",
         "Linked to contact",
-        "https://entra.microsoft.com/",
+        "#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/",
         "rel=\"noopener\"",
         "Done",
         "openrecord.rails",
@@ -43,6 +44,54 @@ async fn a_page_shows_both_sides_every_step_and_the_history() {
     assert!(!html.contains("Ignore this person"), "a reader only looks");
     // What the run wrote is counted in: nothing differs any more.
     assert!(html.contains(">In sync<") && !html.contains(">Differs<"));
+}
+
+/// The addresses outside the portal that a page leads to.
+fn outward(html: &str) -> Vec<String> {
+    let links = html.split("href=\"http").skip(1);
+    links
+        .map(|rest| {
+            let end = rest.split('"').next().unwrap();
+            format!("http{end}")
+                .replace("&amp;", "&")
+                .replace("&#x27;", "'")
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn links_to_simulated_vendors_lead_to_the_records_there() {
+    for vendor in [Vendor::ConnectWise, Vendor::Autotask] {
+        let stage = Stage::new(vendor, Store::Sqlite).await;
+        stage.users([user("anna").title("Chief")]);
+        stage.sync().await;
+        let site = Site::start(&stage.app);
+        let reader = site.signed_in(Role::Reader).await;
+        let person = reader.get(&page(&stage, "anna")).await.text;
+        let connection = format!("/companies/{}/connection", stage.company_id);
+        let connection = reader.get(&connection).await.text;
+        let links = [outward(&person), outward(&connection)].concat();
+        assert!(links.len() >= 4, "{links:?}");
+        let nobody = Visitor::of("");
+        for link in links {
+            let found = nobody.get(&link).await;
+            assert_eq!(found.status, 200, "{link}: {}", found.text);
+            assert!(found.text.contains("This is a simulated page"), "{link}");
+            // What the browser looks for behind the # is there.
+            if let Some((_, fragment)) = link.split_once('#') {
+                assert!(found.text.contains(&format!("id=\"{fragment}\"")), "{link}");
+            }
+            let of_anna = found.text.contains("Anna Doe") && found.text.contains("Chief");
+            assert!(of_anna || found.text.contains("Contoso"), "{}", found.text);
+        }
+        let base = stage.psa.running.url.clone();
+        for gone in [
+            "/v4_6_release/services/system_io/router/openrecord.rails?recordType=ContactFV&recid=999",
+            "/x/Autotask/AutotaskExtend/ExecuteCommand.aspx?Code=OpenContact&ContactID=999",
+        ] {
+            assert_eq!(nobody.get(&format!("{base}{gone}")).await.status, 404);
+        }
+    }
 }
 
 #[tokio::test]
@@ -94,12 +143,8 @@ async fn hostile_names_are_only_text() {
     let site = Site::start(&stage.app);
     let technician = site.signed_in(Role::Technician).await;
     let company = stage.company_id;
-    for path in [
-        page(&stage, "anna"),
-        format!("/companies/{company}/people"),
-        format!("{}/choices?find=psa", page(&stage, "anna")),
-    ] {
-        let html = technician.get(&path).await.text;
+    for path in [page(&stage, "anna"), format!("/companies/{company}/people")] {
+        let html = technician.found(&path, "psa").await.text;
         assert!(
             !html.contains("<script>") && !html.contains("<b>"),
             "{path}"
@@ -149,10 +194,12 @@ async fn a_contact_is_found_compared_and_linked_by_hand() {
     let site = Site::start(&stage.app);
     let technician = site.signed_in(Role::Technician).await;
     let path = page(&stage, "anna");
-    let part = technician.get(&format!("{path}/choices?find=ANNIE")).await;
+    let part = technician
+        .post(&format!("{path}/choices"), &[("search", "ANNIE")])
+        .await;
     let link = format!("{path}/link/{other}");
     assert!(part.text.contains(&link), "{}", part.text);
-    let found = technician.get(&format!("{path}?find=annie")).await.text;
+    let found = technician.found(&path, "annie").await.text;
     assert!(found.contains(&link), "it works without scripts");
     let confirm = technician.get(&link).await;
     assert!(confirm.text.contains("annie@old.example") && confirm.text.contains("Link these two"));
@@ -204,7 +251,7 @@ async fn a_contact_that_is_nobodys_says_why() {
     assert!(html.contains("only a person can decide") && html.contains("Carl Doe"));
     let html = reader.get(&at(&left)).await.text;
     assert!(html.contains("not theirs as things stand"), "{html}");
-    assert!(html.contains("Leaver: Sign-in blocked."), "{html}");
+    assert!(html.contains("Not active: Sign-in blocked."), "{html}");
     let anna = stage.stored("anna@contoso.example").id;
     let html = reader.get(&at(&anna)).await.text;
     assert!(
@@ -228,10 +275,10 @@ async fn a_decision_waits_for_a_run_only_so_long() {
     let user = UserId::new(&id("anna"));
     let decide = || {
         let decision = decisions::ignore(&stage.app, &company, &user, "Ann", &|_, _| ());
-        decisions::within(Duration::from_millis(20), decision)
+        runs::within(Duration::from_millis(20), decision)
     };
     let refused = decide().await.unwrap_err();
-    assert_eq!(refused.kind, BUSY);
+    assert_eq!(refused.kind, runs::BUSY);
     assert_eq!(refused.message, "A run is going");
     assert!(stage.company().await.ignored.is_empty());
     going.give_back().await.unwrap();

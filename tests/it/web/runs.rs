@@ -94,17 +94,16 @@ async fn a_run_is_told_with_changes_reasons_and_the_psas_own_words(stage: Stage)
         "Not written: Title.",
         "No contact found.",
         "target=\"_blank\" rel=\"noopener\"",
-        "https://entra.microsoft.com/",
+        "#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/",
         &format!("/companies/{}/people/", stage.company_id),
         "1 to 3 of 3",
     ] {
         assert!(page.text.contains(words), "{words}\n{}", page.text);
     }
     assert!(!page.text.contains("<b>out"), "a vendor's words are text");
-    let failed = format!("/runs/{}?outcome=failed&search=ANNA", report.run);
-    let found = visitor.get(&failed).await.text;
-    let failed = format!("/runs/{}?outcome=failed&search=bert", report.run);
-    let other = visitor.get(&failed).await.text;
+    let failed = format!("/runs/{}?outcome=failed", report.run);
+    let found = visitor.found(&failed, "ANNA").await.text;
+    let other = visitor.found(&failed, "bert").await.text;
     let hits = |text: &str| text.contains("1 to 1 of 1");
     assert!(hits(&found) != hits(&other), "one of the two failed");
     let file = visitor

@@ -1,11 +1,14 @@
 //! The settings: their cards, licences that do not count, the Microsoft app, the installation.
 
-use rollcall::connections::microsoft_app;
-use rollcall::db::settings;
+use rollcall::app::OF_COMPANY;
+use rollcall::connections::{microsoft_app, microsoft_app_version};
+use rollcall::db::{secrets, settings};
+use rollcall::directory::Credential;
 use rollcall::model::Role;
+use secrecy::ExposeSecret;
 
 use super::visitor::{Site, Visitor};
-use crate::stage::{CLIENT, Stage, Store, Vendor};
+use crate::stage::{CLIENT, SECRET, Stage, Store, Vendor};
 
 async fn start() -> (Stage, Site, Visitor) {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
@@ -40,11 +43,14 @@ async fn licences_are_found_by_product_name_added_removed_and_put_back() {
     assert!(page.contains("Standard list") && page.contains("FLOW_FREE"));
     assert!(page.contains("Users who have only these licences count as leavers"));
     let found = admin
-        .get("/settings/licences?q=business+premium")
+        .found("/settings/licences", "business premium")
         .await
         .text;
     assert!(found.contains("Microsoft 365 Business Premium"));
-    let nothing = admin.get("/settings/licences?q=no+such+thing").await.text;
+    let nothing = admin
+        .found("/settings/licences", "no such thing")
+        .await
+        .text;
     assert!(nothing.contains("Add this part number as it is typed"));
 
     let add = admin
@@ -96,7 +102,7 @@ async fn a_licence_that_a_tenant_has_is_suggested_too() {
     rollcall::pickers::licences(&stage.app, &company, true)
         .await
         .unwrap();
-    let found = admin.get("/settings/licences?q=contoso").await.text;
+    let found = admin.found("/settings/licences", "contoso").await.text;
     assert!(found.contains("CONTOSO_ONLY"));
 }
 
@@ -122,14 +128,18 @@ async fn the_microsoft_app_is_saved_shown_without_its_secret_and_renewed_in_plac
     ];
     let wrong = admin.post("/settings/microsoft", &form).await;
     assert_eq!(wrong.status, 422);
-    assert!(wrong.text.contains("id=\"expires-mistake\""));
+    assert!(wrong.text.contains("id=\"m-expires\"><p class=\"mistake"));
     form[3].1 = "2026-03-01";
     let wrong = admin.post("/settings/microsoft", &form).await;
     assert!(
-        wrong.text.contains("id=\"client_id-mistake\"")
+        wrong.text.contains("id=\"m-client_id\"><p class=\"mistake")
             && wrong.text.contains("value=\"nonsense\"")
     );
-    assert!(wrong.text.contains("id=\"client_secret-mistake\""));
+    assert!(
+        wrong
+            .text
+            .contains("id=\"m-client_secret\"><p class=\"mistake")
+    );
     (form[0].1, form[2].1) = (CLIENT, "first-secret");
     let saved = admin.post("/settings/microsoft", &form).await;
     assert_eq!(saved.status, 303, "{}", saved.text);
@@ -140,6 +150,7 @@ async fn the_microsoft_app_is_saved_shown_without_its_secret_and_renewed_in_plac
     assert!(cards.contains("that ends on 1 Mar 2026.") && cards.contains("ends soon"));
 
     let keep = [
+        ("version", "1"),
         ("client_id", CLIENT),
         ("way", "keep"),
         ("expires", "2030-01-01"),
@@ -158,6 +169,7 @@ async fn the_microsoft_app_is_saved_shown_without_its_secret_and_renewed_in_plac
         include_bytes!("../data/app.pfx"),
     );
     let bad = [
+        ("version", "2"),
         ("client_id", CLIENT),
         ("way", "certificate"),
         ("certificate", &pfx),
@@ -165,7 +177,11 @@ async fn the_microsoft_app_is_saved_shown_without_its_secret_and_renewed_in_plac
     ];
     let refused = admin.post("/settings/microsoft", &bad).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("id=\"certificate-mistake\""));
+    assert!(
+        refused
+            .text
+            .contains("id=\"m-certificate\"><p class=\"mistake")
+    );
     assert!(
         !microsoft_app(&stage.app)
             .await
@@ -173,6 +189,89 @@ async fn the_microsoft_app_is_saved_shown_without_its_secret_and_renewed_in_plac
             .unwrap()
             .certificate
     );
+}
+
+/// The form of the Microsoft app, with a client secret.
+fn app_form<'a>(version: &'a str, secret: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("version", version),
+        ("client_id", CLIENT),
+        ("way", "secret"),
+        ("client_secret", secret),
+    ]
+}
+
+/// A stage whose company is read through the Microsoft app, which was saved twice.
+async fn shared() -> (Stage, Site, Visitor) {
+    let (stage, site, admin) = start().await;
+    let first = admin
+        .post("/settings/microsoft", &app_form("0", SECRET))
+        .await;
+    assert_eq!(first.status, 303, "{}", first.text);
+    let id = stage.company_id;
+    stage
+        .write(move |conn| secrets::delete_all(conn, OF_COMPANY, id).map(drop))
+        .await;
+    let second = admin
+        .post("/settings/microsoft", &app_form("1", SECRET))
+        .await;
+    assert_eq!(second.status, 303, "{}", second.text);
+    (stage, site, admin)
+}
+
+#[tokio::test]
+async fn the_microsoft_app_signs_in_to_a_connected_tenant_before_it_is_saved() {
+    let (stage, _site, admin) = shared().await;
+    let page = admin.get("/settings/microsoft").await.text;
+    assert!(page.contains("It signed in to"), "{page}");
+    assert!(page.contains("it signs in to the tenant of <bdi>Contoso</bdi>"));
+
+    let wrong = app_form("2", "nonsense");
+    let refused = admin.post("/settings/microsoft", &wrong).await;
+    assert_eq!(refused.status, 422);
+    for said in [
+        "The sign-in to the tenant of Contoso failed.",
+        "id=\"m-client_secret\"><p class=\"mistake",
+        "Save anyway",
+    ] {
+        assert!(refused.text.contains(said), "{said}: {}", refused.text);
+    }
+    assert!(!refused.text.contains("nonsense"));
+    let (_, stored) = stage.app.microsoft_app().await.unwrap().unwrap();
+    let Credential::Secret(stored) = stored else {
+        panic!("a secret is stored")
+    };
+    assert_eq!(stored.expose_secret(), SECRET, "nothing was saved");
+
+    // A cloud that is down keeps nobody from saving what they know to be right.
+    let mut anyway = wrong.to_vec();
+    anyway.push(("untested", "true"));
+    let saved = admin.post("/settings/microsoft", &anyway).await;
+    assert_eq!(saved.status, 303);
+    let page = admin.get("/settings/microsoft").await.text;
+    assert!(page.contains("It was not tried."));
+}
+
+#[tokio::test]
+async fn of_two_who_change_the_microsoft_app_at_once_the_second_is_told_and_saves_knowingly() {
+    let (stage, _site, admin) = shared().await;
+    let old = app_form("1", SECRET);
+    let told = admin.post("/settings/microsoft", &old).await;
+    assert_eq!(told.status, 422);
+    for said in [
+        "changed the Microsoft app",
+        "What you typed is still here",
+        "with a client secret",
+        "name=\"version\" value=\"2\"",
+    ] {
+        assert!(told.text.contains(said), "{said}: {}", told.text);
+    }
+    let version = stage.read(microsoft_app_version).await;
+    assert_eq!(version, 2, "nothing was saved");
+    let over = admin
+        .post("/settings/microsoft", &app_form("2", SECRET))
+        .await;
+    assert_eq!(over.status, 303);
 }
 
 #[tokio::test]

@@ -115,6 +115,23 @@ impl Visitor {
         self.post_bare(path, &all).await
     }
 
+    /// Searches the list at this path, with the other choices in its query; the address of what was found.
+    pub async fn search(&self, path: &str, text: &str) -> String {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let mut fields = vec![("to", path), ("search", text)];
+        fields.extend(pairs);
+        let answer = self.post("/search", &fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        answer.location.unwrap()
+    }
+
+    /// Searches, and opens what was found.
+    pub async fn found(&self, path: &str, text: &str) -> Answer {
+        let to = self.search(path, text).await;
+        self.get(&to).await
+    }
+
     /// Sends a form as it is.
     pub async fn post_bare(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let request = self.client.post(format!("{}{path}", self.url)).form(fields);

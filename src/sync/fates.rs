@@ -1,0 +1,144 @@
+//! What becomes of each field of a run that is put back, and how that is said. Decides nothing. Pure.
+
+use super::report;
+use crate::model::{Field, FieldChange, FieldValue};
+
+/// What becomes of one person's line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The row id of the line.
+    pub change: i64,
+    /// Whether the run made the contact.
+    pub made: bool,
+    /// Why nothing at all is put back.
+    pub nothing: Option<Nothing>,
+    /// What becomes of each field.
+    pub parts: Vec<Part>,
+    /// An address that the run brought and that stays among the others.
+    pub stays: Option<String>,
+}
+
+/// Why nothing of a line is put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Nothing {
+    /// The contact is gone from the company.
+    Gone,
+    /// The contact is linked to another user (UPN) by now.
+    Theirs(String),
+    /// The contact is not linked to the user any more, or anew.
+    NotLinked,
+}
+
+/// One field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The field.
+    pub field: Field,
+    /// What the contact has now.
+    pub now: FieldValue,
+    /// What it had before the run.
+    pub before: FieldValue,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+/// What becomes of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is put back.
+    PutBack,
+    /// It is as it was before already.
+    Already,
+    /// It was changed since, and is left alone.
+    Changed,
+    /// A contact type that was added stays.
+    Stays,
+    /// It would be put back, but that was not shown.
+    NotShown,
+    /// It cannot be put back, for this reason.
+    Cannot(Why),
+}
+
+/// Why a field cannot be put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The PSA does not let it be blank.
+    Needed,
+    /// The PSA has no way to empty it.
+    NoWay,
+    /// The site is gone or inactive.
+    SiteGone,
+    /// The contact would lose this address, which it had before.
+    LosesAddress(String),
+}
+
+impl Part {
+    /// What is written.
+    pub fn change(&self) -> FieldChange {
+        FieldChange {
+            field: self.field,
+            from: self.now.clone(),
+            to: self.before.clone(),
+        }
+    }
+
+    /// Why it stays as it is, in words; `None` where there is nothing to be said.
+    pub fn note(&self) -> Option<String> {
+        let name = report::field_words(self.field);
+        let now = said(&self.now);
+        Some(match &self.fate {
+            Fate::PutBack | Fate::Already => return None,
+            Fate::Changed => format!("{name} was changed since, and stays {now}"),
+            Fate::Stays => format!("the contact type {now} stays"),
+            Fate::NotShown => {
+                format!("{name} is not as it was when this was looked at, and stays {now}")
+            }
+            Fate::Cannot(why) => match why {
+                Why::Needed => format!("{name} was blank, which the PSA does not take any more"),
+                Why::NoWay => {
+                    format!("{name} stays {now}, as the PSA offers no way to put it back")
+                }
+                Why::SiteGone => format!(
+                    "the site {} does not exist any more, or is inactive",
+                    said(&self.before)
+                ),
+                Why::LosesAddress(address) => format!(
+                    "{name} stays {now}, as the contact would lose the address {address} otherwise"
+                ),
+            },
+        })
+    }
+}
+
+/// A value within a sentence.
+fn said(value: &FieldValue) -> String {
+    match (value, report::value(value)) {
+        (FieldValue::Flag(true), _) => "active".into(),
+        (FieldValue::Flag(false), _) => "inactive".into(),
+        (_, serde_json::Value::String(text)) => text,
+        _ => "blank".into(),
+    }
+}
+
+impl Told {
+    /// Whether something is put back, or is as it was already.
+    pub fn is_back(&self) -> bool {
+        let back = |part: &Part| {
+            part.field != Field::ContactType && matches!(part.fate, Fate::PutBack | Fate::Already)
+        };
+        self.parts.iter().any(back)
+    }
+
+    /// What stays as it is, in words.
+    pub fn notes(&self) -> Vec<String> {
+        let nothing = self.nothing.as_ref().map(|nothing| match nothing {
+            Nothing::Gone => "the contact is gone".to_owned(),
+            Nothing::Theirs(upn) => format!("the contact is linked to {upn} by now"),
+            Nothing::NotLinked => "the contact is not linked as it was then".to_owned(),
+        });
+        let stays = self.stays.as_ref();
+        let stays = stays.map(|one| format!("the address {one} stays among the others"));
+        let parts = self.parts.iter().filter_map(Part::note);
+        nothing.into_iter().chain(parts).chain(stays).collect()
+    }
+}

@@ -1,0 +1,75 @@
+//! What somebody types is kept where a page has to be sent again, and stays out of addresses.
+
+use rollcall::connections::{MicrosoftForm, NewSecret, microsoft_app_version, save_microsoft_app};
+use rollcall::model::Role;
+
+use super::seat::Seat;
+use crate::stage::{CLIENT, SECRET, Stage, Store, Vendor, user};
+use crate::web::visitor::Site;
+
+#[tokio::test]
+async fn a_secret_that_was_typed_stays_in_its_field_where_the_test_fails() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let seat = Seat::of(&site, Role::Technician).await;
+    let at = format!("/companies/{}/connection", stage.company_id);
+    seat.go(&format!("{at}/app")).await;
+    seat.browser.click("#way-secret").await;
+    seat.browser.type_into("#client_secret", "wrong").await;
+    seat.browser.click("#result button.primary").await;
+    seat.browser.wait_for("#m-client_secret .mistake").await;
+    assert_eq!(seat.value("#client_secret").await, "wrong");
+    seat.picture("keeping-app").await;
+    seat.browser.type_into("#client_secret", SECRET).await;
+    seat.follow("#result button.primary", "/connection").await;
+    seat.reads("Saved.").await;
+}
+
+#[tokio::test]
+async fn the_microsoft_app_is_saved_over_another_save_with_the_secret_that_was_typed() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let seat = Seat::of(&site, Role::Administrator).await;
+    seat.go("/settings/microsoft").await;
+    seat.browser.type_into("#client_id", CLIENT).await;
+    seat.browser.click("#way-secret").await;
+    seat.browser.type_into("#client_secret", SECRET).await;
+    let form = MicrosoftForm {
+        client_id: CLIENT.into(),
+        secret: NewSecret::Secret("another".to_owned().into()),
+        expires: None,
+    };
+    let saved = save_microsoft_app(&stage.app, &form, 0, "Ann").await;
+    saved.unwrap();
+    seat.browser.click("#result button.primary").await;
+    seat.browser
+        .wait_for_text("#result", "Ann changed the Microsoft app")
+        .await;
+    assert_eq!(seat.value("#client_secret").await, SECRET);
+    seat.browser.click("#result button.primary").await;
+    seat.reads("The Microsoft app is saved.").await;
+    assert_eq!(stage.read(microsoft_app_version).await, 2);
+}
+
+#[tokio::test]
+async fn a_search_stands_in_its_field_and_not_in_the_address() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    stage.users([user("anna"), user("bert")]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let seat = Seat::of(&site, Role::Reader).await;
+    let people = format!("/companies/{}/people", stage.company_id);
+    seat.go(&people).await;
+    seat.browser.type_into("#q", "anna").await;
+    seat.browser.press("Enter").await;
+    seat.browser
+        .wait_until("return location.search === '?s=1'", vec![])
+        .await;
+    seat.is_quiet().await;
+    assert_eq!(seat.value("#q").await, "anna");
+    let found = seat.text().await;
+    assert!(
+        found.contains("Anna Doe") && !found.contains("Bert Doe"),
+        "{found}"
+    );
+}

@@ -1,0 +1,414 @@
+//! What is looked at after each night: contacts against the oracle, strangers against what technicians left, and, after a
+//! quiet night, the history against what the PSA really went through, and a further run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rollcall::db::jobs::Priority;
+use rollcall::db::runs::{self as run_rows, Run};
+use rollcall::db::{dismissals, holds, ignored_users, links, writes};
+use rollcall::jobs::enqueue_run;
+use rollcall::model::{Mode, Status};
+
+use super::history;
+use super::night;
+use super::oracle::{Expected, Facts, Tie, expect};
+use super::seen::{Cloud, Seen};
+use super::tally::Tally;
+use super::watch::Effect;
+use super::world::{Town, World};
+
+/// A company as the night found it.
+pub struct Evening {
+    facts: Facts,
+    expected: Expected,
+    /// Effects so far at its PSA.
+    effects: usize,
+    /// Nothing is left of which nobody knows what came of it: then the night's end is known beforehand.
+    settled: bool,
+}
+
+/// Looks at every company before the night.
+pub async fn evening(world: &World) -> Vec<Evening> {
+    let mut evenings = Vec::new();
+    for town in &world.towns {
+        let row = town.row;
+        let left = world.read(move |conn| writes::left_sent(conn, row)).await;
+        let facts = facts(world, town).await;
+        evenings.push(Evening {
+            expected: expect(&facts),
+            facts,
+            effects: world.psas[town.psa].effects.len(),
+            settled: left.is_empty(),
+        });
+    }
+    evenings
+}
+
+/// Everything that the oracle has to know, as it is now.
+async fn facts(world: &World, town: &Town) -> Facts {
+    let company = world.company(town).await;
+    let psa = &world.psas[town.psa];
+    let (users, groups, skus) = world.microsoft.tenant(&town.tenant, |tenant| {
+        (
+            tenant.users.clone(),
+            tenant.groups.clone(),
+            tenant.skus.clone(),
+        )
+    });
+    let (row, tenant) = (town.row, town.tenant.as_str().into());
+    let psa_company = company.psa_company_id.clone();
+    let (ties, ignored, dismissed, hold, left) = world
+        .read(move |conn| {
+            Ok((
+                links::in_force(conn, row, &tenant, &psa_company)?,
+                ignored_users::of_company(conn, row)?,
+                dismissals::list(conn, row)?,
+                holds::open_of(conn, row)?,
+                writes::left_sent(conn, row)?,
+            ))
+        })
+        .await;
+    Facts {
+        connectwise: psa.cloud.is_connectwise(),
+        flag_moves: match &psa.cloud {
+            Cloud::ConnectWise(cloud) => cloud.edit(|state| state.switches.default_flag_moves),
+            Cloud::Autotask(_) => true,
+        },
+        default_type: psa.default_type.clone(),
+        contacts: psa.cloud.contacts(town.company),
+        ties: ties
+            .into_iter()
+            .map(|link| Tie {
+                user: link.user_id.to_string(),
+                contact: link.contact_id.to_string(),
+            })
+            .collect(),
+        ignored: ignored
+            .into_iter()
+            .map(|(entry, id)| id.map_or(entry, |id| id.to_string()))
+            .collect(),
+        dismissed: dismissed.iter().map(ToString::to_string).collect(),
+        hold: hold
+            .into_iter()
+            .flat_map(|hold| hold.people)
+            .map(|person| person.user_id.to_string())
+            .collect(),
+        unsettled: left
+            .into_iter()
+            .filter(|left| left.contact_id.is_none())
+            .map(|left| left.user_id.to_string())
+            .collect(),
+        users,
+        groups,
+        skus,
+        company,
+    }
+}
+
+/// The same contact for whoever compares addresses as the contract does.
+fn alike(one: &Seen, other: &Seen) -> bool {
+    let plain = |seen: &Seen| {
+        let mut seen = seen.clone();
+        seen.id.clear();
+        seen.rest.clear();
+        seen.email = seen.email.map(|email| email.to_lowercase());
+        seen.others = seen.others.iter().map(|one| one.to_lowercase()).collect();
+        seen.others.sort();
+        seen
+    };
+    plain(one) == plain(other)
+}
+
+/// What is wrong, in words.
+#[derive(Default)]
+pub struct Complaints(pub Vec<String>);
+
+impl Complaints {
+    pub fn add(&mut self, complaint: impl Into<String>) {
+        self.0.push(complaint.into());
+    }
+}
+
+/// After any night.
+pub async fn morning(
+    world: &World,
+    evenings: &[Evening],
+    quiet: bool,
+    tally: &Tally,
+) -> Complaints {
+    let mut complaints = Complaints::default();
+    for (town, evening) in world.towns.iter().zip(evenings) {
+        let mut mine = Complaints::default();
+        let effects = effects_of(world, town, evening);
+        tally.add("writes", effects.len());
+        tally.add(
+            "writes with effect",
+            effects.iter().filter(|one| one.is_change()).count(),
+        );
+        strangers(world, town, evening, &effects, &mut mine).await;
+        if evening.settled {
+            tally.add("company-nights predicted", 1);
+            within(town, evening, &effects, &mut mine);
+        }
+        if quiet {
+            whole(world, town, evening, tally, &mut mine).await;
+            history::check(world, town, &mut mine).await;
+        }
+        let of = format!("company {}", town.number);
+        complaints
+            .0
+            .extend(mine.0.into_iter().map(|one| format!("{of}: {one}")));
+    }
+    complaints
+}
+
+fn effects_of(world: &World, town: &Town, evening: &Evening) -> Vec<Effect> {
+    let psa = &world.psas[town.psa];
+    let mine = psa.cloud.contacts(town.company);
+    let all = psa.effects.since(evening.effects);
+    all.into_iter()
+        .filter(|effect| {
+            let id = effect.contact.as_ref();
+            id.is_some_and(|id| mine.contains_key(id) || evening.facts.contacts.contains_key(id))
+        })
+        .collect()
+}
+
+/// No contact that was never linked was touched.
+async fn strangers(
+    world: &World,
+    town: &Town,
+    evening: &Evening,
+    effects: &[Effect],
+    complaints: &mut Complaints,
+) {
+    let linked = ever_linked(world, town).await;
+    let now = world.psas[town.psa].cloud.contacts(town.company);
+    for (id, was) in &evening.facts.contacts {
+        if !linked.contains(id) && now.get(id) != Some(was) {
+            complaints.add(format!(
+                "contact {id} was never linked and changed: {was:?} to {:?}",
+                now.get(id)
+            ));
+        }
+        if let Some(now) = now.get(id)
+            && now.rest != was.rest
+        {
+            complaints.add(format!(
+                "of contact {id} something changed that is nobody's: {was:?} to {now:?}"
+            ));
+        }
+    }
+    for effect in effects {
+        let id = effect.contact.as_ref().unwrap();
+        if effect.before.is_some() && !linked.contains(id) {
+            let made_now = !evening.facts.contacts.contains_key(id);
+            if !made_now {
+                complaints.add(format!("contact {id} was never linked and written to"));
+            }
+        }
+    }
+}
+
+/// Every contact of the company that ever had a link.
+async fn ever_linked(world: &World, town: &Town) -> BTreeSet<String> {
+    let (row, users) = (town.row, town.everybody.clone());
+    let past = world.read(move |conn| {
+        let mut all = BTreeSet::new();
+        for user in users {
+            let links = links::of_user(conn, row, &user.as_str().into())?;
+            all.extend(links.into_iter().map(|link| link.contact_id.to_string()));
+        }
+        Ok(all)
+    });
+    past.await
+}
+
+/// A night that was cut short did nothing that a whole one would not have done.
+fn within(town: &Town, evening: &Evening, effects: &[Effect], complaints: &mut Complaints) {
+    let expected = &evening.expected;
+    for effect in effects.iter().filter(|one| one.is_change()) {
+        let (id, Some(after)) = (effect.contact.as_deref().unwrap(), &effect.after) else {
+            complaints.add("a contact was deleted");
+            continue;
+        };
+        if let Some(wanted) = expected.contacts.get(id) {
+            let was = &evening.facts.contacts[id];
+            // After an approval the guard decides anew about those who joined the hold since.
+            let approved =
+                !town.approved.is_empty() && expected.leaving.values().any(|contact| contact == id);
+            for (name, is) in parts(after) {
+                let one_of = |seen: &Seen| parts(seen).get(name) == Some(&is);
+                if !one_of(was) && !one_of(wanted) && !(approved && name == "active") {
+                    complaints.add(format!(
+                        "contact {id} got {name} {is}, which is not expected: {was:?} to {wanted:?}"
+                    ));
+                }
+            }
+        } else if effect.before.is_none() {
+            // A PSA that takes no title is one of the troubles.
+            let untitled = |one: &Seen| Seen {
+                title: after.title.as_ref().and(one.title.clone()),
+                ..one.clone()
+            };
+            let mut made = expected.made.values();
+            if !made.any(|one| alike(one, after) || alike(&untitled(one), after)) {
+                complaints.add(format!("contact {id} was made for nobody: {after:?}"));
+            }
+        } else {
+            complaints.add(format!("contact {id} was made and changed: {after:?}"));
+        }
+    }
+    let addresses: Vec<String> = effects
+        .iter()
+        .filter(|effect| effect.before.is_none())
+        .filter_map(|effect| {
+            effect
+                .after
+                .as_ref()?
+                .email
+                .as_deref()
+                .map(str::to_lowercase)
+        })
+        .collect();
+    let once: BTreeSet<&String> = addresses.iter().collect();
+    if once.len() < addresses.len() {
+        complaints.add(format!(
+            "two contacts were made for one address: {addresses:?}"
+        ));
+    }
+}
+
+/// A contact's values by name; of its addresses, types and what they add up to, nothing: these may be half way.
+fn parts(seen: &Seen) -> BTreeMap<&'static str, String> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    [
+        ("active", seen.active.to_string()),
+        ("first name", text(&seen.first)),
+        ("last name", text(&seen.last)),
+        ("title", text(&seen.title)),
+        ("phone", text(&seen.phone)),
+        ("mobile", text(&seen.mobile)),
+        ("email", text(&seen.email).to_lowercase()),
+        ("site", text(&seen.site)),
+    ]
+    .into()
+}
+
+/// After a quiet night everything is as the rules say, whatever happened before.
+async fn whole(
+    world: &World,
+    town: &Town,
+    evening: &Evening,
+    tally: &Tally,
+    complaints: &mut Complaints,
+) {
+    let row = town.row;
+    let last: Option<Run> = world
+        .read(move |conn| run_rows::list(conn, row, 1))
+        .await
+        .pop();
+    let status = last.as_ref().and_then(|run| run.status);
+    tally.add(format!("quiet nights {status:?}"), 1);
+    if !matches!(status, Some(Status::Succeeded | Status::Held)) {
+        let error = last.and_then(|run| run.error);
+        complaints.add(format!(
+            "the run of a quiet night ended {status:?}: {error:?}"
+        ));
+        return;
+    }
+    let now = facts(world, town).await;
+    let then = expect(&now);
+    if !then.is_quiet(&now) {
+        for (id, contact) in &then.contacts {
+            if now.contacts.get(id) != Some(contact) {
+                complaints.add(format!(
+                    "contact {id} is {:?} and should be {contact:?}",
+                    now.contacts.get(id)
+                ));
+            }
+        }
+        for (user, made) in &then.made {
+            complaints.add(format!("user {user} has no contact; wanted: {made:?}"));
+        }
+    }
+    let ties: BTreeSet<Tie> = now.ties.iter().cloned().collect();
+    for tie in then.ties.symmetric_difference(&ties) {
+        complaints.add(format!("link {tie:?} is there, or should be"));
+    }
+    if then.held != now.hold {
+        complaints.add(format!(
+            "the hold has {:?} and should have {:?}",
+            now.hold, then.held
+        ));
+    }
+    one_each(&now, complaints);
+    if evening.settled && town.approved.is_empty() {
+        as_foreseen(&evening.expected, &now, evening, complaints);
+    }
+    tally.add("conflicts after quiet nights", then.conflicts.len());
+    tally.add("people held after quiet nights", then.held.len());
+    tally.add("links after quiet nights", ties.len());
+}
+
+/// Nobody has two links, and no contact has.
+fn one_each(now: &Facts, complaints: &mut Complaints) {
+    let users: BTreeSet<&String> = now.ties.iter().map(|tie| &tie.user).collect();
+    let contacts: BTreeSet<&String> = now.ties.iter().map(|tie| &tie.contact).collect();
+    if users.len() < now.ties.len() || contacts.len() < now.ties.len() {
+        complaints.add(format!("somebody is linked twice: {:?}", now.ties));
+    }
+}
+
+/// The night came to what was said the evening before.
+fn as_foreseen(expected: &Expected, now: &Facts, evening: &Evening, complaints: &mut Complaints) {
+    for (id, wanted) in &expected.contacts {
+        match now.contacts.get(id) {
+            Some(is) if alike(is, wanted) => {}
+            is => complaints.add(format!(
+                "contact {id} came to {is:?}, foreseen was {wanted:?}"
+            )),
+        }
+    }
+    let new: Vec<&Seen> = now
+        .contacts
+        .iter()
+        .filter(|(id, _)| !evening.facts.contacts.contains_key(*id))
+        .map(|(_, contact)| contact)
+        .collect();
+    if new.len() != expected.made.len() {
+        complaints.add(format!(
+            "{} contacts were made, foreseen were {:?}",
+            new.len(),
+            expected.made
+        ));
+    }
+    for (user, made) in &expected.made {
+        if !new.iter().any(|contact| alike(contact, made)) {
+            complaints.add(format!("user {user} did not get {made:?}"));
+        }
+    }
+}
+
+/// A further run writes nothing.
+pub async fn again(world: &mut World, tally: &Tally) -> Result<Complaints, String> {
+    let before: Vec<usize> = world.psas.iter().map(|psa| psa.effects.len()).collect();
+    let rows: Vec<i64> = world.towns.iter().map(|town| town.row).collect();
+    let now = world.clock.now();
+    world
+        .write(move |conn| {
+            for row in rows {
+                enqueue_run(conn, row, Mode::Update, Priority::Click, "Robin", now)?;
+            }
+            Ok(())
+        })
+        .await;
+    night::finish(world, tally).await?;
+    let mut complaints = Complaints::default();
+    for (psa, before) in world.psas.iter().zip(before) {
+        for effect in psa.effects.since(before) {
+            complaints.add(format!("a further run wrote: {effect:?}"));
+        }
+    }
+    Ok(complaints)
+}
