@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use rollcall::db::{deliveries, settings as stored};
 use rollcall::notices::saving::{self, NewWebhook};
 use rollcall::notices::sending;
-use rollcall::notices::settings;
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
