@@ -124,7 +124,10 @@ pub fn last_runs(conn: &mut Conn) -> QueryResult<HashMap<i64, LastRun>> {
 
 /// The last run of every company that is over.
 pub fn last_ended_runs(conn: &mut Conn) -> QueryResult<HashMap<i64, LastRun>> {
-    last_of_all(conn, "NOT preview AND status IS NOT NULL")
+    last_of_all(
+        conn,
+        "NOT preview AND mode <> 'undo' AND status IS NOT NULL",
+    )
 }
 
 /// The last run of every company that brought both sides together: an update or a resync that did not fail as a whole.

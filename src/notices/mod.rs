@@ -3,6 +3,8 @@
 //! (`weekly`), and sends what is due (`sending`). Nothing here decides what needs a person: `attention` does.
 
 pub mod letters;
+mod routes;
+pub mod saving;
 pub mod sending;
 pub mod settings;
 mod telling;
@@ -23,11 +25,12 @@ use crate::db::notices::Notice;
 use crate::db::{Conn, DbError, company_notices, deliveries, holds, notices};
 use crate::mail;
 use letters::Letters;
+use routes::Routes;
 use telling::{Item, Look, TOGETHER};
-use writing::{Desk, Routes};
+use writing::Desk;
 
+pub use routes::portal;
 pub use webhook::signature;
-pub use writing::portal;
 
 /// The word for what leaves by mail.
 pub const MAIL_WAY: &str = "mail";
@@ -105,7 +108,7 @@ fn routes(conn: &mut Conn) -> diesel::QueryResult<Routes> {
 async fn look(app: &App) -> anyhow::Result<()> {
     let now = app.clock().now();
     let mut seen = app.db().read(move |conn| read(conn, now)).await?;
-    seen.routes.portal = writing::portal(app.config());
+    seen.routes.portal = routes::portal(app.config());
     let needs = attention::needs(&seen.fleet, now);
     let look = telling::look(&seen.fleet, &needs, &seen.holds, &seen.notices, now);
     let Some(change) = write(&seen, look, now)? else {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::letters::{Letters, TestLetter};
-use super::{CLAIM, LEASE, MAIL_WAY, settings, webhook, writing};
+use super::{CLAIM, LEASE, MAIL_WAY, routes, settings, webhook};
 use crate::app::App;
 use crate::db::DbError;
 use crate::db::deliveries::{self, Delivery, NewDelivery};
@@ -147,7 +147,7 @@ async fn send(app: &App, way: &str, one: &Leaving<'_>) -> Result<Result<(), Refu
 /// # Errors
 /// Where a template is wrong or the database fails; inside, the server's own words.
 pub async fn test_mail(app: &App, to: &str, staff: &str) -> anyhow::Result<Result<(), String>> {
-    let portal = writing::portal(app.config()).unwrap_or_default();
+    let portal = routes::portal(app.config()).unwrap_or_default();
     let letter = TestLetter {
         staff: staff.to_owned(),
         portal,
@@ -157,7 +157,7 @@ pub async fn test_mail(app: &App, to: &str, staff: &str) -> anyhow::Result<Resul
         Ok(server) => server,
         Err(why) => return Ok(Err(why)),
     };
-    let new = writing::letter(&mail::domain(&server.from), "test", to, &drawn);
+    let new = routes::letter(&mail::domain(&server.from), "test", to, &drawn);
     try_at_once(app, &new).await
 }
 
@@ -167,7 +167,7 @@ pub async fn test_mail(app: &App, to: &str, staff: &str) -> anyhow::Result<Resul
 /// Where the database fails; inside, what the other side answered.
 pub async fn test_call(app: &App) -> anyhow::Result<Result<(), String>> {
     let said = ("Rollcall: the webhook works", "There is nothing to do.");
-    let new = writing::call("test", "test", said, &[], None, app.clock().now());
+    let new = routes::call("test", "test", said, &[], None, app.clock().now());
     try_at_once(app, &new).await
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 
 use super::letters::{Letters, People, Somebody, WeeklyLetter};
-use super::{settings, writing};
+use super::{routes, settings};
 use crate::app::App;
 use crate::db::changes::{self, Event};
 use crate::db::company_notices::{self, CompanyNotices};
@@ -105,7 +105,7 @@ async fn tell(
         let drawn = Letters::load()?.draw(&letter)?;
         let domain = mail::domain(sender);
         let to = set.weekly_recipients.iter();
-        leave.extend(to.map(|to| writing::letter(&domain, WEEKLY, to, &drawn)));
+        leave.extend(to.map(|to| routes::letter(&domain, WEEKLY, to, &drawn)));
     }
     app.db()
         .write(move |conn| {

@@ -15,7 +15,7 @@ use rollcall::app::App;
 use rollcall::db::runs::{self, NewRun, RunEnd};
 use rollcall::db::{companies, tenant_connections};
 use rollcall::model::{Calls, Cloud, Company, Mode, RunFailure, Side, Status, TenantConnection};
-use rollcall::notices::{self, settings};
+use rollcall::notices::{self, saving, settings};
 use secrecy::SecretString;
 
 use crate::stage::{CLIENT, Stage, TENANT};
@@ -35,7 +35,7 @@ pub(crate) use on_both;
 
 /// Sets the mail server up.
 async fn use_server(app: &App, post: &Post, security: &str, password: &str) {
-    let new = settings::NewMail {
+    let new = saving::NewMail {
         host: "127.0.0.1".into(),
         port: post.port.to_string(),
         security: security.into(),
@@ -44,7 +44,7 @@ async fn use_server(app: &App, post: &Post, security: &str, password: &str) {
         password: SecretString::from(password),
         from: "Rollcall <rollcall@msp.example>".into(),
     };
-    let mistakes = settings::save_mail(app, &new, "Ann").await.unwrap();
+    let mistakes = saving::save_mail(app, &new, "Ann").await.unwrap();
     assert_eq!(mistakes, []);
 }
 
@@ -54,7 +54,7 @@ async fn tell_all(app: &App, who: &[&str]) {
         everybody: who.iter().map(|one| (*one).to_owned()).collect(),
         ..settings::Audience::default()
     };
-    settings::save_audience(app, audience, "Ann").await.unwrap();
+    saving::save_audience(app, audience, "Ann").await.unwrap();
 }
 
 /// A mail server that takes everything, and somebody who hears of everything.

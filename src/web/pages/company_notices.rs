@@ -5,7 +5,7 @@ use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::db::company_notices::{self, CompanyNotices};
-use crate::notices::settings;
+use crate::notices::{saving, settings};
 use crate::web::routes::{Entry, routes};
 use crate::web::{CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
 
@@ -113,7 +113,7 @@ async fn save(
     let form = form.0;
     let weekly = form.weekly == "true";
     let mut read = |field: &str, text: &str| {
-        settings::recipients(field, text).unwrap_or_else(|mistake| {
+        saving::recipients(field, text).unwrap_or_else(|mistake| {
             page.mistakes
                 .add(mistake.field, format!("{}.", mistake.message));
             Vec::new()
@@ -135,7 +135,7 @@ async fn save(
         page.weekly_recipients = form.weekly_recipients;
         return visit.again(&page);
     }
-    if !settings::save_company(visit.app(), *id, new, &visit.name()).await? {
+    if !saving::save_company(visit.app(), *id, new, &visit.name()).await? {
         return Err(WebError::NotFound);
     }
     Ok(visit.done(&format!("/companies/{}/notices", *id), "Saved."))

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::db::deliveries::{self, Delivery};
 use crate::db::{Conn, settings as stored_settings};
 use crate::mail::Security;
-use crate::notices::settings::{self, Audience, Kind, NewMail, NewWebhook};
+use crate::notices::saving::{self, NewMail, NewWebhook};
+use crate::notices::settings::{self, Audience, Kind};
 use crate::notices::{MAIL_WAY, sending};
 use crate::rules::Mistake;
 use crate::web::routes::{Entry, routes};
@@ -330,7 +331,7 @@ async fn save_mail(visit: Visit, form: Form<MailForm>) -> Result<HttpResponse, W
         password: form.password,
         from: form.from,
     };
-    let mistakes = settings::save_mail(visit.app(), &new, &visit.name()).await?;
+    let mistakes = saving::save_mail(visit.app(), &new, &visit.name()).await?;
     if mistakes.is_empty() {
         let said = if new.host.trim().is_empty() {
             "Notices do not leave by mail any more."
@@ -397,7 +398,7 @@ async fn save_webhook(visit: Visit, form: Form<WebhookForm>) -> Result<HttpRespo
         key: form.0.webhook_key,
         off: form.0.off == "true",
     };
-    let mistakes = settings::save_webhook(visit.app(), &new, &visit.name()).await?;
+    let mistakes = saving::save_webhook(visit.app(), &new, &visit.name()).await?;
     if mistakes.is_empty() {
         let said = if new.off {
             "Notices do not leave by webhook any more."
@@ -435,7 +436,7 @@ async fn save_recipients(
         everybody: Vec::new(),
         silent: Kind::ALL.into_iter().filter(|kind| !wanted(kind)).collect(),
     };
-    match settings::recipients("recipients", &form.recipients) {
+    match saving::recipients("recipients", &form.recipients) {
         Ok(everybody) => audience.everybody = everybody,
         Err(mistake) => {
             let mut page = page(&visit).await?;
@@ -445,7 +446,7 @@ async fn save_recipients(
             return visit.again(&page);
         }
     }
-    settings::save_audience(visit.app(), audience, &visit.name()).await?;
+    saving::save_audience(visit.app(), audience, &visit.name()).await?;
     Ok(visit.done(HERE, "Saved."))
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::hmac;
 use chrono::TimeDelta;
 use rollcall::db::{deliveries, settings as stored};
+use rollcall::notices::saving::{self, NewWebhook};
 use rollcall::notices::sending;
-use rollcall::notices::settings::{self, NewWebhook};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -100,9 +100,7 @@ async fn with_hook(key: &str) -> (Stage, Hook) {
         off: false,
     };
     assert_eq!(
-        settings::save_webhook(&stage.app, &new, "Ann")
-            .await
-            .unwrap(),
+        saving::save_webhook(&stage.app, &new, "Ann").await.unwrap(),
         []
     );
     (stage, hook)
@@ -198,9 +196,7 @@ async fn an_address_in_a_private_network_is_refused_unless_it_is_allowed() {
             key: SecretString::from(""),
             off: false,
         };
-        let mistakes = settings::save_webhook(&stage.app, &new, "Ann")
-            .await
-            .unwrap();
+        let mistakes = saving::save_webhook(&stage.app, &new, "Ann").await.unwrap();
         assert!(mistakes[0].message.contains(said), "{url}: {mistakes:?}");
     }
     let why = sending::test_call(&stage.app).await.unwrap().unwrap_err();

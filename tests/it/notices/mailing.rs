@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rollcall::db::deliveries::{self, Delivery};
 use rollcall::mail::{self, Letter, Security, Server};
-use rollcall::notices::{sending, settings};
+use rollcall::notices::{saving, sending, settings};
 use secrecy::SecretString;
 
 use super::post::{Mood, Post};
@@ -202,7 +202,7 @@ async fn the_password_is_kept_sealed_used_and_not_given_to_another_server() {
     assert!(!kept.windows(5).any(|some| some == b"right"));
     // Saved anew without typing the password: it stays. Another host: it goes.
     for (host, stays) in [("127.0.0.1", true), ("localhost", false)] {
-        let new = settings::NewMail {
+        let new = saving::NewMail {
             host: host.into(),
             port: post.port.to_string(),
             security: "none".into(),
@@ -212,7 +212,7 @@ async fn the_password_is_kept_sealed_used_and_not_given_to_another_server() {
             from: "rollcall@msp.example".into(),
         };
         assert_eq!(
-            settings::save_mail(&stage.app, &new, "Ann").await.unwrap(),
+            saving::save_mail(&stage.app, &new, "Ann").await.unwrap(),
             []
         );
         assert_eq!(stage.read(settings::stored).await.0, stays, "{host}");
@@ -222,7 +222,7 @@ async fn the_password_is_kept_sealed_used_and_not_given_to_another_server() {
 #[tokio::test]
 async fn no_mail_leaves_for_another_machine_where_every_cloud_is_simulated() {
     let stage = new().await;
-    let new = settings::NewMail {
+    let new = saving::NewMail {
         host: "mail.msp.example".into(),
         port: String::new(),
         security: "tls".into(),
@@ -232,7 +232,7 @@ async fn no_mail_leaves_for_another_machine_where_every_cloud_is_simulated() {
         from: "rollcall@msp.example".into(),
     };
     assert_eq!(
-        settings::save_mail(&stage.app, &new, "Ann").await.unwrap(),
+        saving::save_mail(&stage.app, &new, "Ann").await.unwrap(),
         []
     );
     let why = sending::test_mail(&stage.app, OPS, "Ann")

@@ -6,7 +6,8 @@ use rollcall::db::company_notices::{self, CompanyNotices};
 use rollcall::db::quarantines::{self, Owner};
 use rollcall::db::tenant_connections;
 use rollcall::model::{RunFailure, Side};
-use rollcall::notices::settings::{self, Audience, Kind};
+use rollcall::notices::saving;
+use rollcall::notices::settings::{Audience, Kind};
 
 use super::{OPS, after, company, look, on_both, ran, tell_all, use_server, with_mail};
 use crate::notices::post::Post;
@@ -395,7 +396,7 @@ async fn what_nobody_wants_to_hear_of_is_not_told_and_what_stands_is_told_once_s
         everybody: vec![OPS.into()],
         silent: [Kind::Failing].into(),
     };
-    settings::save_audience(&stage.app, audience, "Ann")
+    saving::save_audience(&stage.app, audience, "Ann")
         .await
         .unwrap();
     look(&stage).await;
