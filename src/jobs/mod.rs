@@ -157,7 +157,8 @@ async fn carry_out(app: &App, taken: Taken, stop: Option<&Stop>) -> Result<(), D
         if let Some(psa) = psa {
             runs::refresh_budget(app, psa).await;
         }
-        let ended = contained(Box::pin(perform(app, &job, stop))).await;
+        // Boxed for its type, too: nested futures of a whole run are more than the compiler follows.
+        let ended = contained(perform(app, &job, stop).boxed()).await;
         drop(renewing);
         settle(app, job.clone(), ended).await
     };
