@@ -52,7 +52,8 @@ impl Visitor {
             .await?
             .map_err(|_| anyhow::anyhow!("nobody was added"))?;
         let chosen = auth::use_link(app, &token, NAME, &PASSWORD.into()).await?;
-        chosen.map_err(|_| anyhow::anyhow!("the password was not taken"))
+        chosen.map_err(|_| anyhow::anyhow!("the password was not taken"))?;
+        Ok(())
     }
 
     /// Signs in at a portal.
