@@ -34,7 +34,7 @@ const COMPANIES: &str = "ROLLCALL_LOAD_COMPANIES";
 const PEOPLE: usize = 100;
 const LATENCY: Duration = Duration::from_millis(50);
 /// The pages that are looked at in turn.
-const PAGES: [&str; 4] = ["/", "/runs", "/jobs", "/companies/1"];
+const PAGES: [&str; 4] = ["/", "/runs", "/settings/jobs", "/companies/1"];
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()

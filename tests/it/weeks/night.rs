@@ -77,13 +77,11 @@ async fn round(
             polls,
         }));
     }
-    let mut next = 0;
     let victims: std::sync::Arc<[_]> = victims.into();
-    for psa in &world.psas {
+    for (next, psa) in world.psas.iter().enumerate() {
         let victims = victims.clone();
         // A different one for each PSA.
         let mine = next % victims.len();
-        next += 1;
         psa.running
             .controls
             .set_victim_within(move || victims[mine].abort());

@@ -50,7 +50,7 @@ impl Cloud {
             Self::ConnectWise(cloud) => cloud
                 .contact(id)
                 .map(|one| of_connectwise(&Types::of(cloud), &one)),
-            Self::Autotask(cloud) => cloud.contact(id).map(of_autotask),
+            Self::Autotask(cloud) => cloud.contact(id).as_ref().map(of_autotask),
         }
     }
 
@@ -65,10 +65,7 @@ impl Cloud {
                     .map(|one| of_connectwise(&types, one))
                     .collect()
             }
-            Self::Autotask(cloud) => {
-                let contacts = cloud.contacts(company).into_iter();
-                contacts.map(of_autotask).collect()
-            }
+            Self::Autotask(cloud) => cloud.contacts(company).iter().map(of_autotask).collect(),
         };
         all.into_iter().map(|one| (one.id.clone(), one)).collect()
     }
@@ -252,7 +249,7 @@ fn of_connectwise(types: &Types, one: &connectwise::ContactData) -> Seen {
     }
 }
 
-fn of_autotask(one: autotask::ContactData) -> Seen {
+fn of_autotask(one: &autotask::ContactData) -> Seen {
     let others = [&one.email_address2, &one.email_address3];
     let mut others: Vec<String> = others
         .into_iter()

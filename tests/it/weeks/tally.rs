@@ -22,13 +22,6 @@ impl Tally {
             .unwrap_or_default()
     }
 
-    /// The sum of all whose name begins so.
-    pub fn sum(&self, begins: &str) -> usize {
-        let all = self.0.lock().unwrap();
-        let mine = all.iter().filter(|(name, _)| name.starts_with(begins));
-        mine.map(|(_, number)| number).sum()
-    }
-
     /// One line each.
     pub fn table(&self) -> String {
         let mut table = String::new();
