@@ -4,6 +4,7 @@
 mod needs;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
@@ -174,6 +175,10 @@ pub struct Concerned {
     pub link: String,
 }
 
+/// What makes one cause of several needs: what it is, what to do about it, and the button; a decision is one cause, whatever
+/// the numbers.
+type Key<'a> = (What, &'a str, &'a str, &'a str);
+
 /// What needs a person, worst first, and the row ids of all companies concerned.
 pub fn judge(fleet: &Fleet, now: DateTime<Utc>) -> (Vec<Cause>, HashSet<i64>) {
     let all = needs(fleet, now);
@@ -181,8 +186,6 @@ pub fn judge(fleet: &Fleet, now: DateTime<Utc>) -> (Vec<Cause>, HashSet<i64>) {
         .iter()
         .flat_map(|need| need.companies.iter().copied())
         .collect();
-    // By what it is, what to do about it, and the button; a decision is one cause, whatever the numbers.
-    type Key<'a> = (What, &'a str, &'a str, &'a str);
     let mut groups: BTreeMap<Key<'_>, Vec<&Need>> = BTreeMap::new();
     for need in &all {
         let key = (need.what, &*need.title, &*need.advice, need.verb);
@@ -336,10 +339,11 @@ fn key(need: &Need) -> String {
         need.what, need.title, need.advice, need.verb
     );
     let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut key = String::new();
+    for byte in &digest[..6] {
+        let _ = write!(key, "{byte:02x}");
+    }
+    key
 }
 
 /// What went wrong with a run, in a few words: its error's kind.

@@ -48,21 +48,22 @@ pub async fn send_due(app: &App) -> Result<(), DbError> {
 async fn note(app: &App, one: Delivery, sent: Result<(), Refusal>) -> Result<(), DbError> {
     let now = app.clock().now();
     let next = next_try(&one, now);
-    match &sent {
-        Ok(()) => tracing::info!(
+    if sent.is_ok() {
+        tracing::info!(
             delivery.id = one.id,
             way = one.way,
             kind = one.kind,
             "A notice has left"
-        ),
-        Err(_) => tracing::warn!(
+        );
+    } else {
+        tracing::warn!(
             delivery.id = one.id,
             way = one.way,
             kind = one.kind,
             attempts = one.attempts + 1,
             given_up = next.is_none(),
             "A notice could not leave: Settings, Notices says why"
-        ),
+        );
     }
     app.db()
         .write(move |conn| match &sent {

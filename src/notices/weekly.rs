@@ -57,7 +57,7 @@ pub(super) async fn look(app: &App) -> anyhow::Result<()> {
         match set.weekly_until {
             Some(until) if until >= week => {}
             Some(until) if due <= now => {
-                tell(app, &company, &set, (until, week), &server.from).await?
+                tell(app, &company, &set, (until, week), &server.from).await?;
             }
             Some(_) => {}
             None => {

@@ -200,7 +200,7 @@ impl Desk<'_> {
             ..Entry::default()
         };
         match need.about {
-            About::Company(id) => entry.name = self.name(id).to_owned(),
+            About::Company(id) => self.name(id).clone_into(&mut entry.name),
             About::Psa(id) => {
                 let name = self.fleet.psas.get(&id).cloned().unwrap_or_default();
                 entry.name = format!("PSA connection {name}");

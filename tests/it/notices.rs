@@ -73,7 +73,7 @@ async fn after(stage: &Stage, time: TimeDelta) {
 
 /// Looks.
 async fn look(stage: &Stage) {
-    stage.clock.advance(Duration::from_secs(60));
+    stage.clock.advance(Duration::from_mins(1));
     notices::tick(&stage.app).await.unwrap();
 }
 

@@ -246,7 +246,8 @@ async fn page(visit: &Visit) -> Result<NoticesPage, WebError> {
     if has_webhook {
         match settings::webhook(app).await? {
             Ok(webhook) => {
-                page.webhook_host = webhook.url.host_str().unwrap_or_default().to_owned()
+                let host = webhook.url.host_str().unwrap_or_default();
+                host.clone_into(&mut page.webhook_host);
             }
             Err(why) => {
                 page.webhook_host = "a stored address".into();

@@ -25,7 +25,7 @@ async fn mail_is_set_up_tried_and_shown_without_its_password() {
         cards.contains("href=\"/settings/notices\"")
             && cards.contains("Not set up. By mail or webhook")
     );
-    let port = post.port.to_string();
+    let number = post.port.to_string();
     let mut form = vec![
         ("host", "mail server"),
         ("port", "0"),
@@ -53,7 +53,7 @@ async fn mail_is_set_up_tried_and_shown_without_its_password() {
         open.text
             .contains("Without TLS everybody on the way can read")
     );
-    (form[0].1, form[1].1) = ("127.0.0.1", &port);
+    (form[0].1, form[1].1) = ("127.0.0.1", &number);
     assert_eq!(
         admin.post("/settings/notices/mail", &form).await.status,
         303
@@ -63,7 +63,7 @@ async fn mail_is_set_up_tried_and_shown_without_its_password() {
         page.contains("The mail server is saved.")
             && page.contains("One is stored for this server")
     );
-    assert!(page.contains(&format!("value=\"{port}\"")) && !page.contains("right\""));
+    assert!(page.contains(&format!("value=\"{number}\"")) && !page.contains("right\""));
 
     let test = [("test_to", "me@msp.example")];
     assert_eq!(
