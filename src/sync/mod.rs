@@ -5,6 +5,7 @@ pub mod apply;
 pub mod back;
 pub mod cover;
 pub mod effect;
+mod ending;
 pub mod explain;
 pub mod facts;
 pub mod failure;
@@ -50,11 +51,11 @@ use self::failure::{RunError, plan_changed, stopped};
 pub use self::failure::{not_begun, not_set_up};
 use self::observe::Observed;
 use self::plan::{Person, Plan};
-use self::report::{Counts, Done, Report};
+use self::report::{Done, Report};
 use self::scene::Scene;
 use self::snapshot::Snapshot;
 use crate::http::{Counter, counted};
-use crate::model::{Action, Calls, Field, Mode, Outcome, Status};
+use crate::model::{Action, Field, Mode, Outcome};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -346,61 +347,5 @@ impl Run<'_> {
             return Ok(());
         }
         self.facts.put(&scope, scene::ADDRESS, &address).await
-    }
-
-    async fn finish(
-        &self,
-        started_at: DateTime<Utc>,
-        calls: Calls,
-        outcomes: Outcomes,
-    ) -> Finished {
-        let Outcomes { seen, done, error } = outcomes;
-        let (people, findings) = match &seen {
-            Some((_, plan)) => (
-                report::lines(plan, &done),
-                plan.findings.iter().map(report::finding).collect(),
-            ),
-            None => (Vec::new(), Vec::new()),
-        };
-        let counts = Counts::of(&people);
-        let status = if error.is_some() {
-            Status::Failed
-        } else if counts.failed > 0 {
-            Status::Partial
-        } else if counts.held > 0 {
-            Status::Held
-        } else {
-            Status::Succeeded
-        };
-        let finished_at = self.scene.clock.now();
-        let mut report = Report {
-            company: self.scene.company.name.clone(),
-            run: self.id.clone(),
-            mode: self.options.mode,
-            preview: self.turn.is_none(),
-            status,
-            started_at: report::stamp(started_at),
-            finished_at: report::stamp(finished_at),
-            counts,
-            calls,
-            error,
-            findings,
-            people,
-        };
-        if self.turn.is_some()
-            && let Err(unrecorded) = record::end(self.scene, &report, finished_at).await
-        {
-            report.status = Status::Failed;
-            report.error.get_or_insert(unrecorded);
-        }
-        if self.turn.is_some() {
-            tracing::info!(
-                run.id = %self.id,
-                company = %self.scene.company.name,
-                status = report.status.as_str(),
-                "Run finished"
-            );
-        }
-        Finished { report, seen }
     }
 }

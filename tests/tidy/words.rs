@@ -5,7 +5,7 @@ use crate::{keep, project, rust, sample};
 
 /// Where code waits by the real clock, and why.
 const MAY_SLEEP: &[(&str, &str)] = &[
-    ("benches/fleet.rs", "a bench measures real time"),
+    ("benches/clouds/mod.rs", "a bench measures real time"),
     (
         "src/clock.rs",
         "the home of waiting: everything else waits through `Clock`",

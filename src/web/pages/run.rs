@@ -1,18 +1,17 @@
 //! One run: what it did to each person, and why it failed; live while it goes on. It is looked at, never changed.
 
-use std::collections::HashMap;
-
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
+use super::run_tiles::tiles;
 use super::run_undone::{self, Undone};
-use super::runs::{counts, duration, over};
+use super::runs::{duration, over};
 use super::searches;
 use crate::db::changes::{ChangeRecord, Short};
 use crate::db::runs::{self, Run};
 use crate::db::{changes, companies};
-use crate::model::{Action, Company, Outcome, text};
+use crate::model::{Company, Outcome, text};
 use crate::sync::report;
 use crate::web::listing::{Choice, Pager, ROWS, choices};
 use crate::web::live::{self, Live};
@@ -150,13 +149,13 @@ struct Asked {
 }
 
 /// What the page is made from.
-struct Found {
-    run: Run,
-    name: String,
-    company: Option<Company>,
-    links: VendorLinks,
-    all: Vec<Short>,
-    undone: run_undone::Found,
+pub(super) struct Found {
+    pub(super) run: Run,
+    pub(super) name: String,
+    pub(super) company: Option<Company>,
+    pub(super) links: VendorLinks,
+    pub(super) all: Vec<Short>,
+    pub(super) undone: run_undone::Found,
 }
 
 async fn load(visit: &Visit, id: String) -> Result<Found, WebError> {
@@ -301,57 +300,6 @@ fn fitting(all: &[Short], asked: &Asked) -> Vec<i64> {
         })
         .map(|line| line.id)
         .collect()
-}
-
-/// What was really done, from the history; what was not to be written, from the report.
-fn tiles(found: &Found) -> Vec<Tile> {
-    let mut done: HashMap<Action, usize> = HashMap::new();
-    for line in &found.all {
-        if line.outcome == Outcome::Applied {
-            *done.entry(line.action).or_default() += 1;
-        }
-    }
-    let written = Action::ALL
-        .into_iter()
-        .filter(|action| action.writes() || *action == Action::Link)
-        .map(|action| Tile {
-            value: done.get(&action).copied().unwrap_or_default(),
-            name: capital(&words::done(action.as_str())),
-            link: String::new(),
-        });
-    let mut tiles: Vec<Tile> = written.collect();
-    let Some(counts) = counts(&found.run) else {
-        return tiles;
-    };
-    for action in [Action::Unchanged, Action::OutOfScope, Action::Conflict] {
-        tiles.push(Tile {
-            value: counts.by(action),
-            name: capital(&words::done(action.as_str())),
-            link: String::new(),
-        });
-    }
-    tiles.push(Tile {
-        value: counts.held,
-        name: "Held".into(),
-        link: String::new(),
-    });
-    tiles.push(Tile {
-        value: counts.failed,
-        name: "Failed".into(),
-        link: if counts.failed > 0 {
-            format!("/runs/{}?outcome=failed", found.run.id)
-        } else {
-            String::new()
-        },
-    });
-    tiles
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 fn person(line: &ChangeRecord, found: &Found) -> PersonRow {
