@@ -14,9 +14,9 @@ use reqwest::header::HeaderMap;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use counter::{count, may_send};
+use counter::{count, is_late, may_send};
 
-pub use counter::{Counter, counted, pause, send_no_more};
+pub use counter::{Counter, before, counted, pause, send_no_more};
 pub use error::{ApiError, Kind, Service};
 pub use tally::Answers;
 pub use wait::{backoff, retry_after};
@@ -240,8 +240,14 @@ impl Http {
             Some(lane) => lane.acquire().await.ok(),
             None => None,
         };
-        if !may_send() {
-            let detail = "the run failed before it was asked";
+        let unsent = if !may_send() {
+            Some("the run failed before it was asked")
+        } else if is_late(self.clock.now()) {
+            Some("this process hung, and another one may do its work by now")
+        } else {
+            None
+        };
+        if let Some(detail) = unsent {
             return Err(failed(Kind::Unreachable, None, detail.into()));
         }
         count(ask.service);

@@ -1,6 +1,6 @@
 //! Claims: what only one process may do at a time, such as the runs of a PSA connection. Does not know who lives.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
@@ -57,7 +57,7 @@ pub fn claim(
     if inserted == 1 {
         return Ok(true);
     }
-    let (holder, held_until): (String, chrono::NaiveDateTime) = match claims::table
+    let (holder, held_until): (String, NaiveDateTime) = match claims::table
         .find(name)
         .select((claims::process, claims::until))
         .first(conn)
@@ -83,15 +83,24 @@ pub fn claim(
     Ok(taken == 1)
 }
 
-/// Whether the process has the claim of this name and its lease has not run out.
-pub fn holds(conn: &mut Conn, name: &str, process: &str, now: DateTime<Utc>) -> QueryResult<bool> {
-    let found = claims::table.filter(
-        claims::name
-            .eq(name)
-            .and(claims::process.eq(process))
-            .and(claims::until.gt(stamp(now))),
-    );
-    diesel::select(diesel::dsl::exists(found)).get_result(conn)
+/// Until when the process has the claim of this name; `None` where it has not, or its lease has run out.
+pub fn held_until(
+    conn: &mut Conn,
+    name: &str,
+    process: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<DateTime<Utc>>> {
+    let found: Option<NaiveDateTime> = claims::table
+        .filter(
+            claims::name
+                .eq(name)
+                .and(claims::process.eq(process))
+                .and(claims::until.gt(stamp(now))),
+        )
+        .select(claims::until)
+        .first(conn)
+        .optional()?;
+    Ok(found.map(|until| until.and_utc()))
 }
 
 /// Gives the claim of this name back; whether the process had it.

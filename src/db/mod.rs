@@ -237,8 +237,10 @@ impl Db {
     /// Whether this process has the claim of this name, for some time still.
     pub async fn has_claim(&self, name: &str) -> Result<bool, DbError> {
         let (inner, name, now) = (self.0.clone(), name.to_owned(), self.0.clock.now());
-        self.read(move |conn| claims::holds(conn, &name, &inner.process.id, now))
-            .await
+        self.read(move |conn| {
+            claims::held_until(conn, &name, &inner.process.id, now).map(|held| held.is_some())
+        })
+        .await
     }
 
     /// Gives the claim back. One that another process has stays as it is.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use super::error::Service;
@@ -53,6 +54,20 @@ impl Counter {
 
 tokio::task_local! {
     static COUNTER: Arc<Counter>;
+    static DEADLINE: DateTime<Utc>;
+}
+
+/// Runs a future whose requests (on its own task) leave before this time, or not at all: also those that wait for a place, or
+/// that are tried again.
+pub async fn before<F: Future>(deadline: DateTime<Utc>, future: F) -> F::Output {
+    DEADLINE.scope(deadline, future).await
+}
+
+/// Whether the time by which requests had to leave is over.
+pub(super) fn is_late(now: DateTime<Utc>) -> bool {
+    DEADLINE
+        .try_with(|deadline| *deadline <= now)
+        .unwrap_or(false)
 }
 
 /// Runs a future whose requests (on its own task) count for this counter.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream;
 
@@ -38,6 +39,8 @@ pub struct Apply<'a> {
     /// With an undo: which line of the history each user's line puts back.
     pub(super) undoes: HashMap<&'a UserId, i64>,
     halted: Mutex<Option<RunError>>,
+    /// Until when the turn is ours, as the journal saw it last. No request leaves later: this process may have hung.
+    ours_until: Mutex<DateTime<Utc>>,
     progress: &'a (dyn Fn(usize) + Send + Sync),
 }
 
@@ -79,6 +82,7 @@ pub async fn apply(
             .collect(),
         undoes,
         halted: Mutex::new(None),
+        ours_until: Mutex::new(scene.clock.now()),
         progress,
     };
     let mut done: Vec<Done> = plan.people.iter().map(|_| Done::default()).collect();
@@ -334,7 +338,19 @@ impl Apply<'_> {
         &self,
         work: impl FnOnce(&mut Conn) -> diesel::QueryResult<T> + Send + 'static,
     ) -> Result<T, RunError> {
-        record::journal(self.scene, self.turn, work).await
+        let (done, until) = record::journal_until(self.scene, self.turn, work).await?;
+        *self
+            .ours_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = until;
+        Ok(done)
+    }
+
+    pub(super) fn ours_until(&self) -> DateTime<Utc> {
+        *self
+            .ours_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn halt(&self, error: RunError) {

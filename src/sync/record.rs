@@ -308,15 +308,24 @@ pub async fn journal<T: Send + 'static>(
     turn: &str,
     work: impl FnOnce(&mut Conn) -> diesel::QueryResult<T> + Send + 'static,
 ) -> Result<T, RunError> {
+    Ok(journal_until(scene, turn, work).await?.0)
+}
+
+/// The same, and until when the turn is ours if it is not renewed.
+pub(super) async fn journal_until<T: Send + 'static>(
+    scene: &Scene,
+    turn: &str,
+    work: impl FnOnce(&mut Conn) -> diesel::QueryResult<T> + Send + 'static,
+) -> Result<(T, DateTime<Utc>), RunError> {
     let (turn, now) = (turn.to_owned(), scene.clock.now());
     let process = scene.db.process_id().to_owned();
     scene
         .db
         .write_with(move |conn| {
-            if !claims::holds(conn, &turn, &process, now).map_err(DbError::from)? {
-                return Err(overtaken());
-            }
-            work(conn).map_err(|error| DbError::from(error).into())
+            let held = claims::held_until(conn, &turn, &process, now).map_err(DbError::from)?;
+            let until = held.ok_or_else(overtaken)?;
+            let done = work(conn).map_err(DbError::from)?;
+            Ok((done, until))
         })
         .await
 }

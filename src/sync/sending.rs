@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::apply::{Apply, STILL_AT_WORK};
 use crate::db::writes::WriteState;
 use crate::db::{DbError, links};
-use crate::http::{ApiError, Kind, PATIENCE, TRIES};
+use crate::http::{ApiError, Kind, PATIENCE, TRIES, before};
 use crate::model::ContactId;
 use crate::psa::{Adds, Sent, Step};
 
@@ -31,7 +31,7 @@ impl Apply<'_> {
             {
                 return Came::Unknown(lost.clone());
             }
-            let mut error = match self.scene.psa.send(step).await {
+            let mut error = match before(self.ours_until(), self.scene.psa.send(step)).await {
                 Ok(sent) => return Came::Through(sent),
                 Err(error) => error,
             };

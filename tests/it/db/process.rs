@@ -54,10 +54,10 @@ async fn a_claim_is_one_process_s_until_it_is_released_or_its_lease_ends() {
 
         let (first, second) = (one.process_id().to_owned(), two.process_id().to_owned());
         one.write(move |conn| {
-            assert!(claims::holds(conn, "psa:1", &second, now())?);
-            assert!(!claims::holds(conn, "psa:1", &first, now())?);
+            assert!(claims::held_until(conn, "psa:1", &second, now())?.is_some());
+            assert!(claims::held_until(conn, "psa:1", &first, now())?.is_none());
             let late = now() + TimeDelta::minutes(6);
-            assert!(!claims::holds(conn, "psa:1", &second, late)?);
+            assert!(claims::held_until(conn, "psa:1", &second, late)?.is_none());
             let until = late + TimeDelta::minutes(5);
             let alive = |_: &str| true;
             assert!(!claims::claim(conn, "psa:1", &first, until, now(), &alive)?);
