@@ -1,5 +1,5 @@
 //! The same with real processes and the computer's clock: runs that a PSA kills with `kill -9`, and replicas of the portal on
-//! one PostgreSQL of which one is killed or hangs.
+//! one PostgreSQL of which one is killed. One that hangs is played in this process: nobody goes on with its work for a while.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -229,36 +229,41 @@ async fn written(world: &World) {
     tokio::time::timeout(PATIENCE, waiting).await.unwrap();
 }
 
-async fn signal(child: &Child, name: &str) {
-    let process = child.id().unwrap();
-    let sent = Command::new("sh")
-        .args(["-c", &format!("kill -{name} {process}")])
-        .status();
-    assert!(sent.await.unwrap().success());
+/// Another process, by whose clock it is so late.
+async fn process(world: &mut World, clock: &Clock) -> App {
+    let theirs = std::mem::replace(&mut world.clock, clock.clone());
+    let app = world.open().await;
+    world.clock = theirs;
+    app
 }
 
 #[tokio::test]
-async fn the_work_of_a_replica_that_hangs_is_taken_over_after_its_lease_and_it_writes_no_more() {
+async fn the_work_of_a_process_that_hangs_is_taken_over_after_its_lease_and_it_writes_no_more() {
     let mut world = busy().await;
     let evenings = evening::evening(&world).await;
-    let hangs = program(&world, &["serve"]);
-    until(&world, 6, true).await;
-    written(&world).await;
-    signal(&hangs, "STOP").await;
-    // Another process, which is eleven minutes further on.
-    let real = std::mem::replace(
-        &mut world.clock,
-        Clock::set_at(Clock::real().now() + chrono::TimeDelta::minutes(11)),
-    );
-    let later: App = world.open().await;
-    world.clock = real;
+    let now = world.clock.now();
+    let clock = Clock::set_at(now);
+    let hangs = process(&mut world, &clock).await;
+    let mut working = Box::pin(async { while step(&hangs).await.unwrap() {} });
+    // Of the four people that are written at once one always waits for a place at Autotask, where three have one.
+    let begun = async {
+        while world.psas[1].effects.len() < 3 {
+            world.clock.sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        () = &mut working => panic!("there was too little to do"),
+        begun = tokio::time::timeout(PATIENCE, begun) => begun.unwrap(),
+    }
+    // Nobody goes on with it now. Eleven minutes later another process looks for work.
+    let late = Duration::from_mins(11);
+    let later = process(&mut world, &Clock::set_at(now + late)).await;
     let over = async { while step(&later).await.unwrap() {} };
     tokio::time::timeout(PATIENCE, over).await.unwrap();
     until(&world, 0, false).await;
     let before: Vec<usize> = world.psas.iter().map(|psa| psa.effects.len()).collect();
-    signal(&hangs, "CONT").await;
-    // What it had sent when it was stopped may still arrive, and nothing more.
-    world.clock.sleep(Duration::from_secs(2)).await;
+    clock.advance(late);
+    tokio::time::timeout(PATIENCE, working).await.unwrap();
     for (psa, before) in world.psas.iter().zip(before) {
         assert!(psa.effects.since(before).iter().all(|one| !one.is_change()));
     }
