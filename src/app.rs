@@ -237,7 +237,7 @@ impl App {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn last(&self, company: &Company) -> Result<Option<Last>, DbError> {
+    pub async fn last(&self, company: &Company) -> Result<Option<Arc<Last>>, DbError> {
         last::snapshot(self.db(), &self.0.readings, company).await
     }
 

@@ -14,7 +14,6 @@ use crate::model::{Company, GroupId, SkuId, Test};
 use crate::sync::explain::{Explanation, Names, explain};
 use crate::sync::failure::RunError;
 use crate::sync::last::Last;
-use crate::sync::plan::Plan;
 use crate::sync::tenant::group_name;
 
 /// A page waits so long for the names of groups; without them it shows ids.
@@ -113,7 +112,7 @@ pub async fn remembered_names(
 pub async fn explain_last(
     app: &App,
     company: &Company,
-    (last, plan): (&Last, &Plan),
+    last: &Last,
     wanted: &str,
 ) -> Result<Option<Explanation>, RunError> {
     let names = names_soon(app, company).await?;
@@ -124,7 +123,7 @@ pub async fn explain_last(
     Ok(explain(
         &company.name,
         &last.snapshot,
-        plan,
+        last.plan(),
         wanted,
         &called,
     ))

@@ -2,12 +2,13 @@
 //! Sends no request; it is as old as it says.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::observe::{self, Observed, Remembered};
+use super::plan::{self, Plan};
 use super::scene::{self, Scene};
 use super::settling;
 use super::snapshot::{Rules, Snapshot};
@@ -29,6 +30,14 @@ pub struct Last {
     pub read_at: DateTime<Utc>,
     /// The run or preview that read it; the stored plan is of the same one.
     pub run_id: String,
+    plan: OnceLock<Plan>,
+}
+
+impl Last {
+    /// What a run would do by it, decided when it is first asked for.
+    pub fn plan(&self) -> &Plan {
+        self.plan.get_or_init(|| plan::plan(&self.snapshot))
+    }
 }
 
 /// What was read besides users and contacts, and of whom.
@@ -68,6 +77,18 @@ struct Kept {
     company: i64,
     run: String,
     sides: Arc<Sides>,
+    /// What it was put together to last, and with what.
+    last: Option<(Inputs, Arc<Last>)>,
+}
+
+/// All that a snapshot is put together from besides the reading.
+#[derive(PartialEq)]
+struct Inputs {
+    company: Company,
+    default_type: Option<Named<ContactTypeId>>,
+    ignored_licences: Vec<String>,
+    written: Vec<Written>,
+    remembered: Remembered,
 }
 
 impl Kept {
@@ -88,6 +109,22 @@ impl Readings {
         Some(sides)
     }
 
+    /// The same reading put together before, if nothing else was.
+    fn together(&self, company: i64, run: &str, inputs: &Inputs) -> Option<Arc<Last>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |one: &&Kept| one.company == company && one.run == run;
+        let (known, last) = kept.iter().find(of)?.last.as_ref()?;
+        (known == inputs).then(|| last.clone())
+    }
+
+    fn keep_together(&self, company: i64, inputs: Inputs, last: &Arc<Last>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |one: &&mut Kept| one.company == company && one.run == last.run_id;
+        if let Some(one) = kept.iter_mut().find(of) {
+            one.last = Some((inputs, last.clone()));
+        }
+    }
+
     fn keep(&self, company: i64, run: &str, sides: &Arc<Sides>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|one| one.company != company);
@@ -95,6 +132,7 @@ impl Readings {
             company,
             run: run.to_owned(),
             sides: sides.clone(),
+            last: None,
         });
         let mut size: usize = kept.iter().map(Kept::size).sum();
         let unused = kept.iter().take_while(|one| {
@@ -125,7 +163,7 @@ pub async fn snapshot(
     db: &Db,
     readings: &Readings,
     company: &Company,
-) -> Result<Option<Last>, DbError> {
+) -> Result<Option<Arc<Last>>, DbError> {
     let (company, readings) = (company.clone(), readings.clone());
     db.read(move |conn| {
         let Some(tenant) = tenant_connections::get(conn, company.id)? else {
@@ -147,22 +185,34 @@ pub async fn snapshot(
         let place = (&tenant.tenant_id, &company.psa_company_id);
         let remembered = observe::people(conn, company.id, place.0, place.1)?;
         let connection = psa_connections::get(conn, company.psa_id)?;
-        let settings = Settings {
-            company: &company,
-            default_type: connection
-                .as_ref()
-                .and_then(|one| one.default_contact_type.as_ref()),
+        let inputs = Inputs {
+            default_type: connection.and_then(|one| one.default_contact_type),
             ignored_licences: scene::ignored_licences(conn)?,
+            company,
+            written,
+            remembered,
+        };
+        let company = inputs.company.id;
+        if let Some(last) = readings.together(company, &run_id, &inputs) {
+            return Ok(Some(last));
+        }
+        let settings = Settings {
+            company: &inputs.company,
+            default_type: inputs.default_type.as_ref(),
+            ignored_licences: inputs.ignored_licences.clone(),
         };
         let mut sides = Arc::unwrap_or_clone(sides);
-        bring_up(&mut sides.contacts, &written);
-        let (mut snapshot, _) = put_together(settings, &remembered, sides);
-        settling::suppose(&remembered.left, &mut snapshot);
-        Ok(Some(Last {
+        bring_up(&mut sides.contacts, &inputs.written);
+        let (mut snapshot, _) = put_together(settings, &inputs.remembered, sides);
+        settling::suppose(&inputs.remembered.left, &mut snapshot);
+        let last = Arc::new(Last {
             snapshot,
             read_at,
             run_id,
-        }))
+            plan: OnceLock::new(),
+        });
+        readings.keep_together(company, inputs, &last);
+        Ok(Some(last))
     })
     .await
 }

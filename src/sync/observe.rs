@@ -20,6 +20,7 @@ use crate::model::{
 };
 
 /// What the database knows of a company's people.
+#[derive(PartialEq)]
 pub struct Remembered {
     /// Links in force.
     pub links: Vec<Link>,

@@ -1,6 +1,7 @@
 //! What pages need besides runs: the last reading without a request, drafts of filters, pickers, checks and explanations.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rollcall::checks;
@@ -30,7 +31,7 @@ each_vendor!(
 const BOARD: &str = "2d9b0000-0000-4000-8000-000000000001";
 const GONE: &str = "2d9b0000-0000-4000-8000-000000000009";
 
-async fn last(stage: &Stage) -> Last {
+async fn last(stage: &Stage) -> Arc<Last> {
     let company = stage.company().await;
     let last = stage.app.last(&company).await.unwrap();
     last.unwrap()
@@ -140,7 +141,7 @@ async fn a_draft_is_tried_out_on_fields_that_no_filter_named(stage: Stage) {
         })
         .into();
     let tried = stage.app.last(&draft).await.unwrap();
-    let snapshot = tried.unwrap().snapshot;
+    let snapshot = tried.unwrap().snapshot.clone();
     let takes = rollcall::sync::effect::takes(&snapshot, &plan(&snapshot));
     let counts: Vec<usize> = takes.filters.iter().map(Vec::len).collect();
     assert_eq!((counts, takes.nobody.len()), (vec![2, 1], 1));
@@ -165,7 +166,7 @@ async fn a_draft_reads_a_group_once_and_tells_which_is_gone(stage: Stage) {
         .into();
     let tried = async || {
         let found = stage.app.last(&draft).await.unwrap();
-        let mut snapshot = found.unwrap().snapshot;
+        let mut snapshot = found.unwrap().snapshot.clone();
         let failed = pickers::complete(&stage.app, &draft, &mut snapshot).await;
         (snapshot, failed)
     };
@@ -270,14 +271,13 @@ async fn an_explanation_asks_for_names_of_groups_once_and_for_nothing_else(stage
     stage.sync().await;
     let (app, company) = (&stage.app, stage.company().await);
     let last = last(&stage).await;
-    let seen = (&last, &plan(&last.snapshot));
     let names = pickers::remembered_names(app, &company).await.unwrap();
     assert!(names.is_empty(), "a run reads members, not names");
     let mut before = stage.requests();
     // An old name is better than an id.
     for days in [0, 1, 30] {
         stage.clock.advance(Duration::from_hours(24 * days));
-        let said = pickers::explain_last(app, &company, seen, "bert@contoso.example").await;
+        let said = pickers::explain_last(app, &company, &last, "bert@contoso.example").await;
         let said = said.unwrap().unwrap();
         assert!(
             said.steps[2].detail.contains("not in the group Board"),
@@ -289,7 +289,7 @@ async fn an_explanation_asks_for_names_of_groups_once_and_for_nothing_else(stage
         }
     }
     assert_eq!(stage.requests(), before);
-    let nobody = pickers::explain_last(app, &company, seen, "nobody").await;
+    let nobody = pickers::explain_last(app, &company, &last, "nobody").await;
     assert_eq!(nobody.unwrap(), None);
     assert_eq!(stage.requests(), before);
 }

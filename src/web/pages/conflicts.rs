@@ -2,6 +2,7 @@
 //! reading; what was decided since shows at once.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,7 +14,7 @@ use crate::db::plans;
 use crate::model::{Action, Company, Contact, UserId};
 use crate::sync::last::Last;
 use crate::sync::pair::Conflict;
-use crate::sync::plan::{Person, Plan, Reason, plan};
+use crate::sync::plan::{Person, Plan, Reason};
 use crate::sync::report;
 use crate::sync::snapshot::Snapshot;
 use crate::web::VendorLinks;
@@ -129,7 +130,7 @@ async fn show(
 pub(super) async fn both(
     visit: &Visit,
     company: &Company,
-) -> Result<(Option<Last>, Option<String>), WebError> {
+) -> Result<(Option<Arc<Last>>, Option<String>), WebError> {
     let Some(last) = visit.app().last(company).await? else {
         return Ok((None, None));
     };
@@ -200,7 +201,7 @@ impl ConflictsPage {
         then: Option<&str>,
         (outward, number): (&VendorLinks, usize),
     ) {
-        let plan = plan(&last.snapshot);
+        let plan = last.plan();
         self.settled = settled(company.id, then, &plan);
         let all: Vec<_> = in_conflict(&plan).collect();
         self.found = all.len();

@@ -11,7 +11,6 @@ use crate::attention::counts_of;
 use crate::db::fleet::{self, Brief};
 use crate::model::Company;
 use crate::sync::last::Last;
-use crate::sync::plan::plan;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError};
 
@@ -96,7 +95,7 @@ impl Concerned {
         then: Option<&str>,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Self {
-        let plan = plan(&last.snapshot);
+        let plan = last.plan();
         let people = in_conflict(&plan).take(NAMED);
         Self {
             id: company.id,

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::people::aside;
 use super::person::{Back, known};
 use crate::model::{Company, Contact, ContactId, UserId, text};
-use crate::sync::plan::{Plan, Reason, plan};
+use crate::sync::last::Last;
+use crate::sync::plan::{Plan, Reason};
 use crate::sync::snapshot::Snapshot;
 use crate::web::everyone::{contact_name, named, owned, segment};
 use crate::web::portrait::{self, Row};
@@ -188,9 +189,9 @@ async fn choices(
     let last = visit.app().last(&company).await?;
     let last = last.ok_or(WebError::NotFound)?;
     let part = aside(move || {
-        let plan = plan(&last.snapshot);
+        let plan = last.plan();
         let user = UserId::new(&user);
-        ContactChoices::of(&company, &last.snapshot, &plan, (&user, &typed.0.search))
+        ContactChoices::of(&company, &last.snapshot, plan, (&user, &typed.0.search))
     });
     visit.part(&part.await?)
 }
@@ -219,19 +220,14 @@ async fn confirm(
     let (user, contact) = (UserId::new(&user), ContactId::new(&contact));
     let company = visit.company(id).await?;
     let last = visit.app().last(&company).await?;
-    let snapshot = last.ok_or(WebError::NotFound)?.snapshot;
-    let page = aside(move || LinkPage::of(&company, &snapshot, &user, &contact)).await?;
+    let last = last.ok_or(WebError::NotFound)?;
+    let page = aside(move || LinkPage::of(&company, &last, &user, &contact)).await?;
     visit.page(&page.ok_or(WebError::NotFound)?)
 }
 
 impl LinkPage {
-    fn of(
-        company: &Company,
-        snapshot: &Snapshot,
-        user: &UserId,
-        contact: &ContactId,
-    ) -> Option<Self> {
-        let plan = plan(snapshot);
+    fn of(company: &Company, last: &Last, user: &UserId, contact: &ContactId) -> Option<Self> {
+        let (snapshot, plan) = (&last.snapshot, last.plan());
         let user = snapshot.users.iter().find(|one| one.id == *user)?;
         let contact = snapshot.contacts.iter().find(|one| one.id == *contact)?;
         let person = plan.people.iter().find(|one| one.user_id == user.id);

@@ -18,7 +18,6 @@ use crate::jobs;
 use crate::model::{Company, Mode};
 use crate::pickers;
 use crate::sync::effect;
-use crate::sync::plan::plan;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::{CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
@@ -195,7 +194,7 @@ pub(super) fn saved_items(known: &Known) -> (Vec<Item>, Option<usize>) {
     let Some(last) = &known.last else {
         return (items, None);
     };
-    let takes = effect::takes(&last.snapshot, &plan(&last.snapshot));
+    let takes = effect::takes(&last.snapshot, last.plan());
     for (item, people) in items.iter_mut().zip(&takes.filters) {
         count(&mut item.takes, people);
     }

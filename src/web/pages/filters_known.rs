@@ -2,6 +2,7 @@
 //! what the filters point at. What the pickers need besides is asked for when a filter is opened.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::db::{companies, psa_connections};
 use crate::directory::sku_name;
@@ -22,7 +23,7 @@ pub(super) struct Known {
     pub version: i64,
     /// Whether its PSA has contact types.
     pub contact_types: bool,
-    pub last: Option<Last>,
+    pub last: Option<Arc<Last>>,
     pub sites: Vec<Site>,
     pub types: Vec<ContactType>,
     pub groups: HashMap<GroupId, String>,

@@ -14,7 +14,6 @@ use crate::db::jobs::{self as waiting, Work};
 use crate::jobs;
 use crate::model::{Company, Mode, UserId};
 use crate::sync::guard::Verdict;
-use crate::sync::plan::plan;
 use crate::web::VendorLinks;
 use crate::web::routes::{Entry, routes};
 use crate::web::{
@@ -161,7 +160,7 @@ impl HoldPage {
             })
             .collect();
         if let Some(last) = visit.app().last(&company).await? {
-            let verdict = aside(move || plan(&last.snapshot).guard).await?;
+            let verdict = aside(move || last.plan().guard.clone()).await?;
             page.why = why(&verdict);
         }
         Ok(page)

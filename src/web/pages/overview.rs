@@ -18,7 +18,6 @@ use crate::jobs;
 use crate::jobs::schedule::Timetable;
 use crate::model::{Company, Mode, Role};
 use crate::sync::last;
-use crate::sync::plan::plan;
 use crate::web::everyone::{self, Everyone};
 use crate::web::live::{self, Live, Stage};
 use crate::web::routes::{Entry, routes};
@@ -108,7 +107,7 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
 
 /// How many of the company stand how, as the page of its people counts them.
 fn standings(last: &last::Last) -> everyone::Counts {
-    let plan = plan(&last.snapshot);
+    let plan = last.plan();
     Everyone::new(&last.snapshot, &plan).counts()
 }
 

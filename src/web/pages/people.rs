@@ -8,7 +8,6 @@ use url::form_urlencoded;
 use super::searches;
 use crate::model::Company;
 use crate::sync::last::Last;
-use crate::sync::plan::plan;
 use crate::web::everyone::{Everyone, Line, Standing};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, csv, form, words};
@@ -158,7 +157,7 @@ impl PeoplePage {
         query: Query,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Self {
-        let plan = plan(&last.snapshot);
+        let plan = last.plan();
         let mut everyone = Everyone::new(&last.snapshot, &plan);
         narrow(&mut everyone, &query);
         let counts = everyone.counts();
@@ -259,7 +258,7 @@ async fn file(
     let company = visit.company(*company).await?;
     let query = Query::of(&visit, &request)?;
     let last = visit.app().last(&company).await?;
-    let bytes = aside(move || table(last.as_ref(), &query)).await??;
+    let bytes = aside(move || table(last.as_deref(), &query)).await??;
     Ok(visit.csv(&format!("people-{}", company.id), bytes))
 }
 
@@ -270,7 +269,7 @@ fn table(last: Option<&Last>, query: &Query) -> Result<Vec<u8>, WebError> {
     let Some(last) = last else {
         return csv::file(&heads, Vec::<[String; 8]>::new());
     };
-    let plan = plan(&last.snapshot);
+    let plan = last.plan();
     let mut everyone = Everyone::new(&last.snapshot, &plan);
     narrow(&mut everyone, query);
     chosen(&mut everyone, query);

@@ -1,6 +1,8 @@
 //! One user of a company: both sides, every decision, the history, and what a technician may do about them. A user who is gone
 //! long since still has their page.
 
+use std::sync::Arc;
+
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use crate::db::{changes, events, links, undos};
 use crate::model::{Company, Role, UserId};
 use crate::pickers::explain_last;
 use crate::sync::last::Last;
-use crate::sync::plan::{Person, Plan, plan};
+use crate::sync::plan::Person;
 use crate::web::VendorLinks;
 use crate::web::deciding::{self, Said};
 use crate::web::everyone::{self, Standing, named, segment};
@@ -104,15 +106,14 @@ pub(super) fn address(company: i64, user: &UserId) -> String {
 
 /// What the last reading knows of a user.
 struct Seen {
-    last: Last,
-    plan: Plan,
+    last: Arc<Last>,
     user: Option<usize>,
     person: Option<usize>,
 }
 
 impl Seen {
     fn person(&self) -> Option<&Person> {
-        self.plan.people.get(self.person?)
+        self.last.plan().people.get(self.person?)
     }
 }
 
@@ -181,8 +182,12 @@ async fn show(
         }
         if visit.may(Role::Technician) && seen.user.is_some() {
             let find = searches::text(&visit, &query.s);
-            let choices =
-                ContactChoices::of(&company, &seen.last.snapshot, &seen.plan, (&user, &find));
+            let choices = ContactChoices::of(
+                &company,
+                &seen.last.snapshot,
+                seen.last.plan(),
+                (&user, &find),
+            );
             page.choices = Some(choices);
         }
     }
@@ -195,12 +200,10 @@ async fn seen(visit: &Visit, company: &Company, user: &UserId) -> Result<Option<
     };
     let user = user.clone();
     let seen = aside(move || {
-        let plan = plan(&last.snapshot);
-        let users = &last.snapshot.users;
+        let (users, people) = (&last.snapshot.users, &last.plan().people);
         Seen {
             user: users.iter().position(|one| one.id == user),
-            person: plan.people.iter().position(|one| one.user_id == user),
-            plan,
+            person: people.iter().position(|one| one.user_id == user),
             last,
         }
     });
@@ -252,7 +255,7 @@ impl PersonPage {
             self.contact = format!("{} ({})", named(contact), contact.id);
         }
         self.rows = portrait::sides(snapshot, user, contact, person);
-        let explained = explain_last(visit.app(), company, (&seen.last, &seen.plan), id.as_str());
+        let explained = explain_last(visit.app(), company, &seen.last, id.as_str());
         if let Some(explanation) = explained.await? {
             self.steps = portrait::steps(&explanation);
             if let Some(next) = self.steps.pop() {
@@ -294,8 +297,8 @@ pub(super) async fn known(
     let company = visit.company(company).await?;
     let user = UserId::new(&user);
     let last = visit.app().last(&company).await?;
-    let snapshot = last.map(|last| last.snapshot);
-    let is_known = snapshot.is_some_and(|snapshot| {
+    let is_known = last.is_some_and(|last| {
+        let snapshot = &last.snapshot;
         snapshot.users.iter().any(|one| one.id == user)
             || snapshot.links.iter().any(|link| link.user_id == user)
             || snapshot.ignored.contains(&user)

@@ -1,5 +1,7 @@
 //! Previews as jobs, and what identifies a plan.
 
+use std::sync::Arc;
+
 use rollcall::db::plans;
 use rollcall::db::previews::{self, StoredPreview};
 use rollcall::db::runs::{self, NewRun};
@@ -89,7 +91,7 @@ async fn a_preview_is_made_where_contact_sync_is_off(stage: Stage) {
     assert_eq!(report(&kept(&stage).await).unwrap().counts.create, 1);
 }
 
-async fn last(stage: &Stage) -> Last {
+async fn last(stage: &Stage) -> Arc<Last> {
     let company = stage.company().await;
     let last = stage.app.last(&company).await.unwrap();
     last.unwrap()
