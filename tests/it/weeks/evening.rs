@@ -1,6 +1,10 @@
 //! A company as a night finds it, and what the oracle says of it.
 
+use std::collections::BTreeSet;
+
+use rollcall::db::jobs::{self, Job, JobState, Work};
 use rollcall::db::{dismissals, holds, ignored_users, links, writes};
+use rollcall::jobs::MOST_ATTEMPTS;
 
 use super::oracle::{Expected, Facts, Tie, expect};
 use super::seen::Cloud;
@@ -46,7 +50,7 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
     });
     let (row, tenant) = (town.row, town.tenant.as_str().into());
     let psa_company = company.psa_company_id.clone();
-    let (ties, ignored, dismissed, hold, left) = world
+    let (ties, ignored, dismissed, hold, left, waiting) = world
         .read(move |conn| {
             Ok((
                 links::in_force(conn, row, &tenant, &psa_company)?,
@@ -54,6 +58,7 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
                 dismissals::list(conn, row)?,
                 holds::open_of(conn, row)?,
                 writes::left_sent(conn, row)?,
+                jobs::unfinished(conn, 100)?,
             ))
         })
         .await;
@@ -82,6 +87,11 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
             .flat_map(|hold| hold.people)
             .map(|person| person.user_id.to_string())
             .collect(),
+        approved: waiting
+            .into_iter()
+            .filter(|job| job.company_id == Some(row))
+            .flat_map(approved_by)
+            .collect(),
         unsettled: left
             .into_iter()
             .filter(|left| left.contact_id.is_none())
@@ -91,5 +101,17 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
         groups,
         skus,
         company,
+    }
+}
+
+/// Whom a job is going to deactivate: approved today, or on a day after which the connection was in quarantine or failed in
+/// another way. A job that was begun for the last time by a process that is dead will not be done.
+fn approved_by(job: Job) -> BTreeSet<String> {
+    match job.work {
+        Work::Run(_) if job.state == JobState::Running && job.attempts >= MOST_ATTEMPTS => {
+            BTreeSet::new()
+        }
+        Work::Run(run) => run.approved.iter().map(ToString::to_string).collect(),
+        Work::Preview | Work::Undo(_) => BTreeSet::new(),
     }
 }
