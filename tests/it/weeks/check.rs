@@ -9,7 +9,7 @@ use rollcall::db::runs::{self as run_rows, Run};
 use rollcall::jobs::enqueue_run;
 use rollcall::model::{Mode, Status};
 
-use super::evening::{Evening, facts};
+use super::evening::{self, Evening, facts};
 use super::history;
 use super::night;
 use super::oracle::{Expected, Facts, Tie, expect};
@@ -74,6 +74,11 @@ pub async fn morning(
             whole(world, town, evening, tally, &mut mine).await;
             history::check(world, town, &mut mine).await;
         }
+        let approved = evening::approved(world, town).await;
+        tally.add(
+            "people approved whose job waits for another night",
+            approved.len(),
+        );
         let of = format!("company {}", town.number);
         complaints
             .0

@@ -87,11 +87,7 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
             .flat_map(|hold| hold.people)
             .map(|person| person.user_id.to_string())
             .collect(),
-        approved: waiting
-            .into_iter()
-            .filter(|job| job.company_id == Some(row))
-            .flat_map(approved_by)
-            .collect(),
+        approved: approved_by(waiting, row),
         unsettled: left
             .into_iter()
             .filter(|left| left.contact_id.is_none())
@@ -104,14 +100,23 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
     }
 }
 
-/// Whom a job is going to deactivate: approved today, or on a day after which the connection was in quarantine or failed in
-/// another way. A job that was begun for the last time by a process that is dead will not be done.
-fn approved_by(job: Job) -> BTreeSet<String> {
-    match job.work {
-        Work::Run(_) if job.state == JobState::Running && job.attempts >= MOST_ATTEMPTS => {
-            BTreeSet::new()
-        }
-        Work::Run(run) => run.approved.iter().map(ToString::to_string).collect(),
+/// Whose deactivation was approved and not carried out yet.
+pub async fn approved(world: &World, town: &Town) -> BTreeSet<String> {
+    let waiting = world.read(|conn| jobs::unfinished(conn, 100)).await;
+    approved_by(waiting, town.row)
+}
+
+/// Whom the jobs of a company are going to deactivate: approved today, or on a day after which the connection was in quarantine
+/// or failed in another way. A job that was begun for the last time by a process that is dead will not be done.
+fn approved_by(waiting: Vec<Job>, company: i64) -> BTreeSet<String> {
+    let is_over = |job: &Job| job.state == JobState::Running && job.attempts >= MOST_ATTEMPTS;
+    let mine = waiting
+        .into_iter()
+        .filter(|job| job.company_id == Some(company) && !is_over(job));
+    mine.flat_map(|job| match job.work {
+        Work::Run(run) => run.approved,
         Work::Preview | Work::Undo(_) => BTreeSet::new(),
-    }
+    })
+    .map(|user| user.to_string())
+    .collect()
 }
