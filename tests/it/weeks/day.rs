@@ -34,7 +34,6 @@ fn pick<T: Clone>(dice: &mut StdRng, all: &[T]) -> Option<T> {
 pub async fn pass(world: &mut World, tally: &Tally) {
     for place in 0..world.towns.len() {
         let mut dice = world.script.dice(world.night, world.towns[place].number);
-        world.towns[place].approved.clear();
         remember_everybody(world, place);
         people(world, place, &mut dice, tally);
         technicians(world, place, &mut dice, tally);
@@ -327,8 +326,6 @@ async fn decide(world: &mut World, place: usize, dice: &mut StdRng, tally: &Tall
         tally.add("technicians dismissed", 1);
     } else {
         let now = world.clock.now();
-        let approved: Vec<String> = people.iter().map(|id| id.as_str().to_owned()).collect();
-        world.towns[place].approved.extend(approved);
         world
             .write(move |conn| enqueue_approval(conn, row, people, &signed(), now))
             .await;

@@ -1,6 +1,10 @@
 //! A company as a night finds it, and what the oracle says of it.
 
+use std::collections::BTreeSet;
+
+use rollcall::db::jobs::{self, Job, JobState, Work};
 use rollcall::db::{dismissals, holds, ignored_users, links, writes};
+use rollcall::jobs::MOST_ATTEMPTS;
 
 use super::oracle::{Expected, Facts, Tie, expect};
 use super::seen::Cloud;
@@ -46,7 +50,7 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
     });
     let (row, tenant) = (town.row, town.tenant.as_str().into());
     let psa_company = company.psa_company_id.clone();
-    let (ties, ignored, dismissed, hold, left) = world
+    let (ties, ignored, dismissed, hold, left, waiting) = world
         .read(move |conn| {
             Ok((
                 links::in_force(conn, row, &tenant, &psa_company)?,
@@ -54,6 +58,7 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
                 dismissals::list(conn, row)?,
                 holds::open_of(conn, row)?,
                 writes::left_sent(conn, row)?,
+                jobs::unfinished(conn, 100)?,
             ))
         })
         .await;
@@ -82,6 +87,7 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
             .flat_map(|hold| hold.people)
             .map(|person| person.user_id.to_string())
             .collect(),
+        approved: approved_by(waiting, row),
         unsettled: left
             .into_iter()
             .filter(|left| left.contact_id.is_none())
@@ -92,4 +98,25 @@ pub async fn facts(world: &World, town: &Town) -> Facts {
         skus,
         company,
     }
+}
+
+/// Whose deactivation was approved and not carried out yet.
+pub async fn approved(world: &World, town: &Town) -> BTreeSet<String> {
+    let waiting = world.read(|conn| jobs::unfinished(conn, 100)).await;
+    approved_by(waiting, town.row)
+}
+
+/// Whom the jobs of a company are going to deactivate: approved today, or on a day after which the connection was in quarantine
+/// or failed in another way. A job that was begun for the last time by a process that is dead will not be done.
+fn approved_by(waiting: Vec<Job>, company: i64) -> BTreeSet<String> {
+    let is_over = |job: &Job| job.state == JobState::Running && job.attempts >= MOST_ATTEMPTS;
+    let mine = waiting
+        .into_iter()
+        .filter(|job| job.company_id == Some(company) && !is_over(job));
+    mine.flat_map(|job| match job.work {
+        Work::Run(run) => run.approved,
+        Work::Preview | Work::Undo(_) => BTreeSet::new(),
+    })
+    .map(|user| user.to_string())
+    .collect()
 }

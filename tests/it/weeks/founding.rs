@@ -144,7 +144,6 @@ impl World {
                 .collect(),
             by_hand: BTreeSet::new(),
             linked_by_hand: BTreeSet::new(),
-            approved: BTreeSet::new(),
             differences: RefCell::default(),
             sites: BTreeMap::new(),
             types: BTreeMap::new(),

@@ -67,8 +67,6 @@ pub struct Town {
     pub by_hand: BTreeSet<String>,
     /// Users whom a technician linked by hand, ever.
     pub linked_by_hand: BTreeSet<String>,
-    /// People whose deactivation was approved today.
-    pub approved: BTreeSet<String>,
     /// Where history and PSA differed after the last quiet night, because of what technicians did in between.
     pub differences: RefCell<Differences>,
 }

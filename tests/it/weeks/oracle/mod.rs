@@ -38,6 +38,8 @@ pub struct Facts {
     pub ignored: BTreeSet<String>,
     pub dismissed: BTreeSet<String>,
     pub hold: BTreeSet<String>,
+    /// Users whose deactivation was approved and not yet carried out.
+    pub approved: BTreeSet<String>,
     /// Users whose create left several contacts behind, with nobody to choose yet.
     pub unsettled: BTreeSet<String>,
 }
@@ -57,6 +59,8 @@ pub struct Expected {
     pub held: BTreeSet<String>,
     /// Who would be deactivated, held or not: user and contact.
     pub leaving: BTreeMap<String, String>,
+    /// Contacts of which the order of an approval and of another run decides whether they are deactivated.
+    pub may_leave: BTreeSet<String>,
 }
 
 impl Expected {
@@ -159,13 +163,42 @@ pub fn expect(facts: &Facts) -> Expected {
         .iter()
         .any(|user| expected.leaving.contains_key(user));
     if stays_open || is_held(facts, expected.leaving.len(), linked_active) {
-        expected.held = expected.leaving.keys().cloned().collect();
+        hold(facts, &mut expected, linked_active);
     } else {
         for contact in expected.leaving.values() {
             expected.contacts.get_mut(contact).unwrap().active = false;
         }
     }
     expected
+}
+
+/// Holds who leaves, except whom a technician approved: they go. An approval is carried out before or after another run of the
+/// same night: who joins the hold with that one may be meant by it too, and where nobody else is left in the hold it closes,
+/// and the guard decides anew.
+fn hold(facts: &Facts, expected: &mut Expected, linked_active: usize) {
+    let waits = |user: &&String| facts.hold.contains(*user);
+    let approved = |user: &&String| facts.approved.contains(*user);
+    let leaving = expected.leaving.keys();
+    let rest = leaving.clone().filter(|user| !approved(user)).count();
+    // A run before may have made or activated contacts.
+    let new = expected.ties.iter().filter(|tie| {
+        let known = facts.ties.contains(tie) && facts.contacts[&tie.contact].active;
+        !known
+    });
+    let at_most = linked_active + new.count() + expected.made.len();
+    let mut still = leaving.clone().filter(waits).peekable();
+    let closes = still.peek().is_some() && still.all(|user| approved(&user));
+    let anew = closes && !is_held(facts, rest, at_most);
+    for (user, contact) in &expected.leaving {
+        if approved(&user) && waits(&user) {
+            expected.contacts.get_mut(contact).unwrap().active = false;
+            continue;
+        }
+        expected.held.insert(user.clone());
+        if approved(&user) || anew {
+            expected.may_leave.insert(contact.clone());
+        }
+    }
 }
 
 /// Section 8, in whole numbers.
