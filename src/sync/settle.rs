@@ -35,6 +35,8 @@ crate::model::debug_by!(LeftSent, write_id, change_id, user_id, contact_id, crea
 pub enum Settled {
     /// It went through; for a create, this is the contact.
     Through(ContactId),
+    /// The contact has these of its fields, and not the others.
+    Partly(ContactId, Vec<Field>),
     /// It did not, or nothing of it is left.
     Void,
     /// Several contacts may be the one that was made.
@@ -59,10 +61,7 @@ pub fn settle(left: &[LeftSent], contacts: &[Contact], links: &[Link]) -> Vec<Se
                 created(one, contacts, &linked)
             } else {
                 let contact = one.contact_id.as_ref().and_then(|id| by_id.get(id));
-                match contact {
-                    Some(contact) if carries(contact, one) => Settled::Through(contact.id.clone()),
-                    _ => Settled::Void,
-                }
+                contact.map_or(Settled::Void, |contact| changed(contact, one))
             }
         })
         .collect();
@@ -116,13 +115,24 @@ fn created(one: &LeftSent, contacts: &[Contact], linked: &HashMap<&ContactId, &U
     }
 }
 
-/// Whether the contact has what the request was to give it. A request that settles no field is only half of an exchange: what
-/// came of it shows in the plan.
-fn carries(contact: &Contact, one: &LeftSent) -> bool {
-    !one.settles.is_empty()
-        && one
-            .fields
-            .iter()
-            .filter(|change| one.settles.contains(&change.field))
-            .all(|change| fields::has(contact, change.field, &change.to))
+/// By how much of what the request was to give it the contact has: a PSA may leave out a field of a request that it takes. A
+/// request that settles no field is only half of an exchange: what came of it shows in the plan.
+fn changed(contact: &Contact, one: &LeftSent) -> Settled {
+    let mut asked = Vec::new();
+    let mut has = Vec::new();
+    for change in &one.fields {
+        if one.settles.contains(&change.field) {
+            asked.push(change.field);
+            if fields::has(contact, change.field, &change.to) {
+                has.push(change.field);
+            }
+        }
+    }
+    if has.is_empty() {
+        Settled::Void
+    } else if has.len() == asked.len() {
+        Settled::Through(contact.id.clone())
+    } else {
+        Settled::Partly(contact.id.clone(), has)
+    }
 }

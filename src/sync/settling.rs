@@ -100,7 +100,7 @@ fn accepted<'a>(
                 let unsettled = &mut snapshot.unsettled;
                 unsettled.insert(left.user_id.clone(), contacts.clone());
             }
-            Settled::Through(_) | Settled::Void => {}
+            Settled::Through(_) | Settled::Partly(..) | Settled::Void => {}
         }
     }
     let has_link: HashSet<&UserId> = snapshot.links.iter().map(|link| &link.user_id).collect();
@@ -174,12 +174,14 @@ fn write_down(
 ) -> diesel::QueryResult<()> {
     let (state, contact) = match came {
         Settled::Through(contact) => (WriteState::Applied, Some(contact)),
+        Settled::Partly(contact, _) => (WriteState::Refused, Some(contact)),
         Settled::Void => (WriteState::Void, None),
         Settled::Several(_) => (WriteState::Conflict, None),
     };
     writes::settle(conn, left.write_id, state, None, now)?;
     let through: Vec<Field> = match came {
         Settled::Through(_) => step(left).map(|step| step.settles).unwrap_or_default(),
+        Settled::Partly(_, has) => has.clone(),
         Settled::Void | Settled::Several(_) => Vec::new(),
     };
     let fields: Vec<AppliedField> = left

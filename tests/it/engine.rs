@@ -22,6 +22,7 @@ mod fields;
 mod filters;
 mod finding;
 mod holds;
+mod left;
 mod looks;
 mod messy;
 mod names;
