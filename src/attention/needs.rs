@@ -201,10 +201,12 @@ fn failing(fleet: &Fleet) -> Vec<Need> {
 /// A connection in quarantine; `None` where no company has it any more.
 fn quarantined(fleet: &Fleet, one: &Quarantine) -> Option<Need> {
     let here = |company: &&Brief| match one.owner.side {
-        Side::Psa => company.psa_id == one.owner.id && company.sync_contacts && company.connected,
+        Side::Psa => company.psa_id == one.owner.id,
         Side::Tenant => company.id == one.owner.id,
     };
-    let of: Vec<&Brief> = fleet.companies.iter().filter(here).collect();
+    let expected = |company: &&Brief| company.sync_contacts && company.connected;
+    let of = fleet.companies.iter().filter(expected).filter(here);
+    let of: Vec<&Brief> = of.collect();
     let first = of.first()?;
     let need = Need {
         detail: one.message.clone(),

@@ -180,6 +180,20 @@ fn quarantine(owner: crate::db::quarantines::Owner) -> Quarantine {
 }
 
 #[test]
+fn a_company_that_is_switched_off_does_not_fail_by_its_tenant() {
+    let mut fleet = Fleet {
+        companies: vec![company(1, "Contoso")],
+        last: [(1, run(2, None))].into(),
+        good: [(1, run(2, None))].into(),
+        quarantines: vec![quarantine(crate::db::quarantines::Owner::tenant(1))],
+        ..Fleet::default()
+    };
+    assert_eq!(judge(&fleet, now()).0.len(), 1);
+    fleet.companies[0].sync_contacts = false;
+    assert_eq!(judge(&fleet, now()).0, []);
+}
+
+#[test]
 fn a_failure_stays_one_while_its_company_runs_again() {
     let failed = run(2, Some(("consent", "Grant it")));
     let running = LastRun {

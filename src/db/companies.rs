@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::schema::companies::{self, dsl};
 use super::types::{named, stamp};
-use super::{Conn, filters, ignored_users, links};
+use super::{Conn, filters, ignored_users, links, quarantines};
 use crate::model::{Company, Guard, PsaCompanyId};
 
 #[derive(Queryable, Selectable)]
@@ -190,6 +190,7 @@ pub fn update_from(
     }
     filters::replace(conn, company.id, &company.filters)?;
     ignored_users::replace(conn, company.id, &company.ignored)?;
+    quarantines::forget_unused(conn)?;
     Ok(true)
 }
 
@@ -230,6 +231,7 @@ pub fn remove(conn: &mut Conn, id: i64, version: i64, now: DateTime<Utc>) -> Que
             dsl::updated_at.eq(stamp(now)),
         ))
         .execute(conn)?;
+    quarantines::forget_unused(conn)?;
     Ok(changed == 1)
 }
 
@@ -237,8 +239,8 @@ pub fn remove(conn: &mut Conn, id: i64, version: i64, now: DateTime<Utc>) -> Que
 pub fn stop_sync(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(dsl::companies.find(id))
         .set((dsl::sync_contacts.eq(false), dsl::updated_at.eq(stamp(now))))
-        .execute(conn)
-        .map(drop)
+        .execute(conn)?;
+    quarantines::forget_unused(conn)
 }
 
 /// The row ids and names of the companies that are not removed, by name.

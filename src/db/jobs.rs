@@ -15,7 +15,7 @@ pub use claim::{
 };
 pub use next::{Next, Reach, has_run, in_hand, next};
 pub use old::remove_old;
-pub use work::{JobState, Lane, Priority, RunWork, Undos, Work};
+pub use work::{AskedUndo, JobState, Lane, Priority, RunWork, Undos, Work};
 
 use super::Conn;
 use super::schema::jobs::{self, dsl};

@@ -256,12 +256,55 @@ pub fn lift(
     Ok(ended == 1)
 }
 
+/// A run that began at `began` was to try the connection and proved nothing of it: it is tried again after the same pause.
+pub fn not_proved(
+    conn: &mut Conn,
+    owner: Owner,
+    began: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let Some(known) = get(conn, owner)? else {
+        return Ok(());
+    };
+    let clock_was_wrong = known.next_try - now > LONGEST;
+    if began < known.next_try && !clock_was_wrong {
+        return Ok(());
+    }
+    diesel::update(of(owner))
+        .set(dsl::next_try.eq(stamp(now + pause(known.failures))))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Lets the connection be tried at once, since a person changed it; the pauses begin anew.
 pub fn try_now(conn: &mut Conn, owner: Owner, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(of(owner))
         .set((dsl::next_try.eq(stamp(now)), dsl::failures.eq(0_i64)))
         .execute(conn)
         .map(drop)
+}
+
+/// Ends the quarantines of connections that no run tries any more, since no company that uses them has its contact sync on.
+pub(super) fn forget_unused(conn: &mut Conn) -> QueryResult<()> {
+    let all = all(conn)?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let synced: Vec<(i64, i64)> = companies::table
+        .filter(companies::removed_at.is_null())
+        .filter(companies::sync_contacts.eq(true))
+        .select((companies::id, companies::psa_id))
+        .load(conn)?;
+    for owner in all.into_iter().map(|one| one.owner) {
+        let uses = |&(company, psa): &(i64, i64)| match owner.side {
+            Side::Tenant => company == owner.id,
+            Side::Psa => psa == owner.id,
+        };
+        if !synced.iter().any(uses) {
+            forget(conn, owner)?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends the quarantine of a connection that is removed.

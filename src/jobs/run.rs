@@ -11,7 +11,7 @@ use crate::db::{DbError, companies};
 use crate::model::{Company, Mode, RunFailure};
 use crate::runs;
 use crate::sync::Options;
-use crate::sync::failure::{SETTINGS_CHANGED, STOPPED, broken};
+use crate::sync::failure::{SETTINGS_CHANGED, STOPPED};
 use crate::sync::stop::Stop;
 
 /// The kinds of failures that pass by themselves: words of `http::Kind`, and of `sync::failure`.
@@ -58,6 +58,7 @@ pub(super) async fn run(
     } else {
         runs::one(app, &company, &options, &|_, _| ()).await
     };
+    let broken = finished.broken().is_some();
     let Some(error) = finished.report.error else {
         return Ok(Ended::Done);
     };
@@ -66,7 +67,7 @@ pub(super) async fn run(
     {
         return Ok(Ended::Cancelled(why));
     }
-    Ok(ended(&error))
+    Ok(ended(&error, broken))
 }
 
 /// Why an approval is not carried out.
@@ -92,8 +93,8 @@ pub(super) async fn of(app: &App, job: &Job) -> Result<Option<Company>, DbError>
     app.db().read(move |conn| companies::get(conn, id)).await
 }
 
-/// What becomes of the job of a run that failed.
-pub(super) fn ended(error: &RunFailure) -> Ended {
+/// What becomes of the job of a run that failed; `broken`: by a connection that a person has to mend.
+pub(super) fn ended(error: &RunFailure, broken: bool) -> Ended {
     let why = format!("{}. {}", error.message.trim_end_matches('.'), error.advice);
     match error.kind.as_str() {
         STOPPED => Ended::Interrupted,
@@ -101,7 +102,7 @@ pub(super) fn ended(error: &RunFailure) -> Ended {
             why,
             pause: TimeDelta::hours(1),
         },
-        _ if broken(error).is_some() => Ended::Quarantined(why),
+        _ if broken => Ended::Quarantined(why),
         kind if TRANSIENT.contains(&kind) => Ended::Again {
             why,
             pause: TimeDelta::minutes(1),

@@ -1,13 +1,16 @@
 //! The daily schedule: when a company's run is due, by its own clock, and asking for it once. What a run does is not its concern.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use diesel::QueryResult;
 
 use super::ask::enqueue_run;
 use crate::app::App;
-use crate::db::jobs::{self, Priority};
-use crate::db::{Conn, DbError, companies, quarantines};
+use crate::db::jobs::{self, Lane, Priority};
+use crate::db::quarantines::{self, Owner};
+use crate::db::{Conn, DbError, companies};
 use crate::model::{Mode, Side};
 
 /// Who asked for a run of the schedule, as the history says it.
@@ -17,8 +20,8 @@ const NIGHT_MINUTES: u64 = 300;
 /// … from this hour and minute on, by their own clock.
 const NIGHT_BEGINS: (u32, u32) = (0, 30);
 
-/// No daily run is asked for so long before it is due: the clock was wrong when it was.
-const FURTHEST: TimeDelta = TimeDelta::days(2);
+/// No daily run is asked for before it is due, but for what the clocks of two computers are apart: else the clock was wrong then.
+const FURTHEST: TimeDelta = TimeDelta::minutes(10);
 
 /// When the daily run of a company is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,31 +115,50 @@ async fn trials(app: &App) -> Result<usize, DbError> {
     Ok(asked)
 }
 
-/// The companies, one for each connection that is to be tried, whose run would try it.
+/// The companies, one for each connection that is to be tried, whose run would try it: of a PSA connection's, the one whose run
+/// was asked for longest ago, since a run can fail by something of its company before it has tried the connection.
 fn untried(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Vec<i64>> {
-    let mut all = quarantines::all(conn)?;
-    all.retain(|one| !one.holds(now));
-    if all.is_empty() {
+    let all = quarantines::all(conn)?;
+    let (held, due): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.holds(now));
+    if due.is_empty() {
         return Ok(Vec::new());
     }
+    let held: HashSet<Owner> = held.into_iter().map(|one| one.owner).collect();
     let companies = companies::list(conn)?;
     let mut companies_to_try = Vec::new();
-    for one in all {
-        let mut concerned = companies
+    for one in due {
+        let concerned: Vec<i64> = companies
             .iter()
             .filter(|company| company.sync_contacts)
             .filter(|company| match one.owner.side {
                 Side::Tenant => company.id == one.owner.id,
-                Side::Psa => company.psa_id == one.owner.id,
-            });
-        let first = concerned.clone().next();
+                // What its tenant's quarantine holds tries nothing for hours.
+                Side::Psa => {
+                    company.psa_id == one.owner.id && !held.contains(&Owner::tenant(company.id))
+                }
+            })
+            .map(|company| company.id)
+            .collect();
         let mut waits = false;
-        for company in concerned.by_ref() {
-            waits = waits || jobs::has_run(conn, company.id)?;
+        for company in &concerned {
+            waits = waits || jobs::has_run(conn, *company)?;
         }
-        companies_to_try.extend(first.filter(|_| !waits).map(|company| company.id));
+        if !waits {
+            companies_to_try.extend(asked_longest_ago(conn, concerned)?);
+        }
     }
     Ok(companies_to_try)
+}
+
+/// The company whose run was asked for longest ago, or never; the first of several.
+fn asked_longest_ago(conn: &mut Conn, companies: Vec<i64>) -> QueryResult<Option<i64>> {
+    let mut asked = Vec::new();
+    for company in companies {
+        let last = jobs::latest_of(conn, company, Lane::Run)?;
+        asked.push((last.map(|job| job.created_at), company));
+    }
+    let first = asked.into_iter().min_by_key(|(at, _)| *at);
+    Ok(first.map(|(_, company)| company))
 }
 
 /// Asks for the daily run of every company for which one is due; how many. A day that was missed is made up once. A company that
@@ -150,7 +172,7 @@ async fn daily(app: &App) -> Result<usize, DbError> {
         .iter()
         .any(|one| one.scheduled_for.as_ref().is_some_and(unlikely))
     {
-        tracing::warn!("The clock was set back by days: the daily runs begin anew");
+        tracing::warn!("The clock was set back: the daily runs begin anew");
         app.db()
             .write(move |conn| companies::forget_days(conn, latest))
             .await?;

@@ -8,7 +8,7 @@ use super::Ended;
 use super::ask::{click, new_job};
 use super::run::{GONE, ended, of};
 use crate::app::App;
-use crate::db::jobs::{Enqueued, Job, Undos, Work};
+use crate::db::jobs::{AskedUndo, Enqueued, Job, Undos, Work};
 use crate::db::{Conn, DbError};
 use crate::model::Undo;
 use crate::runs;
@@ -26,7 +26,11 @@ pub fn enqueue(
     requested_by: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<Enqueued> {
-    let work = Work::Undo(Undos { undos: vec![undo] });
+    let asked = AskedUndo {
+        undo,
+        by: Some(requested_by.to_owned()),
+    };
+    let work = Work::Undo(Undos { undos: vec![asked] });
     click(conn, &new_job(company, work, requested_by, now), now)
 }
 
@@ -42,16 +46,17 @@ pub(super) async fn undo(
         return Ok(Ended::Cancelled(GONE.to_owned()));
     };
     let mut failed = None;
-    for (at, undo) in asked.undos.iter().enumerate() {
-        let mut options = Options::undoing(undo.clone(), false);
+    for (at, one) in asked.undos.iter().enumerate() {
+        let mut options = Options::undoing(one.undo.clone(), false);
         if at + 1 == asked.undos.len() {
             options.run_id.clone_from(&job.run_id);
         }
         options.stop = stop.cloned();
-        options.requested_by.clone_from(&job.requested_by);
-        let report = runs::one(app, &company, &options, &|_, _| ()).await.report;
-        if let Some(error) = report.error {
-            let end = ended(&error);
+        options.requested_by = one.by.clone().or_else(|| job.requested_by.clone());
+        let finished = runs::one(app, &company, &options, &|_, _| ()).await;
+        let broken = finished.broken().is_some();
+        if let Some(error) = finished.report.error {
+            let end = ended(&error, broken);
             // What passes by itself, or the end of the program, stops the next one too.
             if !matches!(end, Ended::Failed(_)) {
                 return Ok(end);

@@ -7,18 +7,20 @@ use crate::app::App;
 use crate::db::quarantines::{self, Owner};
 use crate::model::{Company, Mode, Side};
 use crate::sync::Finished;
-use crate::sync::failure::broken;
+use crate::sync::failure::SETTINGS_CHANGED;
 
 /// Notes what a run that began at `began` found. A database that fails here is no reason to fail the run.
 pub(super) async fn note(app: &App, company: &Company, finished: &Finished, began: DateTime<Utc>) {
     let failure = finished.report.error.clone();
-    let side = failure.as_ref().and_then(broken);
+    let side = finished.broken();
     // Both sides were read whole; by an undo, the PSA alone.
     let both_read = finished.seen.is_some();
     let undo = finished.report.mode == Mode::Undo;
-    if side.is_none() && !both_read {
-        return;
-    }
+    // A run that did not even try, or was cut short by the program's end, is made up for soon.
+    let changed = failure
+        .as_ref()
+        .is_some_and(|failure| failure.kind == SETTINGS_CHANGED);
+    let tried = !changed && !app.stop().asked();
     let (id, psa) = (company.id, company.psa_id);
     if side.is_none() {
         let known = app
@@ -38,9 +40,9 @@ pub(super) async fn note(app: &App, company: &Company, finished: &Finished, bega
                 Some(failure) if side == Some(owner.side) => {
                     quarantines::fail(conn, owner, failure, began, now)?;
                 }
-                _ if both_read && (owner.side == Side::Psa || !undo) => {
-                    lifted |= quarantines::lift(conn, owner, began, now)?;
-                }
+                _ if undo && owner.side == Side::Tenant => {}
+                _ if both_read => lifted |= quarantines::lift(conn, owner, began, now)?,
+                _ if tried => quarantines::not_proved(conn, owner, began, now)?,
                 _ => {}
             }
         }

@@ -25,10 +25,12 @@ pub const FOR_PEOPLE: [&str; 8] = [
     "consent",
     "tenant",
     "wrong_tenant",
-    "permission",
+    PERMISSION,
     NOT_SET_UP,
     "secret_key",
 ];
+/// The kind of what the service does not let us do.
+pub(super) const PERMISSION: &str = "permission";
 /// The kind of a connection that lacks something.
 const NOT_SET_UP: &str = "not_set_up";
 

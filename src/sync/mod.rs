@@ -55,7 +55,7 @@ use self::report::{Done, Report};
 use self::scene::Scene;
 use self::snapshot::Snapshot;
 use crate::http::{Counter, counted};
-use crate::model::{Action, Field, Mode, Outcome};
+use crate::model::{Action, Field, Mode, Outcome, Side};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,16 @@ pub struct Finished {
     pub report: Report,
     /// What it was planned from; `None` where it failed before.
     pub seen: Option<(Snapshot, Plan)>,
+}
+
+impl Finished {
+    /// The side whose connection a person has to mend; `None`: there is nothing to mend in a connection. A write that the PSA
+    /// does not permit fails this company alone: whether the next one has anything to write says nothing of the connection.
+    pub fn broken(&self) -> Option<Side> {
+        let failure = self.report.error.as_ref()?;
+        let refused_write = self.seen.is_some() && failure.kind == failure::PERMISSION;
+        failure::broken(failure).filter(|side| !(refused_write && *side == Side::Psa))
+    }
 }
 
 /// A run under way.

@@ -19,6 +19,8 @@ mod loops;
 mod previews;
 mod quarantine;
 mod schedule;
+mod trials;
+mod undos;
 mod waiting;
 
 const LEASE: chrono::TimeDelta = chrono::TimeDelta::minutes(10);

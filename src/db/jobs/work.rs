@@ -22,7 +22,18 @@ pub enum Work {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undos {
     /// Each as it was looked at.
-    pub undos: Vec<Undo>,
+    pub undos: Vec<AskedUndo>,
+}
+
+/// What one person wants put back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedUndo {
+    /// As it was looked at.
+    #[serde(flatten)]
+    pub undo: Undo,
+    /// Who asked for it, where others may have joined the job; `None`: who asked for the job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// Which run.
@@ -81,9 +92,9 @@ impl Work {
                 Self::Run(run)
             }
             (Self::Undo(mut all), Self::Undo(new)) => {
-                for undo in &new.undos {
-                    if !all.undos.contains(undo) {
-                        all.undos.push(undo.clone());
+                for new in &new.undos {
+                    if !all.undos.iter().any(|one| one.undo == new.undo) {
+                        all.undos.push(new.clone());
                     }
                 }
                 Self::Undo(all)
@@ -173,5 +184,26 @@ impl Priority {
         } else {
             Self::Night
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_undo_that_was_asked_for_before_its_asker_was_kept_reads_and_stays_the_same() {
+        let old = r#"{"kind":"undo","undos":[{"run":"a","user":"u1","ignoring":true,"shown":["k"]},{"run":"b","ignoring":false}]}"#;
+        let work: Work = serde_json::from_str(old).unwrap();
+        let Work::Undo(all) = &work else {
+            panic!("{work:?}");
+        };
+        assert_eq!(all.undos[0].undo.run, "a");
+        assert!(all.undos.iter().all(|one| one.by.is_none()));
+        assert_eq!(
+            serde_json::to_string(&work).unwrap(),
+            old,
+            "a row is found by it"
+        );
     }
 }

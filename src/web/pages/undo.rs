@@ -158,7 +158,7 @@ async fn page(
         let mut jobs = asked_for::waiting(conn, id)?;
         jobs.extend(asked_for::running(conn, id)?);
         Ok(jobs.iter().any(|job| match &job.work {
-            Work::Undo(all) => all.undos.iter().any(|one| one.run == this),
+            Work::Undo(all) => all.undos.iter().any(|one| one.undo.run == this),
             _ => false,
         }))
     });

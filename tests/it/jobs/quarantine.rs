@@ -34,16 +34,16 @@ async fn quarantine(stage: &Stage, owner: Owner) -> Option<Quarantine> {
     stage.read(move |conn| quarantines::get(conn, owner)).await
 }
 
-async fn of_psa(stage: &Stage) -> Option<Quarantine> {
+pub(super) async fn of_psa(stage: &Stage) -> Option<Quarantine> {
     quarantine(stage, Owner::psa(stage.psa_id)).await
 }
 
-async fn of_tenant(stage: &Stage) -> Option<Quarantine> {
+pub(super) async fn of_tenant(stage: &Stage) -> Option<Quarantine> {
     quarantine(stage, Owner::tenant(stage.company_id)).await
 }
 
 /// The vendor's key from now on.
-async fn key(stage: &Stage, right: bool) {
+pub(super) async fn key(stage: &Stage, right: bool) {
     let keys = stage.psa.connection().1;
     let (name, value) = keys
         .into_iter()
@@ -53,13 +53,13 @@ async fn key(stage: &Stage, right: bool) {
     put_secret(&stage.app, OF_PSA, stage.psa_id, name, &value).await;
 }
 
-async fn night(stage: &Stage, company: i64) -> i64 {
+pub(super) async fn night(stage: &Stage, company: i64) -> i64 {
     ask_for(stage, company, Mode::Update, Priority::Night, "schedule")
         .await
         .id()
 }
 
-async fn idle(stage: &Stage) {
+pub(super) async fn idle(stage: &Stage) {
     assert!(!rollcall::jobs::step(&stage.app).await.unwrap());
 }
 

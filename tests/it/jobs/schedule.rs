@@ -119,6 +119,7 @@ on_both!(
     days_that_were_missed_are_made_up_once,
     a_clock_that_is_set_back_asks_for_nothing_twice,
     a_clock_that_was_years_ahead_stops_nothing_for_years,
+    a_clock_that_was_a_day_ahead_loses_no_daily_run,
     a_company_whose_contact_sync_is_off_has_no_daily_run,
 );
 
@@ -223,6 +224,17 @@ async fn a_clock_that_was_years_ahead_stops_nothing_for_years(stage: Stage) {
     assert_eq!(tick(&stage.app).await.unwrap(), 1);
     done(&stage).await;
     assert_eq!(tick(&stage.app).await.unwrap(), 0);
+}
+
+async fn a_clock_that_was_a_day_ahead_loses_no_daily_run(stage: Stage) {
+    seen(&stage).await;
+    let (id, ahead) = (stage.company_id, at("2026-02-11T02:30:00Z"));
+    stage
+        .write(move |conn| companies::take_day(conn, id, ahead))
+        .await;
+    assert_eq!(tick(&stage.app).await.unwrap(), 0);
+    set(&stage.clock, "2026-02-10T02:31:00Z");
+    assert_eq!(tick(&stage.app).await.unwrap(), 1);
 }
 
 async fn a_company_whose_contact_sync_is_off_has_no_daily_run(stage: Stage) {
