@@ -40,7 +40,7 @@ pub fn says(plan: &Plan, name: &str) -> String {
             conflict.why, conflict.contacts, conflict.users
         )),
         Reason::PutBack(_, Notes(notes)) => {
-            words.extend(notes.iter().map(|note| format!("({note})")))
+            words.extend(notes.iter().map(|note| format!("({note})")));
         }
         Reason::NoContact
         | Reason::Found(_)

@@ -85,7 +85,7 @@ async fn stands_still(stage: &Stage, ids: [i64; 2], restored: DateTime<Utc>) {
         assert_eq!((job.state, job.lease_until), (JobState::Cancelled, None));
         assert!(job.error.unwrap().contains("restored"));
     }
-    assert_eq!(stage.read(|conn| jobs::count_unfinished(conn)).await, 0);
+    assert_eq!(stage.read(jobs::count_unfinished).await, 0);
     let now = stage.clock.now();
     let due = stage.read(move |conn| deliveries::due(conn, now, 10)).await;
     assert_eq!(due.len(), 0, "no letter");
