@@ -59,6 +59,10 @@ pub async fn restore(config: Config, file: &Path) -> u8 {
         "Contacts made since then are found by their address. What people decided since then is not in it: settings, links made \
          by hand, who is ignored, who was dismissed from a hold. Look at a preview before the next run.",
     );
+    say(
+        "Nothing that waited in it is done: jobs are cancelled, missed daily runs are not made up for, letters are not sent. \
+         Each company runs at its next time, and everybody signs in anew.",
+    );
     match unopened(config).await {
         Ok(0) => DONE,
         Ok(secrets) => {

@@ -12,10 +12,11 @@ use diesel::sql_types::{BigInt, Text};
 use tempfile::{NamedTempFile, TempPath};
 use thiserror::Error;
 
-use super::conn;
+use super::conn::{self, Conn};
 use super::error::OpenError;
 use super::open::{Target, folder_of};
 use super::process::Alone;
+use super::{companies, company_notices, deliveries, jobs, quarantines, sessions, sign_in_links};
 
 /// Why there is no copy, or why none was put in the database's place.
 #[derive(Debug, Error)]
@@ -72,7 +73,8 @@ pub fn save(database: &Path, file: &Path) -> Result<Copied, CopyError> {
     Ok(copied)
 }
 
-/// Puts what is in `file` in the place of the database at `database`, its tables brought up to date. The database that was there
+/// Puts what is in `file` in the place of the database at `database`, its tables brought up to date, and nothing in it going on
+/// by itself: no job, no daily run that was missed, no letter, no session. The database that was there
 /// is kept beside it, under the name that is given back. Blocks.
 ///
 /// # Errors
@@ -109,8 +111,8 @@ pub fn restore(
     };
     let copy = copy(file, &folder, &folder)?;
     let url = format!("sqlite://{}", copy.display());
-    let prepared = Target::parse(&url).and_then(|target| target.prepare().map(drop));
-    prepared.map_err(|error| match error {
+    let prepared = Target::parse(&url).and_then(|target| target.prepare());
+    let mut conn = prepared.map_err(|error| match error {
         OpenError::NotOurs(_) => foreign(file),
         OpenError::Newer { version, .. } => CopyError::Refused(format!(
             "{} was made by a newer version of Rollcall (it has migration {version}): restore it with that \
@@ -119,6 +121,10 @@ pub fn restore(
         )),
         other => CopyError::Failed(other.to_string()),
     })?;
+    stand_still(&mut conn, now).map_err(|error| {
+        CopyError::Failed(format!("{} cannot be prepared: {error}", file.display()))
+    })?;
+    drop(conn);
     let copied = inspect(&copy).map_err(CopyError::Failed)?;
     File::open(&copy)
         .and_then(|file| file.sync_all())
@@ -136,6 +142,24 @@ pub fn restore(
         .map_err(|error| failed(error.error))?;
     sync_folder(&folder).map_err(failed)?;
     Ok((copied, kept))
+}
+
+/// Why what a copy had to do is not done.
+const RESTORED: &str = "The database was restored from a copy in which this waited";
+
+/// Lets nothing of an old state go on or begin by itself, so that people can look first: what was asked for then may be done
+/// already, or not be wanted any more.
+fn stand_still(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
+    conn::begin_write(conn)?;
+    jobs::cancel_all(conn, RESTORED, now)?;
+    companies::skip_days(conn, now)?;
+    // One that is to be tried again has a run of its own for that.
+    quarantines::forget_all(conn)?;
+    deliveries::give_up(conn, RESTORED, now)?;
+    company_notices::skip_weeks(conn, now)?;
+    sessions::end_all(conn)?;
+    sign_in_links::retire_all(conn)?;
+    conn::commit(conn)
 }
 
 /// One moment's state of a Rollcall database, in a temporary file of this folder.

@@ -329,6 +329,13 @@ pub fn forget_days(conn: &mut Conn, after: DateTime<Utc>) -> QueryResult<usize> 
         .execute(conn)
 }
 
+/// Makes up for no daily run that was due before `now`.
+pub fn skip_days(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(dsl::companies.filter(dsl::scheduled_for.lt(stamp(now))))
+        .set(dsl::scheduled_for.eq(stamp(now)))
+        .execute(conn)
+}
+
 /// Notes that the daily run of this due moment is asked for; `false`: it has been already, or a later one.
 pub fn take_day(conn: &mut Conn, id: i64, due: DateTime<Utc>) -> QueryResult<bool> {
     let this = dsl::companies.find(id).filter(

@@ -101,3 +101,10 @@ pub fn take_week(
     };
     Ok(changed == 1)
 }
+
+/// Lets the next summaries begin at `now`, not earlier: the weeks before are told already, or are not known.
+pub fn skip_weeks(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(dsl::company_notices.filter(dsl::weekly_until.lt(stamp(now))))
+        .set(dsl::weekly_until.eq(stamp(now)))
+        .execute(conn)
+}

@@ -202,6 +202,17 @@ pub fn again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<bool> 
     Ok(changed == 1)
 }
 
+/// Gives up all that wait, for this reason; how many.
+pub fn give_up(conn: &mut Conn, why: &str, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(dsl::deliveries.filter(dsl::state.eq("waiting")))
+        .set((
+            dsl::state.eq("failed"),
+            dsl::error.eq(why),
+            dsl::done_at.eq(stamp(now)),
+        ))
+        .execute(conn)
+}
+
 /// How many were given up.
 pub fn failed(conn: &mut Conn) -> QueryResult<i64> {
     dsl::deliveries

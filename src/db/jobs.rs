@@ -10,8 +10,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 pub use claim::{
-    ask_to_stop, cancel, cancel_running, cancel_waiting, claim, fail_for_good, finish, free_dead,
-    hands, put_back, put_off, renew, retry_at, to_stop,
+    ask_to_stop, cancel, cancel_all, cancel_running, cancel_waiting, claim, fail_for_good, finish,
+    free_dead, hands, put_back, put_off, renew, retry_at, to_stop,
 };
 pub use next::{Next, Reach, has_run, in_hand, next};
 pub use old::remove_old;

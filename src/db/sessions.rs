@@ -154,6 +154,11 @@ pub fn end_all_of(conn: &mut Conn, staff: i64) -> QueryResult<usize> {
     diesel::delete(dsl::sessions.filter(dsl::staff_id.eq(staff))).execute(conn)
 }
 
+/// Ends all sessions of everybody; how many there were.
+pub fn end_all(conn: &mut Conn) -> QueryResult<usize> {
+    diesel::delete(dsl::sessions).execute(conn)
+}
+
 /// Ends the sessions of somebody but one; how many there were.
 pub fn end_others(conn: &mut Conn, staff: i64, key_hash: &str) -> QueryResult<usize> {
     let others = dsl::sessions.filter(dsl::staff_id.eq(staff).and(dsl::key_hash.ne(key_hash)));

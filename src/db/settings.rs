@@ -119,9 +119,7 @@ pub fn metrics_token(conn: &mut Conn) -> QueryResult<Option<String>> {
 pub fn set_metrics_token(conn: &mut Conn, hash: Option<&str>) -> QueryResult<()> {
     match hash {
         Some(hash) => put(conn, METRICS_TOKEN, hash),
-        None => diesel::delete(settings::table.find(METRICS_TOKEN))
-            .execute(conn)
-            .map(drop),
+        None => forget(conn, METRICS_TOKEN),
     }
 }
 

@@ -65,6 +65,11 @@ pub fn retire(conn: &mut Conn, staff: Option<i64>) -> QueryResult<()> {
     .map(drop)
 }
 
+/// Forgets all links, of everybody; how many there were.
+pub fn retire_all(conn: &mut Conn) -> QueryResult<usize> {
+    diesel::delete(dsl::sign_in_links).execute(conn)
+}
+
 /// Forgets links that can no longer be used; how many there were.
 pub fn clean(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(dsl::sign_in_links.filter(dsl::expires_at.le(stamp(now)))).execute(conn)

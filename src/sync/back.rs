@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::fates::{Fate, Nothing, Part, Told, Why};
 use super::fields;
-use super::plan::{self, Note, Person, Plan, Reason, Tie, Trace};
+use super::plan::{self, Note, Notes, Person, Plan, Reason, Tie, Trace};
 use super::select::{Activity, Silence};
 use super::snapshot::{Rules, Snapshot};
 use crate::model::{
@@ -143,7 +143,8 @@ pub fn back(
             if told.is_back() && !snapshot.ignored.contains(&line.user_id) {
                 back.to_ignore.push(line.user_id.clone());
             }
-            if let (Action::Unchanged, Reason::PutBack(_, notes)) = (person.action, &person.reason)
+            if let (Action::Unchanged, Reason::PutBack(_, Notes(notes))) =
+                (person.action, &person.reason)
                 && !notes.is_empty()
             {
                 let note = Note::NotPutBack(line.upn.clone(), notes.join("; "));
@@ -213,7 +214,7 @@ impl Looking<'_> {
                 _ => Action::Update,
             },
         };
-        let reason = Reason::PutBack(self.asked.undo.run.clone(), told.notes());
+        let reason = Reason::PutBack(self.asked.undo.run.clone(), Notes(told.notes()));
         let person = Person {
             user_id: line.user_id.clone(),
             upn: line.upn.clone(),

@@ -4,7 +4,7 @@ use super::report;
 use crate::model::{Field, FieldChange, FieldValue};
 
 /// What becomes of one person's line.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Told {
     /// The row id of the line.
     pub change: i64,
@@ -18,8 +18,10 @@ pub struct Told {
     pub stays: Option<String>,
 }
 
+crate::model::debug_by!(Told, change, made, nothing, parts);
+
 /// Why nothing of a line is put back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Nothing {
     /// The contact is gone from the company.
     Gone,
@@ -27,6 +29,17 @@ pub enum Nothing {
     Theirs(String),
     /// The contact is not linked to the user any more, or anew.
     NotLinked,
+}
+
+/// Shows no user.
+impl std::fmt::Debug for Nothing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Gone => "Gone",
+            Self::Theirs(_) => "Theirs",
+            Self::NotLinked => "NotLinked",
+        })
+    }
 }
 
 /// One field.
@@ -60,7 +73,7 @@ pub enum Fate {
 }
 
 /// Why a field cannot be put back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Why {
     /// The PSA does not let it be blank.
     Needed,
@@ -70,6 +83,18 @@ pub enum Why {
     SiteGone,
     /// The contact would lose this address, which it had before.
     LosesAddress(String),
+}
+
+/// Shows no address.
+impl std::fmt::Debug for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Needed => "Needed",
+            Self::NoWay => "NoWay",
+            Self::SiteGone => "SiteGone",
+            Self::LosesAddress(_) => "LosesAddress",
+        })
+    }
 }
 
 impl Part {
@@ -127,6 +152,12 @@ impl Told {
             part.field != Field::ContactType && matches!(part.fate, Fate::PutBack | Fate::Already)
         };
         self.parts.iter().any(back)
+    }
+
+    /// Whether something was as it was before already.
+    pub fn is_back_already(&self) -> bool {
+        let already = |part: &Part| part.field != Field::ContactType && part.fate == Fate::Already;
+        self.parts.iter().any(already)
     }
 
     /// What stays as it is, in words.

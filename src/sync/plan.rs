@@ -185,7 +185,18 @@ pub enum Reason {
     /// Nobody but a person can decide.
     Conflict(Conflict),
     /// This run is put back; what stays as it is, and why, in words.
-    PutBack(String, Vec<String>),
+    PutBack(String, Notes),
+}
+
+/// Sentences that may name people.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes(pub Vec<String>);
+
+/// Shows how many there are.
+impl std::fmt::Debug for Notes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} notes", self.0.len())
+    }
 }
 
 /// Why nothing is done about a leaver.

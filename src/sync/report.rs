@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::pair::{Conflict, Doubt, Step};
-use super::plan::{Because, Note, Person, Plan, Reason};
+use super::plan::{Because, Note, Notes, Person, Plan, Reason};
 use super::select::Silence;
 use crate::model::{
     Action, Calls, Field, FieldValue, Finding, Mode, Outcome, RunFailure, Status, UserId,
@@ -270,7 +270,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Excluded => "excluded by this filter".into(),
         Reason::NoFilter => "no filter takes this user".into(),
         Reason::Conflict(conflict) => conflict_words(conflict),
-        Reason::PutBack(run, notes) => {
+        Reason::PutBack(run, Notes(notes)) => {
             let whole = format!("undo of run {run}");
             [&[whole], &notes[..]].concat().join("; ")
         }

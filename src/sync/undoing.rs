@@ -19,8 +19,10 @@ use super::snapshot::Snapshot;
 use super::{Outcomes, Progress, Run, last, settling};
 use crate::db::changes::ChangeRecord;
 use crate::db::events::{self, NewEvent};
-use crate::db::{Conn, changes, companies, ignored_users, links, readings, runs, undos};
-use crate::model::{Change, Contact, Field, FieldChange, FieldValue, Undo, UserId, Vocabulary};
+use crate::db::{Conn, changes, companies, ignored_users, links, readings, runs, undos, writes};
+use crate::model::{
+    Change, Contact, Field, FieldChange, FieldValue, Outcome, Undo, UserId, Vocabulary,
+};
 
 /// The kind of a run that cannot be put back.
 pub const NOT_UNDOABLE: &str = "not_undoable";
@@ -215,9 +217,11 @@ impl Run<'_> {
             done: Vec::new(),
             halted: None,
         };
+        let mut noted = None;
         if let Some(turn) = self.turn {
             applied = match self.note(undo, &observed, &back, (to_do, turn)).await {
-                Ok(()) => {
+                Ok(left_alone) => {
+                    noted = Some((left_alone, turn));
                     let progress = |done| (self.progress)(Progress::Written(done));
                     let (work, ids) = ((plan, back.undoes()), (self.id.as_str(), turn));
                     let all = |_: &Person| true;
@@ -236,22 +240,28 @@ impl Run<'_> {
             done.outcome = Some(done.outcome.unwrap_or_else(nobody));
         }
         self.doubt(plan, &mut applied).await;
+        let mut error = applied.halted;
+        if let Some((left_alone, turn)) = noted {
+            let let_go = self.let_go(&back, &applied.done, left_alone, turn).await;
+            error = error.or(let_go.err());
+        }
         Outcomes {
             seen: Some((observed.snapshot, back.plan)),
             done: applied.done,
-            error: applied.halted,
+            error,
         }
     }
 
     /// Before the first request: the contacts as they were read, how many people are to be written, and whom runs leave alone
-    /// from now on, so that none of them does again what is put back, even if this one dies.
+    /// from now on, so that none of them does again what is put back, even if this one dies. Gives whom runs leave alone
+    /// because of this one.
     async fn note(
         &self,
         undo: &Undo,
         observed: &Observed,
         back: &Back,
         (to_do, turn): (usize, &str),
-    ) -> Result<(), RunError> {
+    ) -> Result<Vec<UserId>, RunError> {
         let scene = self.scene;
         let follows = undo.ignoring && !back.plan.company_inactive;
         let (ignore, again) = if follows {
@@ -276,14 +286,8 @@ impl Run<'_> {
                 ignored_users::resolve_ignored(conn, company, entry, user)?;
             }
             let said = |conn: &mut Conn, user: &UserId, kind: &str| {
-                let event = NewEvent {
-                    staff: &staff,
-                    company_id: Some(company),
-                    user_id: Some(user.clone()),
-                    kind,
-                    detail: "A run was put back".into(),
-                };
-                events::append(conn, &event, now)
+                let why = "A run was put back";
+                events::append(conn, &event(&staff, company, user, (kind, why)), now)
             };
             let mut left_alone = Vec::new();
             for user in &ignore {
@@ -301,12 +305,78 @@ impl Run<'_> {
             if !left_alone.is_empty() {
                 undos::note_left_alone(conn, &run, &left_alone)?;
             }
-            if left_alone.is_empty() && again.is_empty() {
-                return Ok(());
+            if !left_alone.is_empty() || !again.is_empty() {
+                companies::touch(conn, company, now)?;
             }
+            Ok(left_alone)
+        })
+        .await
+    }
+
+    /// At the end: whom this run left alone without putting anything of theirs back, since the PSA refused it or the run ended
+    /// early, runs look after again. Where a request may have arrived nobody knows that, and they stay left alone, as with a run
+    /// that died.
+    async fn let_go(
+        &self,
+        back: &Back,
+        done: &[Done],
+        left_alone: Vec<UserId>,
+        turn: &str,
+    ) -> Result<(), RunError> {
+        let people = back.plan.people.iter().zip(&back.told).zip(done);
+        let kept: HashSet<&UserId> = people
+            .filter(|((_, told), done)| {
+                let ended = matches!(done.outcome, Some(Outcome::Failed | Outcome::Skipped));
+                !ended || !done.through.is_empty() || told.is_back_already()
+            })
+            .map(|((person, _), _)| &person.user_id)
+            .collect();
+        let go: HashSet<UserId> = left_alone
+            .iter()
+            .filter(|user| !kept.contains(user))
+            .cloned()
+            .collect();
+        if go.is_empty() {
+            return Ok(());
+        }
+        let scene = self.scene;
+        let (company, run, now) = (scene.company.id, self.id.clone(), scene.clock.now());
+        let staff = self.options.requested_by.clone().unwrap_or_default();
+        journal(scene, turn, move |conn| {
+            let sent = writes::left_sent(conn, company)?.into_iter();
+            let sent: HashSet<UserId> = sent.map(|one| one.user_id).collect();
+            let (go, stay): (Vec<UserId>, Vec<UserId>) = left_alone
+                .into_iter()
+                .partition(|user| go.contains(user) && !sent.contains(user));
+            for user in &go {
+                let mut entries = entries_of(conn, company, user)?;
+                entries.retain(|entry| entry == user.as_str());
+                if !entries.is_empty() {
+                    ignored_users::remove(conn, company, &entries)?;
+                    let what = ("stopped ignoring", "Nothing could be put back");
+                    events::append(conn, &event(&staff, company, user, what), now)?;
+                }
+            }
+            undos::note_left_alone(conn, &run, &stay)?;
             companies::touch(conn, company, now).map(drop)
         })
         .await
+    }
+}
+
+/// What the history says of a user whom an undo leaves alone, or does not any more.
+fn event<'a>(
+    staff: &'a str,
+    company: i64,
+    user: &UserId,
+    (kind, why): (&'a str, &str),
+) -> NewEvent<'a> {
+    NewEvent {
+        staff,
+        company_id: Some(company),
+        user_id: Some(user.clone()),
+        kind,
+        detail: why.into(),
     }
 }
 

@@ -16,6 +16,7 @@ mod active;
 mod apply;
 mod back;
 mod cover;
+mod debug;
 mod effect;
 mod example;
 mod fields;

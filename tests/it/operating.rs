@@ -5,6 +5,7 @@ mod backup;
 mod health;
 mod keys;
 mod logs;
+mod restored;
 mod retention;
 mod stopping;
 mod systemd;

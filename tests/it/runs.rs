@@ -5,6 +5,7 @@ mod failing;
 mod first;
 mod holds;
 mod incomplete;
+mod let_go;
 mod lost;
 mod memory;
 mod missing;

@@ -135,6 +135,19 @@ pub fn cancel_waiting(conn: &mut Conn, company: i64, now: DateTime<Utc>) -> Quer
         .execute(conn)
 }
 
+/// Cancels every job that waits or was being done when its process was gone for good, for this reason; how many.
+pub fn cancel_all(conn: &mut Conn, why: &str, now: DateTime<Utc>) -> QueryResult<usize> {
+    let alive = [JobState::Queued, JobState::Running].map(JobState::as_str);
+    diesel::update(dsl::jobs.filter(dsl::state.eq_any(alive)))
+        .set((
+            dsl::state.eq(JobState::Cancelled.as_str()),
+            dsl::error.eq(why),
+            dsl::lease_until.eq(None::<NaiveDateTime>),
+            dsl::finished_at.eq(stamp(now)),
+        ))
+        .execute(conn)
+}
+
 /// A claimed job is tried again at `at`, for this reason; `false` where the claim was lost.
 pub fn retry_at(
     conn: &mut Conn,

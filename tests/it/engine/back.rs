@@ -9,7 +9,7 @@ use super::words::{says, writes};
 use super::world::{ContactWords, World, contact, kind, site, twin, user, world};
 
 /// The line of a run that changed Jane's contact 7.
-fn line(action: Action, fields: Vec<FieldChange>) -> Line {
+pub(super) fn line(action: Action, fields: Vec<FieldChange>) -> Line {
     Line {
         change: 4,
         user_id: UserId::new("jane"),
@@ -30,7 +30,7 @@ fn text(value: &str) -> FieldValue {
     }
 }
 
-fn wrote(field: Field, from: &str, to: &str) -> FieldChange {
+pub(super) fn wrote(field: Field, from: &str, to: &str) -> FieldChange {
     FieldChange {
         field,
         from: text(from),
@@ -80,7 +80,7 @@ fn with(contact: Contact) -> World {
         .link("jane", "7")
 }
 
-fn undone(world: &World, line: &Line) -> Back {
+pub(super) fn undone(world: &World, line: &Line) -> Back {
     undone_as(world, line, &wish(), None)
 }
 
@@ -95,7 +95,7 @@ fn undone_as(world: &World, line: &Line, undo: &Undo, left_alone: Option<&[UserI
     back(asked, &world.0, &|_, _| true)
 }
 
-fn jane() -> Contact {
+pub(super) fn jane() -> Contact {
     twin("7", "jane")
 }
 

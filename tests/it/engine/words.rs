@@ -1,7 +1,7 @@
 //! Plans that are short to read.
 
 use rollcall::model::{FieldValue, LinkMade, UserId};
-use rollcall::sync::plan::{Person, Plan, Reason, Tie};
+use rollcall::sync::plan::{Notes, Person, Plan, Reason, Tie};
 
 /// The line of a person.
 pub fn line<'a>(plan: &'a Plan, name: &str) -> Option<&'a Person> {
@@ -39,7 +39,9 @@ pub fn says(plan: &Plan, name: &str) -> String {
             "{:?} {:?} {:?}",
             conflict.why, conflict.contacts, conflict.users
         )),
-        Reason::PutBack(_, notes) => words.extend(notes.iter().map(|note| format!("({note})"))),
+        Reason::PutBack(_, Notes(notes)) => {
+            words.extend(notes.iter().map(|note| format!("({note})")));
+        }
         Reason::NoContact
         | Reason::Found(_)
         | Reason::Differs(_)

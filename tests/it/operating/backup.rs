@@ -108,7 +108,12 @@ async fn what_is_restored_makes_no_second_contact(stage: Stage) {
     let said = rollcall(&there, &["restore", &name]).await;
     said.ends(
         0,
-        &["Restored 1 company", "found by their address", "preview"],
+        &[
+            "Restored 1 company",
+            "found by their address",
+            "preview",
+            "jobs are cancelled",
+        ],
     );
     let said = rollcall(&there, &["sync", "--company", "Contoso", "--json"]).await;
     said.ends(0, &["\"status\":\"succeeded\""]);

@@ -120,8 +120,9 @@ async fn a_request_in_hand_is_answered_before_the_portal_ends() {
     let visitor = site.signed_in(Role::Technician).await;
     stage.psa.controls().set_latency(Duration::from_secs(1));
     let before = stage.psa.controls().requests();
-    let path = format!("/psa-companies?psa={}&q=contoso", stage.psa_id);
-    let asking = visitor.get(&path);
+    let psa = stage.psa_id.to_string();
+    let fields = [("psa", psa.as_str()), ("search", "contoso")];
+    let asking = visitor.post("/psa-companies", &fields);
     let stopping = async {
         until(async || stage.psa.controls().requests() > before).await;
         stage.stopper.stop();
