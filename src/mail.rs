@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 
 /// So long one step of a conversation with a server may take.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Answers that refuse whoever signs in, or everybody, and not one letter: the service closes (421, RFC 5321), the sign-in is
+/// wanted (530), refused (535), or not possible so (432, 454, 534, 538; RFC 4954, section 6). Another letter would fare alike,
+/// and each would be one more wrong password.
+const OF_THE_SESSION: [u16; 7] = [421, 432, 454, 530, 534, 535, 538];
 /// So many of a server's words are kept.
 const WORDS: usize = 600;
 
@@ -97,7 +101,7 @@ pub struct Letter<'a> {
 pub struct Refusal {
     /// What happened, with the server's own words.
     pub message: String,
-    /// Whether there was no conversation with the server at all, so that the next letter would fare alike.
+    /// Whether the server was not reached, or refused whoever asks, so that the next letter would fare alike.
     pub connection: bool,
 }
 
@@ -230,7 +234,7 @@ fn refusal(server: &Server, error: &lettre::transport::smtp::Error) -> Refusal {
     match error.status() {
         Some(code) => Refusal {
             message: format!("{place} refused: {code} {said}"),
-            connection: false,
+            connection: OF_THE_SESSION.contains(&u16::from(code)),
         },
         None if error.is_tls() => Refusal {
             message: format!("No TLS connection to {place}: {said}"),

@@ -1,6 +1,7 @@
 //! What needs a person, grouped by cause, worst first: judged from what the fleet's overview reads. The portal shows it and
 //! notices tell of it, so that there is one opinion. Writes nothing, and asks nobody but the database.
 
+mod conflicts;
 mod needs;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -15,9 +16,10 @@ use crate::app::{OF_COMPANY, OF_MICROSOFT_APP, OF_PSA};
 use crate::db::fleet::{self, Brief, FailedJob, LastRun};
 use crate::db::quarantines::{self, Quarantine};
 use crate::db::{Conn, psa_connections, secrets, settings, tenant_connections};
-use crate::model::text::count;
+use crate::model::text::{self, count};
 use crate::sync::report::Counts;
 
+pub use conflicts::in_conflict;
 pub use needs::{About, Ending, Need, STALE, WARNED, What, is_well, needs};
 
 /// So many companies of a cause are named; the rest is counted.
@@ -134,6 +136,8 @@ pub struct Cause {
     pub kind: String,
     /// What it is: "Client secret expired".
     pub title: String,
+    /// Since when it is in quarantine, and when it is tried next, as a sentence; empty where it is in none.
+    pub quarantine: String,
     /// What to do about it, as a sentence.
     pub advice: String,
     /// The companies, by name, each with the address of its cure.
@@ -193,14 +197,14 @@ pub fn judge(fleet: &Fleet, now: DateTime<Utc>) -> (Vec<Cause>, HashSet<i64>) {
     }
     let mut causes: Vec<(What, Cause)> = groups
         .into_values()
-        .map(|group| (group[0].what, cause(fleet, &group)))
+        .map(|group| (group[0].what, cause(fleet, &group, now)))
         .collect();
     // Within a kind, what concerns most companies comes first.
     causes.sort_by_key(|(what, cause)| (*what, std::cmp::Reverse(cause.ids.len())));
     (causes.into_iter().map(|(_, cause)| cause).collect(), needy)
 }
 
-fn cause(fleet: &Fleet, group: &[&Need]) -> Cause {
+fn cause(fleet: &Fleet, group: &[&Need], now: DateTime<Utc>) -> Cause {
     let first = group[0];
     let mut companies = Vec::new();
     let mut ids = Vec::new();
@@ -235,6 +239,7 @@ fn cause(fleet: &Fleet, group: &[&Need]) -> Cause {
         }
         .into(),
         title: title(first, people, companies.len()),
+        quarantine: quarantine(group, now),
         advice: first.advice.clone(),
         more: companies.len().saturating_sub(NAMED),
         companies: companies.into_iter().take(NAMED).collect(),
@@ -242,6 +247,28 @@ fn cause(fleet: &Fleet, group: &[&Need]) -> Cause {
         link,
         key,
         ids,
+    }
+}
+
+/// Since when the first of these is in quarantine, and when the first is tried next.
+fn quarantine(group: &[&Need], now: DateTime<Utc>) -> String {
+    let all = || group.iter().filter_map(|need| need.quarantine);
+    let (Some(since), Some(next)) = (
+        all().map(|(since, _)| since).min(),
+        all().map(|(_, next)| next).min(),
+    ) else {
+        return String::new();
+    };
+    let at = if next > now {
+        text::moment(next)
+    } else {
+        "now".into()
+    };
+    let since = text::moment(since);
+    if all().count() == 1 {
+        format!("In quarantine since {since}, tried again {at}")
+    } else {
+        format!("In quarantine, the first since {since}; the first is tried again {at}")
     }
 }
 

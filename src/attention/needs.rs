@@ -11,14 +11,32 @@ use crate::db::fleet::{Brief, LastRun};
 use crate::db::quarantines::Quarantine;
 use crate::jobs::TRANSIENT;
 use crate::model::{RunFailure, Side};
+use crate::sync::report::Counts;
 
 /// A company whose contact sync is on has had no good run for so long: something is wrong.
 pub const STALE: TimeDelta = TimeDelta::hours(36);
 /// People are warned so many days before a secret or certificate ends; 0: it has ended.
 pub const WARNED: [i64; 4] = [0, 1, 7, 30];
 
-/// Failures after which nobody needs to do anything: the next run carries on.
-const NOBODYS: [&str; 4] = ["stopped", "interrupted", "overtaken", "settings_changed"];
+/// Failures after which nobody needs to do anything: the next run carries on, or who asked for it looks again.
+const NOBODYS: [&str; 5] = [
+    "stopped",
+    "interrupted",
+    "overtaken",
+    "settings_changed",
+    "plan_changed",
+];
+
+/// Failures of a PSA connection as a whole: what another company proves of it holds for all.
+const OF_ALL: [&str; 5] = [
+    "credentials",
+    "unreachable",
+    "not_set_up",
+    "secret_key",
+    PERMISSION,
+];
+/// The client may not do something.
+const PERMISSION: &str = "permission";
 
 /// Failures whose cure is the company's connection.
 const OF_A_CONNECTION: [&str; 11] = [
@@ -27,7 +45,7 @@ const OF_A_CONNECTION: [&str; 11] = [
     "consent",
     "tenant",
     "wrong_tenant",
-    "permission",
+    PERMISSION,
     "not_set_up",
     "secret_key",
     "company_gone",
@@ -107,6 +125,8 @@ pub struct Need {
     pub people: i64,
     /// How many days are left; of an end only.
     pub days: Option<i64>,
+    /// Since when the connection is in quarantine, and when it is tried next; of a quarantine only.
+    pub quarantine: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl Need {
@@ -122,6 +142,7 @@ impl Need {
             verb: "Open",
             people: 0,
             days: None,
+            quarantine: None,
         }
     }
 }
@@ -213,6 +234,7 @@ fn quarantined(fleet: &Fleet, one: &Quarantine) -> Option<Need> {
         companies: of.iter().map(|company| company.id).collect(),
         link: format!("/companies/{}/connection", first.id),
         verb: "Mend the connection of",
+        quarantine: Some((one.since, one.next_try)),
         ..Need::of(first, What::Failing, &failure(&one.kind), &one.advice)
     };
     Some(match one.owner.side {
@@ -261,7 +283,9 @@ fn failed(fleet: &Fleet, company: &Brief) -> Option<Need> {
 
 /// Whether another company proved since then that the PSA connection works, so that the next run will go well.
 fn mended_since(fleet: &Fleet, company: &Brief, run: &LastRun, error: &RunFailure) -> bool {
-    let of_all = ["credentials", "unreachable"].contains(&error.kind.as_str());
+    // One that was refused a write had read both sides: that others could read proves nothing for it.
+    let read = counts_of(run).is_some_and(|counts| counts != Counts::default());
+    let of_all = OF_ALL.contains(&error.kind.as_str()) && !(error.kind == PERMISSION && read);
     let later = |one: &Brief| {
         let good = fleet
             .good
@@ -397,5 +421,6 @@ fn ending(fleet: &Fleet, one: &Ending, now: DateTime<Utc>) -> Option<Need> {
         verb,
         people: 0,
         days: Some(days),
+        quarantine: None,
     })
 }

@@ -298,3 +298,79 @@ fn an_end_is_told_from_thirty_days_before_and_is_one_cause_with_the_failure_that
     fleet.last = [(1, run(1, Some(("secret_expired", "Add one"))))].into();
     assert_eq!(judge(&fleet, now()).0.len(), 1);
 }
+
+#[test]
+fn a_run_that_would_do_something_else_than_was_looked_at_needs_nobody() {
+    let fleet = Fleet {
+        companies: vec![company(1, "Contoso")],
+        last: [(1, run(1, Some(("plan_changed", "Look at the new preview"))))].into(),
+        ..Fleet::default()
+    };
+    assert_eq!(judge(&fleet, now()).0, []);
+}
+
+#[test]
+fn whatever_was_wrong_with_a_psa_connection_is_mended_for_all_once_one_company_proved_it() {
+    let good = run(1, None);
+    for kind in [
+        "credentials",
+        "permission",
+        "not_set_up",
+        "secret_key",
+        "unreachable",
+    ] {
+        let mut failed = by(run(2, Some((kind, "Mend it"))), Side::Psa);
+        failed.counts = serde_json::to_value(Counts::default()).expect("JSON");
+        let mut fleet = Fleet {
+            companies: vec![company(1, "Contoso"), company(2, "Fabrikam")],
+            last: [(1, failed), (2, good.clone())].into(),
+            ..Fleet::default()
+        };
+        assert_eq!(judge(&fleet, now()).0.len(), 1, "{kind}");
+        fleet.good = [(2, good.clone())].into();
+        assert_eq!(judge(&fleet, now()).0, [], "{kind}");
+    }
+}
+
+#[test]
+fn a_write_that_was_refused_is_not_mended_by_others_who_could_read() {
+    let refused = by(run(2, Some(("permission", "Allow it"))), Side::Psa);
+    let fleet = Fleet {
+        companies: vec![company(1, "Contoso"), company(2, "Fabrikam")],
+        last: [(1, refused), (2, run(1, None))].into(),
+        good: [(2, run(1, None))].into(),
+        ..Fleet::default()
+    };
+    assert_eq!(judge(&fleet, now()).0.len(), 1);
+}
+
+#[test]
+fn a_quarantine_says_since_when_and_when_it_is_tried_next() {
+    use crate::db::quarantines::Owner;
+    let hours = TimeDelta::hours;
+    let of = |company, since, next| Quarantine {
+        since: now() - hours(since),
+        next_try: now() + hours(next),
+        ..quarantine(Owner::tenant(company))
+    };
+    let mut fleet = Fleet {
+        companies: vec![company(1, "Contoso"), company(2, "Fabrikam")],
+        quarantines: vec![of(1, 3, 2)],
+        ..Fleet::default()
+    };
+    let said = |fleet: &Fleet| judge(fleet, now()).0.remove(0).quarantine;
+    assert_eq!(
+        said(&fleet),
+        "In quarantine since 30 Jan 2026, 23:30 UTC, tried again 31 Jan 2026, 04:30 UTC"
+    );
+    fleet.quarantines = vec![of(1, 3, 2), of(2, 1, 1)];
+    assert_eq!(
+        said(&fleet),
+        "In quarantine, the first since 30 Jan 2026, 23:30 UTC; the first is tried again 31 Jan 2026, 03:30 UTC"
+    );
+    fleet.quarantines = vec![of(1, 3, -1)];
+    assert_eq!(
+        said(&fleet),
+        "In quarantine since 30 Jan 2026, 23:30 UTC, tried again now"
+    );
+}

@@ -13,6 +13,8 @@ use crate::{auth, jobs, monitor, notices, retention, web};
 
 /// Ended sessions are cleaned up so often.
 const CLEANING: Duration = Duration::from_hours(1);
+/// So long a letter in hand may take once the program is asked to end: as long as writes in hand.
+const LETTER_IN_HAND: Duration = Duration::from_secs(30);
 
 /// Serves until the program is asked to end.
 pub async fn run(app: &App) -> anyhow::Result<u8> {
@@ -44,9 +46,9 @@ pub(super) async fn serve(app: &App, listener: TcpListener) -> anyhow::Result<bo
     });
     tokio::spawn(clean(app.clone()));
     tokio::spawn(tell_the_system(app.clone()));
-    tokio::spawn({
+    let telling = tokio::spawn({
         let app = app.clone();
-        async move { notices::work(&app).await }
+        async move { tell(&app).await }
     });
     let serving = web::serve(app.clone(), listener);
     tokio::pin!(serving);
@@ -64,7 +66,19 @@ pub(super) async fn serve(app: &App, listener: TcpListener) -> anyhow::Result<bo
             ended
         }
     };
-    Ok(ended.is_ok())
+    Ok(telling.await.is_ok() && ended.is_ok())
+}
+
+/// Tells of what needs people. A letter in hand is written down as sent before the program ends: else it would leave again.
+async fn tell(app: &App) {
+    let too_long = async {
+        app.stop().wait().await;
+        app.clock().sleep(LETTER_IN_HAND).await;
+    };
+    tokio::select! {
+        () = notices::work(app) => {}
+        () = too_long => tracing::warn!("A notice takes too long and is left: it may leave once more"),
+    }
 }
 
 /// Forgets ended sessions, links and failures, and old history, now and then.

@@ -124,10 +124,16 @@ pub fn put(conn: &mut Conn, new: &NewDelivery, now: DateTime<Utc>) -> QueryResul
         .get_result(conn)
 }
 
-/// Those that are due, the longest first.
-pub fn due(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<Delivery>> {
+/// Those that are due by this way, the longest first.
+pub fn due(
+    conn: &mut Conn,
+    way: &str,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<Delivery>> {
+    let waiting = dsl::state.eq("waiting").and(dsl::way.eq(way));
     let rows = dsl::deliveries
-        .filter(dsl::state.eq("waiting").and(dsl::next_at.le(stamp(now))))
+        .filter(waiting.and(dsl::next_at.le(stamp(now))))
         .select(Row::as_select())
         .order((dsl::next_at, dsl::id))
         .limit(limit)
@@ -178,6 +184,38 @@ pub fn not_sent(
         ))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Gives up those of a way that were written before then, since the way is closed, and why; how many.
+pub fn give_up(
+    conn: &mut Conn,
+    (way, why): (&str, &str),
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let waiting = dsl::state.eq("waiting").and(dsl::way.eq(way));
+    let old = dsl::deliveries.filter(waiting.and(dsl::created_at.lt(stamp(before))));
+    diesel::update(old)
+        .set((
+            dsl::state.eq("failed"),
+            dsl::error.eq(why),
+            dsl::done_at.eq(stamp(now)),
+        ))
+        .execute(conn)
+}
+
+/// Puts off those that are due by a way, since it is closed, and why; none of them was tried. How many.
+pub fn put_off(
+    conn: &mut Conn,
+    (way, why): (&str, &str),
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let waiting = dsl::state.eq("waiting").and(dsl::way.eq(way));
+    let due = dsl::deliveries.filter(waiting.and(dsl::next_at.le(stamp(now))));
+    diesel::update(due)
+        .set((dsl::next_at.eq(stamp(until)), dsl::error.eq(why)))
+        .execute(conn)
 }
 
 /// Lets those that wait on this way be tried at once, since a person changed it; how many.

@@ -144,6 +144,12 @@ pub fn set_over(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<boo
     Ok(changed == 1)
 }
 
+/// Whether some were over before then.
+pub fn any_before(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<bool> {
+    let old = dsl::notices.filter(dsl::over_at.lt(stamp(before)));
+    diesel::select(diesel::dsl::exists(old)).get_result(conn)
+}
+
 /// Forgets those that were over before then; how many.
 pub fn forget(conn: &mut Conn, before: DateTime<Utc>) -> QueryResult<usize> {
     diesel::delete(dsl::notices.filter(dsl::over_at.lt(stamp(before)))).execute(conn)

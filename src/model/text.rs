@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// The text in Unicode NFC.
@@ -98,6 +99,11 @@ pub fn sentence(text: &str) -> String {
         whole.push('.');
     }
     whole
+}
+
+/// A moment in full, where it cannot be shown in the reader's own zone: "31 Jan 2026, 02:30 UTC".
+pub fn moment(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M UTC").to_string()
 }
 
 /// "1 person", "2 people".

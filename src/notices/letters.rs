@@ -1,5 +1,7 @@
 //! Letters: typed contexts with samples, drawn by the templates of `templates/mail`, each as text and in HTML. Sends nothing.
 
+use std::fmt;
+
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use tera::{Context, Kwargs, State, Tera};
@@ -118,7 +120,7 @@ fn tidy(text: &str) -> String {
 }
 
 /// What needs a person, or is over.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub struct CauseLetter {
     /// What it is, with the company or how many: the subject.
     pub title: String,
@@ -130,8 +132,10 @@ pub struct CauseLetter {
     pub portal: String,
 }
 
+crate::model::debug_by!(CauseLetter, sections, portal);
+
 /// Those for whom the same is to be done.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub struct Section {
     /// What to do, as a sentence; may be empty.
     pub advice: String,
@@ -139,8 +143,10 @@ pub struct Section {
     pub entries: Vec<Entry>,
 }
 
+crate::model::debug_by!(Section, entries);
+
 /// One company or connection.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub struct Entry {
     /// Its name.
     pub name: String,
@@ -154,13 +160,22 @@ pub struct Entry {
     pub link: String,
 }
 
+crate::model::debug_by!(Entry, people, more, link);
+
 /// One person.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub struct Somebody {
     /// The name.
     pub name: String,
     /// Why they are named.
     pub why: String,
+}
+
+/// Nothing of the person.
+impl fmt::Debug for Somebody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Somebody").finish_non_exhaustive()
+    }
 }
 
 const HOSTILE: &str = "<script>alert(1)</script>\r\nBcc: all@contoso.example \u{202e}\"'&\u{1f600}";
@@ -236,7 +251,7 @@ impl Letter for CauseLetter {
 }
 
 /// What happened at a company in a week.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub struct WeeklyLetter {
     /// The company.
     pub company: String,
@@ -250,8 +265,10 @@ pub struct WeeklyLetter {
     pub changed: People,
 }
 
+crate::model::debug_by!(WeeklyLetter, days, joined, left, changed);
+
 /// Some people.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub struct People {
     /// How many in all.
     pub number: usize,
@@ -260,6 +277,8 @@ pub struct People {
     /// So many more are not named.
     pub more: usize,
 }
+
+crate::model::debug_by!(People, number, more);
 
 impl Letter for WeeklyLetter {
     const TEMPLATE: &'static str = "weekly";
@@ -304,13 +323,15 @@ impl Letter for WeeklyLetter {
 }
 
 /// Shows that mail arrives.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 pub struct TestLetter {
     /// Who asked for it.
     pub staff: String,
     /// The portal's address; empty where it is not known.
     pub portal: String,
 }
+
+crate::model::debug_by!(TestLetter, portal);
 
 impl Letter for TestLetter {
     const TEMPLATE: &'static str = "test";

@@ -20,13 +20,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::app::App;
 use crate::attention::{self, Fleet};
 use crate::db::deliveries::NewDelivery;
-use crate::db::holds::Hold;
 use crate::db::notices::Notice;
 use crate::db::{Conn, DbError, company_notices, deliveries, holds, notices};
 use crate::mail;
 use letters::Letters;
 use routes::Routes;
-use telling::{Item, Look, TOGETHER};
+use telling::{Item, Look, People, TOGETHER};
 use writing::Desk;
 
 pub use routes::portal;
@@ -58,34 +57,46 @@ pub async fn work(app: &App) {
     }
 }
 
-/// Looks once, where no other process does, and sends what is due.
+/// Looks once, where no other process does, and sends what is due. A part that fails keeps no other from its turn.
 ///
 /// # Errors
-/// Where the database fails, or a template and its context do not fit.
+/// Where the database fails, or a template and its context do not fit: of each part that failed.
 pub async fn tick(app: &App) -> anyhow::Result<()> {
     if !app.db().try_claim(CLAIM, LEASE).await? {
         return Ok(());
     }
-    look(app).await?;
-    weekly::look(app).await?;
-    sending::send_due(app).await?;
-    forget(app).await?;
+    let parts = [
+        ("what needs a person", look(app).await),
+        ("the weekly summaries", weekly::look(app).await),
+        ("sending", sending::send_due(app).await.map_err(Into::into)),
+        ("forgetting", forget(app).await.map_err(Into::into)),
+    ];
+    let failed: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(part, done)| Some(format!("{part}: {:#}", done.err()?)))
+        .collect();
+    anyhow::ensure!(failed.is_empty(), "{}", failed.join("; "));
     Ok(())
 }
 
 /// What one look reads.
 struct Seen {
     fleet: Fleet,
-    holds: HashMap<i64, Hold>,
+    people: People,
     notices: Vec<Notice>,
     routes: Routes,
 }
 
 fn read(conn: &mut Conn, now: DateTime<Utc>) -> diesel::QueryResult<Seen> {
     let open = holds::list_open(conn)?.into_iter();
-    Ok(Seen {
-        fleet: attention::read(conn, now)?,
+    let fleet = attention::read(conn, now)?;
+    let people = People {
         holds: open.map(|hold| (hold.company_id, hold)).collect(),
+        conflicts: attention::in_conflict(conn, &fleet)?,
+    };
+    Ok(Seen {
+        fleet,
+        people,
         notices: notices::current(conn, now - TOGETHER)?,
         routes: routes(conn)?,
     })
@@ -110,7 +121,7 @@ async fn look(app: &App) -> anyhow::Result<()> {
     let mut seen = app.db().read(move |conn| read(conn, now)).await?;
     seen.routes.portal = routes::portal(app.config());
     let needs = attention::needs(&seen.fleet, now);
-    let look = telling::look(&seen.fleet, &needs, &seen.holds, &seen.notices, now);
+    let look = telling::look(&seen.fleet, &needs, &seen.people, &seen.notices, now);
     let Some(change) = write(&seen, look, now)? else {
         return Ok(());
     };
@@ -145,7 +156,7 @@ fn write(seen: &Seen, look: Look, now: DateTime<Utc>) -> anyhow::Result<Option<C
     let desk = Desk {
         letters: &letters,
         fleet: &seen.fleet,
-        holds: &seen.holds,
+        holds: &seen.people.holds,
         routes: &seen.routes,
         now,
     };
@@ -193,12 +204,12 @@ impl Change {
     }
 }
 
-/// Forgets what has left long ago, since it names people.
+/// Forgets what has left long ago, since it names people, and what was over long ago.
 async fn forget(app: &App) -> Result<(), DbError> {
     let before = app.clock().now() - KEPT;
-    let old = app
-        .db()
-        .read(move |conn| deliveries::any_before(conn, before));
+    let old = app.db().read(move |conn| {
+        Ok(deliveries::any_before(conn, before)? || notices::any_before(conn, before)?)
+    });
     if !old.await? {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use crate::db::company_notices::CompanyNotices;
 use crate::db::deliveries::NewDelivery;
 
 /// The ways that are set up, and who hears of what.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Routes {
     /// The sender's domain, where mail is set up.
     pub domain: Option<String>,
@@ -27,6 +27,8 @@ pub struct Routes {
     /// The portal's address as people reach it, without a slash at the end.
     pub portal: Option<String>,
 }
+
+crate::model::debug_by!(Routes, domain, webhook, audience, own, portal);
 
 /// Who sees the same: these companies, or all of them.
 pub(super) type Circle = (Option<BTreeSet<i64>>, Vec<String>);

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::letters::{Letters, TestLetter};
-use super::{CLAIM, LEASE, MAIL_WAY, routes, settings, webhook};
+use super::{CLAIM, LEASE, MAIL_WAY, WEBHOOK_WAY, routes, settings, webhook};
 use crate::app::App;
 use crate::db::DbError;
 use crate::db::deliveries::{self, Delivery, NewDelivery};
@@ -23,23 +23,22 @@ pub const GIVEN_UP: TimeDelta = TimeDelta::days(3);
 /// Where the database fails.
 pub async fn send_due(app: &App) -> Result<(), DbError> {
     let now = app.clock().now();
-    let due = app
-        .db()
-        .read(move |conn| deliveries::due(conn, now, AT_ONCE));
-    // A way that cannot be reached at all is not tried for each letter: the others keep their turn.
-    let mut closed: Vec<String> = Vec::new();
-    for one in due.await? {
-        if app.stop().asked() || closed.contains(&one.way) {
-            continue;
+    // Each way by itself: one that is closed keeps nothing from leaving by the other.
+    for way in [MAIL_WAY, WEBHOOK_WAY] {
+        let due = app
+            .db()
+            .read(move |conn| deliveries::due(conn, way, now, AT_ONCE));
+        for one in due.await? {
+            if app.stop().asked() || !app.db().try_claim(CLAIM, LEASE).await? {
+                return Ok(());
+            }
+            let sent = send(app, way, &Leaving::of(&one)).await?;
+            let closed = sent.as_ref().is_err_and(|refusal| refusal.connection);
+            note(app, one, sent).await?;
+            if closed {
+                break;
+            }
         }
-        if !app.db().try_claim(CLAIM, LEASE).await? {
-            return Ok(());
-        }
-        let sent = send(app, &one.way, &Leaving::of(&one)).await?;
-        if sent.as_ref().is_err_and(|refusal| refusal.connection) {
-            closed.push(one.way.clone());
-        }
-        note(app, one, sent).await?;
     }
     Ok(())
 }
@@ -67,11 +66,19 @@ async fn note(app: &App, one: Delivery, sent: Result<(), Refusal>) -> Result<(),
     }
     app.db()
         .write(move |conn| match &sent {
-            Ok(()) => deliveries::sent(conn, one.id, now),
-            Err(refusal) => deliveries::not_sent(conn, one.id, &refusal.message, next, now),
+            Ok(()) => deliveries::sent(conn, one.id, now).map(drop),
+            Err(refusal) => {
+                deliveries::not_sent(conn, one.id, &refusal.message, next, now)?;
+                if refusal.connection {
+                    // Whatever else is due by this way would fare alike: it waits as long, and is given up after as long.
+                    let closed = (one.way.as_str(), refusal.message.as_str());
+                    deliveries::give_up(conn, closed, now - GIVEN_UP, now)?;
+                    deliveries::put_off(conn, closed, next.unwrap_or(now), now)?;
+                }
+                Ok(())
+            }
         })
         .await
-        .map(drop)
 }
 
 fn next_try(one: &Delivery, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

@@ -73,7 +73,7 @@ impl Kind {
 }
 
 /// The mail server, without its password.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailSettings {
     /// Its name or address.
     pub host: String,
@@ -87,6 +87,8 @@ pub struct MailSettings {
     pub from: String,
 }
 
+crate::model::debug_by!(MailSettings, host, port, security);
+
 /// Where calls go. Its address may hold a key, so that people see its host alone.
 pub struct Webhook {
     /// The address.
@@ -96,13 +98,15 @@ pub struct Webhook {
 }
 
 /// Who hears of what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Audience {
     /// Who hears of all companies.
     pub everybody: Vec<String>,
     /// What nobody wants to hear of.
     pub silent: BTreeSet<Kind>,
 }
+
+crate::model::debug_by!(Audience, silent);
 
 /// The mail server that is set up; `None`: none.
 pub fn mail(conn: &mut Conn) -> QueryResult<Option<MailSettings>> {

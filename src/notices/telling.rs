@@ -4,8 +4,9 @@
 //! *marks*: the title of a failure, the people of a hold, the days before an end. A mark is told once, so that a failure of ten
 //! nights is one letter, and a hold that grows is told again for the new people alone.
 //!
-//! Causes of one title make one letter, with the names of all. One that was told, or was over, less than an hour ago waits
-//! until the hour is over: what joins it meanwhile comes with it, and a cause that comes and goes is told once an hour at most.
+//! Causes of one title make one letter, with the names of all. A title that was told less than an hour ago waits until the hour
+//! is over, and what joins it meanwhile comes with it. So does a thing whose cause was over less than an hour ago: one that comes
+//! and goes is told once an hour at most, and keeps nothing of another company from being told.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,11 +16,21 @@ use super::settings::Kind;
 use crate::attention::{About, Fleet, Need, What, is_well};
 use crate::db::holds::Hold;
 use crate::db::notices::Notice;
+use crate::model::UserId;
 
 /// Causes of one title are told once in so much time at most.
 pub const TOGETHER: TimeDelta = TimeDelta::hours(1);
 /// So many conflicts of a company are told one by one; more make no more letters.
-const MOST_CONFLICTS: i64 = 200;
+const MOST_CONFLICTS: usize = 200;
+
+/// Who they are of whom needs give the number.
+#[derive(Debug, Default)]
+pub struct People {
+    /// The open hold of each company.
+    pub holds: HashMap<i64, Hold>,
+    /// Who is in conflict at each company.
+    pub conflicts: HashMap<i64, Vec<UserId>>,
+}
 
 /// The word under which a need is kept; `None`: it is shown on the fleet's page alone.
 pub const fn word(what: What) -> Option<&'static str> {
@@ -86,7 +97,7 @@ pub struct Look {
 pub fn look(
     fleet: &Fleet,
     needs: &[Need],
-    holds: &HashMap<i64, Hold>,
+    people: &People,
     notices: &[Notice],
     now: DateTime<Utc>,
 ) -> Look {
@@ -109,12 +120,12 @@ pub fn look(
             done.open.push((cause, need.about, need.title.clone()));
         }
         let told = known.map(|one| one.told.clone()).unwrap_or_default();
-        let marks = marks(need, holds);
+        let marks = marks(need, people);
         let fresh: Vec<String> = marks
             .into_iter()
             .filter(|one| !told.contains(one))
             .collect();
-        if fresh.is_empty() || lately(notices, cause, &need.title, now) {
+        if fresh.is_empty() || lately(notices, (cause, &about), &need.title, now) {
             continue;
         }
         let item = Item {
@@ -132,29 +143,42 @@ pub fn look(
 }
 
 /// What of a need is told once each.
-fn marks(need: &Need, holds: &HashMap<i64, Hold>) -> Vec<String> {
+fn marks(need: &Need, people: &People) -> Vec<String> {
     match (need.what, need.about) {
         (What::Held, About::Company(id)) => {
-            let people = holds.get(&id).map(|hold| hold.people.as_slice());
+            let people = people.holds.get(&id).map(|hold| hold.people.as_slice());
             let ids = people.unwrap_or_default().iter();
             ids.map(|person| person.user_id.to_string()).collect()
         }
-        (What::Conflicts, _) => (1..=need.people.min(MOST_CONFLICTS))
-            .map(|number| number.to_string())
-            .collect(),
+        (What::Conflicts, About::Company(id)) => {
+            let known = people.conflicts.get(&id).map(Vec::as_slice);
+            let mut ids: Vec<String> = known
+                .unwrap_or_default()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            ids.sort_unstable();
+            ids.truncate(MOST_CONFLICTS);
+            ids
+        }
         _ => vec![need.title.clone()],
     }
 }
 
-/// Whether something of this title was told, or was over after it had been told, less than an hour ago.
-fn lately(notices: &[Notice], cause: &str, title: &str, now: DateTime<Utc>) -> bool {
+/// Whether something of this title was told less than an hour ago, or this very thing was over then, after it had been told.
+fn lately(
+    notices: &[Notice],
+    (cause, about): (&str, &str),
+    title: &str,
+    now: DateTime<Utc>,
+) -> bool {
     // A clock that was set back is no reason to be silent.
     let lately = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at <= now && now - at < TOGETHER);
     notices.iter().any(|one| {
         one.cause == cause
             && one.topic == title
             && one.told_at.is_some()
-            && (lately(one.told_at) || lately(one.closed_at))
+            && (lately(one.told_at) || one.about == about && lately(one.closed_at))
     })
 }
 

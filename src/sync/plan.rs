@@ -140,6 +140,40 @@ crate::model::debug_by!(
     Person, user_id, contact, action, reason, filter, fields, link, held
 );
 
+/// What is asked of a plan that is kept as text: the rest of it is passed over, since it may be long.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Kept {
+    people: Vec<KeptPerson>,
+}
+
+/// Somebody of a plan that is kept.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct KeptPerson {
+    /// The user.
+    pub user_id: UserId,
+    /// The name as displayed.
+    pub name: String,
+    /// The user principal name.
+    pub upn: String,
+    /// What was to be done.
+    pub action: Action,
+}
+
+crate::model::debug_by!(KeptPerson, user_id, action);
+
+impl Kept {
+    /// Reads it; `None` where the text is none of a plan.
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Everybody who was in conflict.
+    pub fn in_conflict(self) -> impl Iterator<Item = KeptPerson> {
+        let people = self.people.into_iter();
+        people.filter(|one| one.action == Action::Conflict)
+    }
+}
+
 /// What becomes of a person's link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

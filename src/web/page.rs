@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Company;
+use crate::model::{Company, text};
 
 /// The context of a whole page; in the template it is `page`.
 pub trait Page: Serialize {
@@ -127,11 +127,7 @@ impl At {
     pub fn new(at: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         Self {
             iso: at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            text: at
-                .format("%e %b %Y, %H:%M UTC")
-                .to_string()
-                .trim()
-                .to_owned(),
+            text: text::moment(at),
             ago: ago(now - at),
         }
     }

@@ -1,10 +1,12 @@
 //! Notices: what is told, once for each cause, and how it leaves.
 
+mod closed;
 mod hooks;
 mod letters;
 mod mailing;
 pub mod pages;
 pub mod post;
+mod stopping;
 mod telling;
 mod weekly;
 
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use rollcall::app::App;
+use rollcall::db::plans::{self, StoredPlan};
 use rollcall::db::runs::{self, NewRun, RunEnd};
 use rollcall::db::{companies, tenant_connections};
 use rollcall::model::{Calls, Cloud, Company, Mode, RunFailure, Side, Status, TenantConnection};
@@ -99,6 +102,22 @@ async fn company(stage: &Stage, name: &str) -> i64 {
             Ok(id)
         })
         .await
+}
+
+/// A good run of a company that is over now, and left these people in conflict.
+async fn in_conflict(stage: &Stage, company: i64, who: &[&str]) {
+    let people: Vec<_> = who
+        .iter()
+        .map(|id| serde_json::json!({ "user_id": id, "name": "", "upn": "", "action": "conflict" }))
+        .collect();
+    let plan = StoredPlan {
+        company_id: company,
+        run_id: String::new(),
+        made_at: stage.clock.now(),
+        plan: serde_json::json!({ "people": people }).to_string(),
+    };
+    stage.write(move |conn| plans::put(conn, &plan)).await;
+    ran(stage, company, Ok(who.len())).await;
 }
 
 /// A run of a company that is over now; its error's kind, or how many conflicts it left.

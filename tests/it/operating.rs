@@ -28,7 +28,7 @@ use crate::web::visitor::Visitor;
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// A process that serves a stage's portal and does its jobs.
-struct Serving {
+pub struct Serving {
     child: Child,
     url: String,
     log: PathBuf,
@@ -36,7 +36,7 @@ struct Serving {
 
 impl Serving {
     /// Starts it, and waits until its portal answers.
-    async fn start(stage: &Stage, more: &[(&str, &str)]) -> Self {
+    pub async fn start(stage: &Stage, more: &[(&str, &str)]) -> Self {
         let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = free.local_addr().unwrap().to_string();
         drop(free);
@@ -67,7 +67,7 @@ impl Serving {
     }
 
     /// Asks it to end, as a system does.
-    fn terminate(&self) {
+    pub fn terminate(&self) {
         let id = self.child.id().expect("it runs");
         let kill = std::process::Command::new("sh")
             .args(["-c", &format!("kill -TERM {id}")])
@@ -76,7 +76,7 @@ impl Serving {
     }
 
     /// Waits until it has ended; its exit status, and its log.
-    async fn ended(mut self) -> (Option<i32>, String) {
+    pub async fn ended(mut self) -> (Option<i32>, String) {
         let ended = tokio::time::timeout(LIMIT, self.child.wait()).await;
         let log = std::fs::read_to_string(&self.log).unwrap();
         let status = ended.unwrap_or_else(|_| panic!("it goes on:\n{log}"));
@@ -85,7 +85,7 @@ impl Serving {
 }
 
 /// Waits until something holds.
-async fn until(mut holds: impl AsyncFnMut() -> bool) {
+pub async fn until(mut holds: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !holds().await {
             tokio::task::yield_now().await;

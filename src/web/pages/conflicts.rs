@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::people::aside;
 use super::person;
 use crate::db::plans;
-use crate::model::{Action, Company, Contact, UserId};
+use crate::model::{Company, Contact, UserId};
 use crate::sync::last::Last;
 use crate::sync::pair::Conflict;
-use crate::sync::plan::{Person, Plan, Reason};
+use crate::sync::plan::{Kept, Person, Plan, Reason};
 use crate::sync::report;
 use crate::sync::snapshot::Snapshot;
 use crate::web::VendorLinks;
@@ -150,27 +150,13 @@ pub(super) fn in_conflict(plan: &Plan) -> impl Iterator<Item = (&Person, &Confli
         })
 }
 
-/// What counts of a plan that is kept: the rest of it is passed over, since it may be long.
-#[derive(Deserialize)]
-struct Planned {
-    people: Vec<PlannedPerson>,
-}
-
-#[derive(Deserialize)]
-struct PlannedPerson {
-    user_id: UserId,
-    name: String,
-    upn: String,
-    action: Action,
-}
-
 /// Who was in conflict when it was read and is not any more, by what was decided since.
 pub(super) fn settled(company: i64, then: Option<&str>, now: &Plan) -> Vec<Named> {
-    let then: Option<Planned> = then.and_then(|then| serde_json::from_str(then).ok());
+    let then = then.and_then(Kept::read);
     let still: HashSet<&UserId> = in_conflict(now).map(|(one, _)| &one.user_id).collect();
-    let people = then.into_iter().flat_map(|then| then.people);
+    let people = then.into_iter().flat_map(Kept::in_conflict);
     people
-        .filter(|one| one.action == Action::Conflict && !still.contains(&one.user_id))
+        .filter(|one| !still.contains(&one.user_id))
         .map(|one| Named {
             page: person::address(company, &one.user_id),
             name: if one.name.is_empty() {

@@ -41,6 +41,8 @@ pub(super) fn all() -> Vec<FleetPage> {
         ids: vec![7, 8],
         kind: "bad".into(),
         title: "Client secret expired".into(),
+        quarantine:
+            "In quarantine since 31 Jan 2026, 02:30 UTC, tried again 31 Jan 2026, 03:30 UTC".into(),
         advice: "Add a new one in Entra, then paste it here".into(),
         companies: vec![
             Concerned {
@@ -58,6 +60,7 @@ pub(super) fn all() -> Vec<FleetPage> {
     };
     let one = Cause {
         kind: "warn".into(),
+        quarantine: String::new(),
         advice: String::new(),
         more: 0,
         button: "Look at the held deactivations".into(),

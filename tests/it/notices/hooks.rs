@@ -17,7 +17,7 @@ use crate::stage::{Stage, Store, Vendor};
 
 /// A call that arrived: its head in lower case, and its body.
 #[derive(Clone, Debug)]
-struct Call {
+pub struct Call {
     head: String,
     body: String,
 }
@@ -35,7 +35,7 @@ impl Call {
 }
 
 #[derive(Clone)]
-struct Hook {
+pub struct Hook {
     url: String,
     status: Arc<Mutex<u16>>,
     calls: Arc<Mutex<Vec<Call>>>,
@@ -83,13 +83,19 @@ impl Hook {
         hook
     }
 
-    fn fresh(&self) -> Vec<Call> {
+    pub fn fresh(&self) -> Vec<Call> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 }
 
-async fn with_hook(key: &str) -> (Stage, Hook) {
+async fn new(key: &str) -> (Stage, Hook) {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let hook = with_hook(&stage, key).await;
+    (stage, hook)
+}
+
+/// A webhook that takes every call.
+pub async fn with_hook(stage: &Stage, key: &str) -> Hook {
     let hook = Hook::start().await;
     stage
         .write(|conn| stored::allow_private_psa_addresses(conn, true))
@@ -103,12 +109,12 @@ async fn with_hook(key: &str) -> (Stage, Hook) {
         saving::save_webhook(&stage.app, &new, "Ann").await.unwrap(),
         []
     );
-    (stage, hook)
+    hook
 }
 
 #[tokio::test]
 async fn a_call_carries_what_happened_and_a_signature_that_the_receiver_can_check() {
-    let (stage, hook) = with_hook("a-shared-key").await;
+    let (stage, hook) = new("a-shared-key").await;
     company(&stage, "Fabrikam").await;
     ran(&stage, stage.company_id, Err("secret_expired")).await;
     look(&stage).await;
@@ -150,7 +156,7 @@ async fn a_call_carries_what_happened_and_a_signature_that_the_receiver_can_chec
 
 #[tokio::test]
 async fn a_call_that_is_refused_is_tried_again_with_the_same_id() {
-    let (stage, hook) = with_hook("").await;
+    let (stage, hook) = new("").await;
     *hook.status.lock().unwrap() = 500;
     ran(&stage, stage.company_id, Err("consent")).await;
     look(&stage).await;

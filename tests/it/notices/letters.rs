@@ -2,9 +2,35 @@
 
 use rollcall::db::companies;
 use rollcall::notices::letters::{CauseLetter, Letter, Letters, TestLetter, WeeklyLetter};
+use rollcall::notices::settings::{Audience, MailSettings};
 
 use super::{look, ran, with_mail};
 use crate::stage::{Stage, Store, Vendor};
+
+#[test]
+fn no_name_and_no_address_stands_in_what_is_written_for_debugging() {
+    let mail = MailSettings {
+        host: "smtp.msp.example".into(),
+        user: "robin@msp.example".into(),
+        from: "Robin <robin@msp.example>".into(),
+        ..MailSettings::default()
+    };
+    let audience = Audience {
+        everybody: vec!["robin@msp.example".into()],
+        ..Audience::default()
+    };
+    let shown = [
+        format!("{:?}", CauseLetter::samples()),
+        format!("{:?}", WeeklyLetter::samples()),
+        format!("{:?}", TestLetter::samples()),
+        format!("{mail:?} {audience:?}"),
+    ];
+    for text in shown {
+        for personal in ["Sample", "robin", "Robin", "anna@", "alert"] {
+            assert!(!text.contains(personal), "{personal}: {text}");
+        }
+    }
+}
 
 fn draw_all<T: Letter>(letters: &Letters) {
     for sample in T::samples() {

@@ -2,6 +2,7 @@
 //! AUTH PLAIN, and knows no TLS.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +20,8 @@ pub enum Mood {
     HangsUp,
     /// Hangs up after it took the mail, before it says so.
     HangsUpLate,
+    /// Takes the mail, and takes its time to say so.
+    TakesSlowly,
     /// Says nothing at all.
     Stalls,
 }
@@ -170,6 +173,9 @@ async fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             state.lock().unwrap().taken.push(mail);
             if mood == Mood::HangsUpLate {
                 return Ok(());
+            }
+            if mood == Mood::TakesSlowly {
+                tokio::time::sleep(Duration::from_secs(2)).await;
             }
             "250 taken".to_owned()
         } else if verb == "QUIT" {

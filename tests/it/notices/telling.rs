@@ -9,7 +9,9 @@ use rollcall::model::{RunFailure, Side};
 use rollcall::notices::saving;
 use rollcall::notices::settings::{Audience, Kind};
 
-use super::{OPS, after, company, look, on_both, ran, tell_all, use_server, with_mail};
+use super::{
+    OPS, after, company, in_conflict, look, on_both, ran, tell_all, use_server, with_mail,
+};
 use crate::notices::post::Post;
 use crate::stage::{SECRET, Stage, Store, Vendor, put_secret, user};
 
@@ -337,15 +339,27 @@ async fn a_cause_that_comes_and_goes_within_the_hour_is_not_told_anew() {
 }
 
 #[tokio::test]
-async fn conflicts_are_told_by_number_and_link_and_again_where_there_are_more() {
+async fn conflicts_are_told_by_number_and_link_and_again_where_somebody_else_is_in_conflict() {
     let stage = new().await;
     let post = with_mail(&stage).await;
     let id = stage.company_id;
-    for (conflicts, mails) in [(2, 1), (2, 0), (1, 0), (2, 0), (3, 1), (0, 0)] {
-        ran(&stage, id, Ok(conflicts)).await;
+    let (anna, bert, carl, dora) = ("anna", "bert", "carl", "dora");
+    for (who, mails) in [
+        (&[anna, bert][..], 1),
+        (&[bert, anna], 0),
+        (&[anna], 0),
+        (&[anna, bert], 0),
+        (&[anna, bert, carl], 1),
+        (&[bert, carl], 0),
+        // As many as before, of whom one is new.
+        (&[bert, carl, dora], 1),
+        (&[], 0),
+    ] {
+        let conflicts = who.len();
+        in_conflict(&stage, id, who).await;
         after(&stage, TimeDelta::hours(2)).await;
         let fresh = post.fresh();
-        assert_eq!(fresh.len(), mails, "{conflicts}");
+        assert_eq!(fresh.len(), mails, "{who:?}");
         for mail in fresh {
             assert_eq!(
                 mail.subject(),
@@ -356,6 +370,26 @@ async fn conflicts_are_told_by_number_and_link_and_again_where_there_are_more() 
             assert!(mail.text().contains(&format!("/companies/{id}/conflicts")));
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_over_at_one_company_keeps_nothing_of_another_from_being_told() {
+    let stage = new().await;
+    let post = with_mail(&stage).await;
+    let fabrikam = company(&stage, "Fabrikam").await;
+    in_conflict(&stage, stage.company_id, &["anna"]).await;
+    look(&stage).await;
+    assert_eq!(post.fresh().len(), 1);
+    after(&stage, TimeDelta::hours(2)).await;
+    in_conflict(&stage, stage.company_id, &[]).await;
+    look(&stage).await;
+    in_conflict(&stage, fabrikam, &["fred"]).await;
+    look(&stage).await;
+    let subjects: Vec<String> = post.fresh().iter().map(post_subject).collect();
+    assert_eq!(
+        subjects,
+        ["Rollcall: Conflicts need a decision at Fabrikam"]
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::db::company_notices::{self, CompanyNotices};
+use rollcall::model::Undo;
 use rollcall::notices;
+use rollcall::sync::Options;
 
 use super::post::Mail;
 use super::{on_both, with_mail};
@@ -11,6 +13,7 @@ use crate::stage::{Stage, user};
 on_both!(
     the_week_is_told_on_monday_morning_by_the_companys_own_clock_and_once,
     weeks_that_were_missed_are_told_once_together,
+    what_was_put_back_and_what_put_it_back_are_left_out,
 );
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -92,6 +95,40 @@ async fn the_week_is_told_on_monday_morning_by_the_companys_own_clock_and_once(s
     );
     come(&stage, "2026-02-16T13:00:00Z").await;
     assert_eq!(weekly(post.fresh()).len(), 0, "nothing changed");
+}
+
+async fn what_was_put_back_and_what_put_it_back_are_left_out(stage: Stage) {
+    let post = with_mail(&stage).await;
+    subscribe(&stage).await;
+    notices::tick(&stage.app).await.unwrap();
+    stage.users(["anna", "bert", "carl", "dora"].map(user));
+    stage.sync().await;
+    come(&stage, "2026-02-02T12:00:00Z").await;
+    assert_eq!(weekly(post.fresh()).len(), 1);
+    stage.edit("anna", |user| user.account_enabled = Some(false));
+    stage.edit("bert", |user| user.job_title = Some("Boss".into()));
+    let run = stage.sync().await.run;
+    let undo = Undo {
+        run,
+        user: None,
+        ignoring: true,
+        shown: None,
+    };
+    let undone = stage.run(Options::undoing(undo, false)).await.report;
+    stage.edit("carl", |user| user.job_title = Some("Clerk".into()));
+    stage.sync().await;
+    come(&stage, "2026-02-09T13:00:00Z").await;
+    let mails = weekly(post.fresh());
+    assert_eq!(mails.len(), 1);
+    let text = mails[0].text();
+    assert!(
+        text.contains("Joined (0)") && text.contains("Left (0)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Changed (1)\n- Carl Doe") && !text.contains(&undone.run),
+        "{text}"
+    );
 }
 
 async fn weeks_that_were_missed_are_told_once_together(stage: Stage) {
