@@ -241,7 +241,7 @@ pub fn again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<bool> 
 }
 
 /// Gives up all that wait, for this reason; how many.
-pub fn give_up(conn: &mut Conn, why: &str, now: DateTime<Utc>) -> QueryResult<usize> {
+pub fn give_up_all(conn: &mut Conn, why: &str, now: DateTime<Utc>) -> QueryResult<usize> {
     diesel::update(dsl::deliveries.filter(dsl::state.eq("waiting")))
         .set((
             dsl::state.eq("failed"),

@@ -161,7 +161,10 @@ async fn a_preview_beside_a_run_leaves_the_reading_of_the_run(stage: Stage) {
     step(&stage).await;
     assert_eq!(kept(&stage).await.digest.len(), 64);
     let last = last(&stage).await;
-    assert_eq!((last.run_id, last.snapshot.users.len()), (report.run, 1));
+    assert_eq!(
+        (last.run_id.clone(), last.snapshot.users.len()),
+        (report.run, 1)
+    );
 }
 
 async fn a_leaver_whom_only_a_preview_found_deleted_is_a_leaver_in_its_reading(stage: Stage) {

@@ -87,7 +87,9 @@ async fn stands_still(stage: &Stage, ids: [i64; 2], restored: DateTime<Utc>) {
     }
     assert_eq!(stage.read(jobs::count_unfinished).await, 0);
     let now = stage.clock.now();
-    let due = stage.read(move |conn| deliveries::due(conn, now, 10)).await;
+    let due = stage
+        .read(move |conn| deliveries::due(conn, "mail", now, 10))
+        .await;
     assert_eq!(due.len(), 0, "no letter");
     assert_eq!(stage.read(deliveries::failed).await, 1);
     let session = stage.read(move |conn| sessions::state(conn, "session", restored));
