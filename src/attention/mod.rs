@@ -2,6 +2,8 @@
 //! notices tell of it, so that there is one opinion. Writes nothing, and asks nobody but the database.
 
 mod conflicts;
+mod ending;
+mod failures;
 mod needs;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -20,6 +22,7 @@ use crate::model::text::{self, count};
 use crate::sync::report::Counts;
 
 pub use conflicts::in_conflict;
+pub use failures::failure;
 pub use needs::{About, Ending, Need, STALE, WARNED, What, is_well, needs};
 
 /// So many companies of a cause are named; the rest is counted.
@@ -371,35 +374,6 @@ fn key(need: &Need) -> String {
         let _ = write!(key, "{byte:02x}");
     }
     key
-}
-
-/// What went wrong with a run, in a few words: its error's kind.
-pub fn failure(kind: &str) -> String {
-    match kind {
-        "unreachable" => "Cannot be reached",
-        "unavailable" => "Not available",
-        "throttled" => "Asked for a pause",
-        "lost" => "An answer was lost",
-        "credentials" => "Sign-in refused",
-        "secret_expired" => "Client secret expired",
-        "consent" => "Admin consent missing",
-        "tenant" => "Tenant not found",
-        "wrong_tenant" => "Another tenant answers",
-        "permission" => "Permission missing",
-        "not_found" => "Something is gone",
-        "refused" => "Refused",
-        "incomplete" => "Not read to the end",
-        "unexpected" => "An answer that nobody understands",
-        "budget" => "Hourly requests used up",
-        "not_set_up" => "Connection not complete",
-        "secret_key" => "A stored secret cannot be opened",
-        "company_gone" => "Company gone from the PSA",
-        "database" => "Rollcall's database failed",
-        "plan_changed" => "Changed since the preview",
-        "stopped" | "interrupted" | "overtaken" | "settings_changed" => "Ended early",
-        _ => "Failed",
-    }
-    .into()
 }
 
 /// The counts of a run's report.

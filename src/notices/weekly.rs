@@ -10,9 +10,9 @@ use chrono_tz::Tz;
 use super::letters::{Letters, People, Somebody, WeeklyLetter};
 use super::{routes, settings};
 use crate::app::App;
-use crate::db::changes::{self, Event};
 use crate::db::company_notices::{self, CompanyNotices};
 use crate::db::fleet::{self, Brief};
+use crate::db::happened::{self, Event};
 use crate::db::{Conn, deliveries};
 use crate::jobs::schedule::Timetable;
 use crate::mail;
@@ -98,7 +98,7 @@ async fn tell(
     let since = from.max(until - LONGEST);
     let events = app
         .db()
-        .read(move |conn| changes::events(conn, id, since, until));
+        .read(move |conn| happened::events(conn, id, since, until));
     let letter = summary(company, &events.await?, (since, until));
     let mut leave = Vec::new();
     if let Some(letter) = letter {
