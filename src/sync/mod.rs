@@ -21,6 +21,7 @@ mod options;
 pub mod pair;
 pub mod plan;
 mod planner;
+pub mod readings;
 pub mod record;
 pub mod report;
 pub mod route;

@@ -50,7 +50,8 @@ const PURE: &[&str] = &[
 /// The files of `sync/` that read, write and wait.
 const EDGE: &[&str] = &[
     "apply", "ending", "facts", "failure", "journal", "last", "links", "named", "observe",
-    "options", "record", "scene", "sending", "settling", "stop", "tenant", "turn", "undoing",
+    "options", "readings", "record", "scene", "sending", "settling", "stop", "tenant", "turn",
+    "undoing",
 ];
 
 /// What pure code must not name: the first names of crates, and ways to the outside.

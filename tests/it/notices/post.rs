@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rollcall::clock::Clock;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -175,7 +176,7 @@ async fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
                 return Ok(());
             }
             if mood == Mood::TakesSlowly {
-                tokio::time::sleep(Duration::from_secs(2)).await;
+                Clock::real().sleep(Duration::from_secs(2)).await;
             }
             "250 taken".to_owned()
         } else if verb == "QUIT" {
