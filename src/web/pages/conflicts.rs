@@ -188,8 +188,8 @@ impl ConflictsPage {
         (outward, number): (&VendorLinks, usize),
     ) {
         let plan = last.plan();
-        self.settled = settled(company.id, then, &plan);
-        let all: Vec<_> = in_conflict(&plan).collect();
+        self.settled = settled(company.id, then, plan);
+        let all: Vec<_> = in_conflict(plan).collect();
         self.found = all.len();
         self.numbers = all.len().div_ceil(ON_A_PAGE).max(1);
         self.number = number.clamp(1, self.numbers);

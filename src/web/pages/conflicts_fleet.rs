@@ -96,15 +96,15 @@ impl Concerned {
         now: chrono::DateTime<chrono::Utc>,
     ) -> Self {
         let plan = last.plan();
-        let people = in_conflict(&plan).take(NAMED);
+        let people = in_conflict(plan).take(NAMED);
         Self {
             id: company.id,
             name: company.name.clone(),
-            count: in_conflict(&plan).count(),
+            count: in_conflict(plan).count(),
             people: people
                 .map(|(person, _)| named_person(company.id, person))
                 .collect(),
-            settled: settled(company.id, then, &plan).len(),
+            settled: settled(company.id, then, plan).len(),
             read_at: Some(At::new(last.read_at, now)),
         }
     }

@@ -108,7 +108,7 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
 /// How many of the company stand how, as the page of its people counts them.
 fn standings(last: &last::Last) -> everyone::Counts {
     let plan = last.plan();
-    Everyone::new(&last.snapshot, &plan).counts()
+    Everyone::new(&last.snapshot, plan).counts()
 }
 
 fn page(

@@ -158,7 +158,7 @@ impl PeoplePage {
         now: chrono::DateTime<chrono::Utc>,
     ) -> Self {
         let plan = last.plan();
-        let mut everyone = Everyone::new(&last.snapshot, &plan);
+        let mut everyone = Everyone::new(&last.snapshot, plan);
         narrow(&mut everyone, &query);
         let counts = everyone.counts();
         let chip = |word: &str, count| Chip {
@@ -270,7 +270,7 @@ fn table(last: Option<&Last>, query: &Query) -> Result<Vec<u8>, WebError> {
         return csv::file(&heads, Vec::<[String; 8]>::new());
     };
     let plan = last.plan();
-    let mut everyone = Everyone::new(&last.snapshot, &plan);
+    let mut everyone = Everyone::new(&last.snapshot, plan);
     narrow(&mut everyone, query);
     chosen(&mut everyone, query);
     let rows = everyone.all.iter().map(|one| {
