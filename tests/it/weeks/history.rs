@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rollcall::db::writes::WriteState;
 use rollcall::db::{changes, runs as run_rows, writes};
 use rollcall::model::{Action, Field, FieldValue};
 
@@ -75,6 +76,22 @@ pub async fn check(world: &World, town: &Town, complaints: &mut Complaints) {
     for (got, more) in &differences {
         let (id, field, to) = got;
         if known.get(got) == Some(more) || town.by_hand.contains(id) {
+            continue;
+        }
+        // What a dead run had sent, and something else overwrote before anybody read the contact, nobody can know.
+        let overwritten = lines.iter().any(|(line, sent)| {
+            let change = &line.change;
+            change
+                .contact_id
+                .as_ref()
+                .is_some_and(|contact| contact.as_str() == id)
+                && sent.iter().any(|(state, _)| *state == WriteState::Void)
+                && change
+                    .fields
+                    .iter()
+                    .any(|one| one.field.as_str() == *field && value(&one.to) == *to)
+        });
+        if *more < 0 && overwritten {
             continue;
         }
         let times = |of: &BTreeMap<Got, i64>| of.get(got).copied().unwrap_or_default();
