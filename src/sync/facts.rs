@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -60,19 +60,9 @@ impl Facts {
         scope: &str,
         name: &str,
     ) -> Result<Option<T>, RunError> {
-        let (scope, name) = (scope.to_owned(), name.to_owned());
-        let found = self
-            .db
-            .read(move |conn| facts::get(conn, &scope, &name))
-            .await?;
-        Ok(found.and_then(|(value, read_at)| {
-            let age = self.clock.now() - read_at;
-            if age > BELIEVED {
-                None
-            } else {
-                serde_json::from_value(value).ok()
-            }
-        }))
+        let found = self.stored(scope, name).await?;
+        let believed = found.filter(|(_, read_at)| self.clock.now() - *read_at <= BELIEVED);
+        Ok(believed.and_then(|(value, _)| serde_json::from_value(value).ok()))
     }
 
     /// The fact as remembered, however old it is: for names, which are better than ids also when they are old.
@@ -84,12 +74,19 @@ impl Facts {
         scope: &str,
         name: &str,
     ) -> Result<Option<T>, RunError> {
-        let (scope, name) = (scope.to_owned(), name.to_owned());
-        let found = self
-            .db
-            .read(move |conn| facts::get(conn, &scope, &name))
-            .await?;
+        let found = self.stored(scope, name).await?;
         Ok(found.and_then(|(value, _)| serde_json::from_value(value).ok()))
+    }
+
+    /// The fact as it is kept, and when it was read.
+    async fn stored(
+        &self,
+        scope: &str,
+        name: &str,
+    ) -> Result<Option<(serde_json::Value, DateTime<Utc>)>, RunError> {
+        let (scope, name) = (scope.to_owned(), name.to_owned());
+        let found = self.db.read(move |conn| facts::get(conn, &scope, &name));
+        Ok(found.await?)
     }
 
     /// The fact as remembered, or read now and remembered.
