@@ -119,6 +119,12 @@ fn link(id: i64, user_id: UserId, upn: String, contact_id: ContactId) -> Link {
     }
 }
 
+/// For whom a contact may have been made by what was left.
+pub(super) fn created(left: &[LeftSent]) -> impl Iterator<Item = &UserId> {
+    let creates = left.iter().filter(|left| adds(left) == Adds::Contact);
+    creates.map(|left| &left.user_id)
+}
+
 fn step(left: &LeftSent) -> Option<Step> {
     serde_json::from_value(left.step.clone()).ok()
 }

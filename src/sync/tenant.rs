@@ -11,6 +11,7 @@ use super::named::{enabled_tests, gone, groups_in_use};
 use super::observe::{Remembered, Together};
 use super::scene::{ORGANIZATION, SKUS, Scene};
 use super::select;
+use super::settling;
 use super::snapshot::Licences;
 use crate::directory::Directory;
 use crate::http::{ApiError, Kind};
@@ -68,12 +69,14 @@ pub(super) async fn directory_side(
         .by(Side::Tenant));
     }
     let listed: HashSet<&UserId> = users.iter().map(|user| &user.id).collect();
-    let missing: Vec<UserId> = remembered
-        .links
-        .iter()
-        .filter(|link| !link.user_deleted && !listed.contains(&link.user_id))
-        .map(|link| link.user_id.clone())
+    // Who may turn out to be linked by a create that was left sent is asked for too.
+    let linked = remembered.links.iter().filter(|link| !link.user_deleted);
+    let missing: BTreeSet<&UserId> = linked
+        .map(|link| &link.user_id)
+        .chain(settling::created(&remembered.left))
+        .filter(|user| !listed.contains(user))
         .collect();
+    let missing: Vec<UserId> = missing.into_iter().cloned().collect();
     let mut newly_deleted = Vec::new();
     if !missing.is_empty() {
         for (id, found) in directory.users_by_id(&missing).await? {

@@ -17,6 +17,7 @@ each_vendor!(
     a_create_that_never_arrived_is_sent_again,
     several_contacts_after_a_lost_create_are_a_conflict,
     a_lost_create_is_linked_even_if_the_user_left_meanwhile,
+    a_lost_create_is_linked_and_deactivated_even_if_the_user_was_deleted_meanwhile,
     a_change_whose_answer_is_lost_is_simply_repeated,
     a_lost_create_is_not_looked_for_in_another_company,
     a_change_that_may_have_been_made_before_a_refusal_is_settled_by_the_next_run,
@@ -167,6 +168,29 @@ async fn a_lost_create_is_linked_even_if_the_user_left_meanwhile(stage: Stage) {
         (Action::Deactivate, Outcome::Applied)
     );
     assert!(!stage.stored("anna@contoso.example").active);
+    assert_eq!(stage.links().await.len(), 3);
+}
+
+async fn a_lost_create_is_linked_and_deactivated_even_if_the_user_was_deleted_meanwhile(
+    stage: Stage,
+) {
+    stage.users(["anna", "bert", "carl"].map(user));
+    stage.psa.put(&contact("bert"));
+    stage.psa.put(&contact("carl"));
+    unknown(&stage).await;
+    stage.delete("anna");
+    for report in [stage.preview().await, stage.sync().await] {
+        let anna = line(&report, "anna");
+        assert_eq!(
+            (anna.action, anna.reason.as_str()),
+            (Action::Deactivate, "deleted"),
+            "preview: {}",
+            report.preview
+        );
+    }
+    assert!(!stage.stored("anna@contoso.example").active);
+    let again = stage.sync().await;
+    assert_eq!(again.counts.deactivate, 0, "{again:?}");
     assert_eq!(stage.links().await.len(), 3);
 }
 
