@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use diesel::prelude::*;
 use rollcall::db::schema::{hold_people, holds};
-use rollcall::db::{changes, jobs, runs};
+use rollcall::db::{changes, jobs, runs, writes};
 use rollcall::model::Action;
 
 use super::world::{Town, World};
@@ -40,18 +40,20 @@ pub async fn of(world: &World, town: &Town) -> String {
                 run.counts,
                 run.error,
             ));
+            let sent = writes::of_run(conn, &run.id)?;
             for line in changes::of_run(conn, &run.id)? {
                 let change = line.change;
-                if !matches!(change.action, Action::Link | Action::Update) {
-                    say(format!(
-                        "  {:?} {:?} of {} at {:?}: {}",
-                        change.action,
-                        change.outcome,
-                        change.user_id,
-                        change.contact_id,
-                        change.reason,
-                    ));
+                if matches!(change.action, Action::Link | Action::Update) {
+                    continue;
                 }
+                let mine = sent.iter().filter(|write| write.change_id == line.id);
+                let mine: Vec<_> = mine
+                    .map(|write| (write.state, write.sent_at, write.settled_at))
+                    .collect();
+                say(format!(
+                    "  {:?} {:?} of {} at {:?}: {}; sent {mine:?}",
+                    change.action, change.outcome, change.user_id, change.contact_id, change.reason,
+                ));
             }
         }
         let all: Vec<(

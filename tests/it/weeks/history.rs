@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rollcall::db::writes::WriteState;
 use rollcall::db::{changes, runs as run_rows, writes};
-use rollcall::model::{Action, Field, FieldValue};
+use rollcall::model::{Action, ContactId, Field, FieldValue};
 
 use super::check::Complaints;
 use super::seen::Seen;
@@ -78,20 +78,21 @@ pub async fn check(world: &World, town: &Town, complaints: &mut Complaints) {
         if known.get(got) == Some(more) || town.by_hand.contains(id) {
             continue;
         }
-        // What a dead run had sent, and something else overwrote before anybody read the contact, nobody can know.
-        let overwritten = lines.iter().any(|(line, sent)| {
+        // Two things nobody can know: what a dead run had sent, and something else overwrote before anybody read the contact; and
+        // which of several contacts it made, until a person decides.
+        let nobody_knows = lines.iter().any(|(line, sent)| {
             let change = &line.change;
-            change
-                .contact_id
-                .as_ref()
-                .is_some_and(|contact| contact.as_str() == id)
-                && sent.iter().any(|(state, _)| *state == WriteState::Void)
+            let was = |state| sent.iter().any(|(is, _)| *is == state);
+            let of = change.contact_id.as_ref().map(ContactId::as_str);
+            let overwritten = of == Some(id) && was(WriteState::Void);
+            let one_of_several = of.is_none() && was(WriteState::Conflict);
+            (overwritten || one_of_several)
                 && change
                     .fields
                     .iter()
                     .any(|one| one.field.as_str() == *field && value(&one.to) == *to)
         });
-        if *more < 0 && overwritten {
+        if *more < 0 && nobody_knows {
             continue;
         }
         let times = |of: &BTreeMap<Got, i64>| of.get(got).copied().unwrap_or_default();
