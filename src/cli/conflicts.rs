@@ -46,9 +46,13 @@ pub fn show(finished: &Finished, full: bool) {
         }
     }
     if more > 0 {
+        let company = quoted(&finished.report.company);
         say(&faint(&format!(
-            "  … and {more} more in conflict: --full shows all"
+            "  … and {more} more in conflict; all of them:"
         )));
+        say(&format!(
+            "    rollcall sync --company {company} --preview --full"
+        ));
     }
 }
 

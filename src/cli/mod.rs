@@ -15,6 +15,7 @@ mod serve;
 mod show;
 mod sync;
 mod tally;
+mod waiting;
 mod which;
 
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::sync::stop::{Stopper, stop};
 use output::{complain, full_stop, say};
-use which::find;
+use which::{find, find_with_user};
 
 /// Everything was done.
 const DONE: u8 = 0;
@@ -246,6 +247,8 @@ async fn run(command: Command) -> u8 {
         _ => {}
     }
     let (stopper, stop) = stop();
+    let new = config.missing_database();
+    let (made, format) = (new.map(|new| output::made(&new)), config.log_format);
     let app = match App::open(config, Clock::real(), stop).await {
         Ok(app) => app,
         Err(error) => {
@@ -253,6 +256,11 @@ async fn run(command: Command) -> u8 {
             return FAILED;
         }
     };
+    match (made, format) {
+        (Some(made), LogFormat::Json) => tracing::warn!("{made}"),
+        (Some(made), LogFormat::Text) => output::complain(&made),
+        (None, _) => {}
+    }
     tokio::spawn(hear_signals(stopper, bars.clone(), command.last_words()));
     let overdue = command.overdue();
     let status = tokio::select! {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use console::Style;
 
+use crate::config::MissingDatabase;
 use crate::model::RunFailure;
 
 /// Whether a result could not be printed.
@@ -30,6 +31,14 @@ pub fn lost() -> bool {
 /// Prints a line about what goes on, or went wrong.
 pub fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// What is said where a command made its database: more likely than a new installation is a folder that is misspelt.
+pub fn made(new: &MissingDatabase) -> String {
+    let (path, variable) = (new.path.display(), new.variable);
+    format!(
+        "Made a new, empty database at {path}: check {variable} if you expected companies in it."
+    )
 }
 
 /// The text with a capital letter in front.

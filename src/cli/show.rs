@@ -20,7 +20,10 @@ pub fn report(finished: &Finished, full: bool) {
     let report = &finished.report;
     say_line(&headline(report), 0, 2);
     let tally = Tally::of(&report.people);
-    say_line(&tally.words(report), 2, 2);
+    // Of a run that failed before it had read everybody there is nothing to count.
+    if report.error.is_none() || !report.people.is_empty() {
+        say_line(&tally.words(report), 2, 2);
+    }
     if let Some(error) = &report.error {
         say_line(&bad(&full_stop(&error.message)), 2, 2);
         say_line(&full_stop(&error.advice), 2, 2);
@@ -71,7 +74,16 @@ fn list(report: &Report, full: bool) {
     say_table(&people);
     if lines.len() > most {
         let more = count(lines.len() - most, "person", "people");
-        say(&format!("  … and {more} more: --full lists everybody"));
+        say(&format!("  … and {more} more{}", where_all_are(report)));
+    }
+}
+
+/// Where everybody is listed: what was done is not done again, so that another run would not show it.
+fn where_all_are(report: &Report) -> &'static str {
+    if report.preview {
+        ": --full lists everybody"
+    } else {
+        ": this run's page in the portal lists everybody"
     }
 }
 
@@ -150,9 +162,8 @@ fn below(report: &Report, tally: &Tally) {
             2,
             2,
         );
-        let preview = if report.preview { " --preview" } else { "" };
         say(&format!(
-            "    rollcall sync --company {}{preview}",
+            "    rollcall sync --company {} --preview",
             quoted(name)
         ));
     }
@@ -241,14 +252,19 @@ fn is_listed(line: &Line) -> bool {
 
 /// What is done for a person, and whether it went well.
 pub fn action(line: &Line) -> String {
-    let word = line.action.as_str();
+    let word = spaced(line.action.as_str());
     match line.outcome {
         Outcome::Held => warning(&format!("{word} (held)")),
         Outcome::Failed => bad(&format!("{word} (failed)")),
         Outcome::Skipped => faint(&format!("{word} (skipped)")),
-        _ if line.action == Action::Conflict => warning(word),
-        _ => word.to_owned(),
+        _ if line.action == Action::Conflict => warning(&word),
+        _ => word,
     }
+}
+
+/// A word of the report as people write it.
+pub fn spaced(word: &str) -> String {
+    word.replace('_', " ")
 }
 
 /// What a person's line changes, and why.

@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::{complain, say};
 use super::tally::Short;
-use super::{COMMAND_LINE, SyncArgs, WRONG_USAGE, find, print_json, show};
+use super::{COMMAND_LINE, SyncArgs, WRONG_USAGE, find, print_json, show, waiting};
 use crate::app::App;
 use crate::db::companies;
 use crate::model::Mode;
@@ -46,13 +46,11 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
         }
         return Ok(finished.report.exit_status());
     }
-    let companies = app.db().read(companies::list).await?;
-    let companies: Vec<_> = companies
-        .into_iter()
-        .filter(|one| one.sync_contacts)
-        .collect();
+    let mut companies = app.db().read(companies::list).await?;
+    let known = companies.len();
+    companies.retain(|one| one.sync_contacts);
     if companies.is_empty() {
-        complain("No company has contact sync on: nothing was done");
+        complain(if known == 0 { NOBODY_THERE } else { ALL_OFF });
     }
     let reports = Mutex::new(Vec::new());
     let done = |finished: crate::sync::Finished| {
@@ -80,6 +78,13 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
         .unwrap_or_default())
 }
 
+/// What is said where a fleet has no company to run.
+const ALL_OFF: &str = "No company has contact sync on, so that nothing was done: switch it on in the portal, or with \
+     `sync_contacts = true` in the fleet file.";
+/// The same where there is no company at all.
+const NOBODY_THERE: &str = "No company has contact sync on, for there is none yet, so that nothing was done: add one in the \
+     portal, or with `rollcall fleet apply`.";
+
 /// A progress bar for each company that runs, on a terminal; elsewhere only that a run waits.
 pub struct Watching<'a> {
     bars: &'a MultiProgress,
@@ -99,13 +104,8 @@ impl<'a> Watching<'a> {
 
     /// Something happened with a company.
     pub fn told(&self, company: &str, event: Event) {
-        if event == Event::Waiting {
-            let _ = self.bars.suspend(|| {
-                complain(&format!(
-                    "{company}: another run is going; waiting for its turn"
-                ));
-                Ok::<_, std::io::Error>(())
-            });
+        if let Event::Waiting(_) = &event {
+            self.bars.suspend(|| waiting::told(company, &event));
             return;
         }
         if !console::user_attended_stderr() {
@@ -120,7 +120,7 @@ impl<'a> Watching<'a> {
             bar
         });
         match event {
-            Event::Waiting => {}
+            Event::Waiting(_) => {}
             Event::Progress(Progress::Reading) => bar.set_message("reading"),
             Event::Progress(Progress::Planned(_)) if self.preview => bar.set_message("planning"),
             Event::Progress(Progress::Planned(0)) => bar.set_message("nothing to write"),

@@ -112,7 +112,7 @@ async fn removing_a_company_waits_for_its_run() {
         app.turns(),
         (app.db(), app.clock()),
         (&name, Sharing::Alone),
-        || (),
+        || async {},
     )
     .await
     .unwrap();

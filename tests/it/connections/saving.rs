@@ -320,9 +320,14 @@ async fn a_save_that_would_wait_for_a_run_too_long_saves_nothing() {
     on_both(|stage| async move {
         let name = Turn::of_company(stage.company_id);
         let database = (stage.app.db(), stage.app.clock());
-        let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
-            .await
-            .unwrap();
+        let going = Turn::take(
+            stage.app.turns(),
+            database,
+            (&name, Sharing::Alone),
+            || async {},
+        )
+        .await
+        .unwrap();
         let (app, id, version) = (&stage.app, stage.company_id, stage.version().await);
         let mut form = tenant_form(NewSecret::Secret(SECRET.to_owned().into()));
         form.tenant_id = "6f0c7b1e-0000-4000-8000-000000000009".into();

@@ -128,7 +128,12 @@ async fn hang(stage: &Stage, companies: &[rollcall::model::Company]) -> Vec<Turn
     for company in companies {
         let name = Turn::of_company(company.id);
         let place = (stage.app.db(), stage.app.clock());
-        let turn = Turn::take(stage.app.turns(), place, (&name, Sharing::Alone), || ());
+        let turn = Turn::take(
+            stage.app.turns(),
+            place,
+            (&name, Sharing::Alone),
+            || async {},
+        );
         turns.push(turn.await.unwrap());
         ask_for(stage, company.id, Mode::Update, Priority::Night, "schedule").await;
     }
@@ -203,9 +208,14 @@ async fn a_run_that_hangs_is_dropped_and_done_again(stage: Stage) {
     stage.users([user("anna")]);
     let name = Turn::of_company(stage.company_id);
     let place = (stage.app.db(), stage.app.clock());
-    let hangs = Turn::take(stage.app.turns(), place, (&name, Sharing::Alone), || ())
-        .await
-        .unwrap();
+    let hangs = Turn::take(
+        stage.app.turns(),
+        place,
+        (&name, Sharing::Alone),
+        || async {},
+    )
+    .await
+    .unwrap();
     let id = click(&stage).await;
     let asked = async {
         while_it_is(&stage, id, &[JobState::Queued]).await;

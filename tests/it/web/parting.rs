@@ -26,9 +26,14 @@ async fn who_presses_while_a_run_is_going_is_told_soon_and_loses_nothing() {
     let version = version.unwrap().to_string();
     let name = Turn::of_company(stage.company_id);
     let database = (stage.app.db(), stage.app.clock());
-    let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
-        .await
-        .unwrap();
+    let going = Turn::take(
+        stage.app.turns(),
+        database,
+        (&name, Sharing::Alone),
+        || async {},
+    )
+    .await
+    .unwrap();
     let at = format!("/companies/{}", stage.company_id);
     let (remove, app) = (format!("{at}/remove"), format!("{at}/connection/app"));
     let token = admin.token().await;

@@ -269,9 +269,14 @@ async fn a_decision_waits_for_a_run_only_so_long() {
     let company = stage.company().await;
     let name = Turn::of_company(company.id);
     let database = (stage.app.db(), stage.app.clock());
-    let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
-        .await
-        .unwrap();
+    let going = Turn::take(
+        stage.app.turns(),
+        database,
+        (&name, Sharing::Alone),
+        || async {},
+    )
+    .await
+    .unwrap();
     let user = UserId::new(&id("anna"));
     let decide = || {
         let decision = decisions::ignore(&stage.app, &company, &user, "Ann", &|_, _| ());
