@@ -89,6 +89,7 @@ pub async fn run(app: &App, args: &CheckArgs) -> anyhow::Result<u8> {
         .concat()
         .await;
     checked.extend(companies);
+    let mut told: HashMap<String, &str> = HashMap::new();
     for one in &checked {
         if args.json {
             print_json(one);
@@ -101,7 +102,13 @@ pub async fn run(app: &App, args: &CheckArgs) -> anyhow::Result<u8> {
             let message = one.message.as_deref().map(full_stop).unwrap_or_default();
             let advice = one.advice.as_deref().map(full_stop).unwrap_or_default();
             say(&format!("{}  {}", bad("failed"), one.connection));
-            say_line(&format!("{message} {advice}"), 8, 0);
+            let why = format!("{message} {advice}");
+            if let Some(first) = told.get(&why) {
+                say_line(&format!("For the same reason as {first}."), 8, 0);
+            } else {
+                say_line(&why, 8, 0);
+                told.insert(why, &one.connection);
+            }
         }
     }
     if checked.is_empty() && !args.json {
