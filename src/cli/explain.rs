@@ -3,7 +3,7 @@
 use comfy_table::Cell;
 
 use super::conflicts;
-use super::output::{complain, faint, say, say_line, say_table, sentence, table, told};
+use super::output::{capital, complain, faint, say, say_line, say_table, table, told};
 use super::show::spaced;
 use super::{DONE, ExplainArgs, FAILED, WRONG_USAGE, find_with_user, print_json};
 use crate::app::App;
@@ -65,7 +65,7 @@ pub fn show(explanation: &Explanation) {
     let mut steps = table(["Step", "Result", "Why"]);
     for step in &explanation.steps {
         steps.add_row([
-            Cell::new(sentence(&step.step)),
+            Cell::new(capital(&step.step)),
             Cell::new(spaced(&step.result)),
             Cell::new(step.lines.join("\n")),
         ]);

@@ -3,7 +3,7 @@
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
-use super::output::{complain, full_stop, say, warning_aside};
+use super::output::{complain, say, sentence, warning_aside};
 use super::{DONE, FAILED, WRONG_USAGE, print_json, waiting};
 use crate::app::App;
 use crate::fleet::{self, Clouds, Plan, Secrets, State, Stop, SystemSecrets};
@@ -99,8 +99,8 @@ pub fn complain_of(stop: &Stop) {
         complain(&format!(
             "{}: {} {}",
             system.connection,
-            full_stop(&system.message),
-            full_stop(&system.advice)
+            sentence(&system.message),
+            sentence(&system.advice)
         ));
     }
     complain("Nothing was applied.");

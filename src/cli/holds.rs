@@ -3,7 +3,7 @@
 use comfy_table::Cell;
 use indicatif::MultiProgress;
 
-use super::output::{complain, count, full_stop, is_wide, say, say_line, say_table, table};
+use super::output::{complain, count, is_wide, say, say_line, say_table, sentence, table};
 use super::show::{STOPPED, hold_commands};
 use super::sync::Watching;
 use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show, waiting};
@@ -180,7 +180,7 @@ async fn dismiss(app: &App, company: &Company, shown: &Hold, json: bool) -> anyh
             return Ok(DONE);
         }
         Err(error) => {
-            complain(&full_stop(&error.message));
+            complain(&sentence(&error.message));
             return Ok(FAILED);
         }
     };

@@ -1,6 +1,6 @@
 //! `rollcall keys rotate`: seals every secret with the newest key.
 
-use super::output::{complain, count, full_stop, say, sentence};
+use super::output::{capital, complain, count, say, sentence};
 use super::{DONE, FAILED};
 use crate::app::App;
 use crate::config::KeySource;
@@ -43,9 +43,9 @@ pub async fn rotate(app: &App) -> anyhow::Result<u8> {
         )),
     }
     for (why, secrets) in &done.unopened {
-        complain(&full_stop(why));
+        complain(&sentence(why));
         for secret in secrets {
-            complain(&format!("  {}", sentence(secret)));
+            complain(&format!("  {}", capital(secret)));
         }
     }
     Ok(if done.unopened.is_empty() {

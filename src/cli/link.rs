@@ -1,6 +1,6 @@
 //! `rollcall link`.
 
-use super::output::{complain, full_stop, say, say_line, told};
+use super::output::{complain, say, say_line, sentence, told};
 use super::show::STOPPED;
 use super::{DONE, FAILED, LinkArgs, WRONG_USAGE, find_with_user, waiting};
 use crate::app::App;
@@ -43,7 +43,7 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
         }
         // There is no next run that would carry on with it.
         Err(error) if error.kind == STOPPED => {
-            complain(&full_stop(&error.message));
+            complain(&sentence(&error.message));
             return Ok(FAILED);
         }
         Err(error) => {
@@ -56,6 +56,6 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     if let Some(old) = &linked.until_now {
         say_line(&format!("Until now: {old}"), 2, 2);
     }
-    say_line(&full_stop(&linked.next.sentence()), 2, 2);
+    say_line(&sentence(&linked.next.sentence()), 2, 2);
     Ok(DONE)
 }

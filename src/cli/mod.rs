@@ -29,7 +29,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::sync::stop::{Stopper, stop};
-use output::{complain, full_stop, say};
+use output::{complain, say, sentence};
 use which::{find, find_with_user};
 
 /// Everything was done.
@@ -252,7 +252,7 @@ async fn run(command: Command) -> u8 {
     let app = match App::open(config, Clock::real(), stop).await {
         Ok(app) => app,
         Err(error) => {
-            complain(&full_stop(&error.to_string()));
+            complain(&sentence(&error.to_string()));
             return FAILED;
         }
     };
@@ -268,7 +268,7 @@ async fn run(command: Command) -> u8 {
         () = too_late(&app) => Ok(overdue),
     };
     status.unwrap_or_else(|error| {
-        complain(&full_stop(&format!("{error:#}")));
+        complain(&sentence(&format!("{error:#}")));
         FAILED
     })
 }

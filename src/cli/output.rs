@@ -9,6 +9,8 @@ use console::Style;
 use crate::config::MissingDatabase;
 use crate::model::RunFailure;
 
+pub use crate::model::text::{capital, sentence};
+
 /// Whether a result could not be printed.
 static LOST: AtomicBool = AtomicBool::new(false);
 
@@ -41,27 +43,9 @@ pub fn made(new: &MissingDatabase) -> String {
     )
 }
 
-/// The text with a capital letter in front.
-pub fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
-}
-
-/// The text as a sentence: a capital letter in front, and one full stop behind, unless it ends as a sentence already.
-pub fn full_stop(text: &str) -> String {
-    let text = sentence(text.trim());
-    if text.is_empty() || text.ends_with(['.', '!', '?', '…']) {
-        text
-    } else {
-        text + "."
-    }
-}
-
 /// What went wrong and what to do about it, in sentences.
 pub fn told(error: &RunFailure) -> String {
-    let (message, advice) = (full_stop(&error.message), full_stop(&error.advice));
+    let (message, advice) = (sentence(&error.message), sentence(&error.advice));
     format!("{message} {advice}").trim().to_owned()
 }
 

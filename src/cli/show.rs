@@ -4,7 +4,7 @@ use comfy_table::Cell;
 
 use super::conflicts;
 use super::output::{
-    bad, count, faint, full_stop, good, is_wide, numbers_after, quoted, say, say_line, say_table,
+    bad, count, faint, good, is_wide, numbers_after, quoted, say, say_line, say_table, sentence,
     table, told, warning, whole_but_first,
 };
 use super::tally::{Short, Tally};
@@ -25,8 +25,8 @@ pub fn report(finished: &Finished, full: bool) {
         say_line(&tally.words(report), 2, 2);
     }
     if let Some(error) = &report.error {
-        say_line(&bad(&full_stop(&error.message)), 2, 2);
-        say_line(&full_stop(&error.advice), 2, 2);
+        say_line(&bad(&sentence(&error.message)), 2, 2);
+        say_line(&sentence(&error.advice), 2, 2);
     }
     for finding in &report.findings {
         say_line(&format!("{} {}", warning("!"), finding.message), 2, 2);
@@ -195,7 +195,7 @@ fn stopped(reports: &[Short]) {
     );
     say("");
     say_line(
-        &format!("{}. {}", bad(&runs), full_stop(&first.advice)),
+        &format!("{}. {}", bad(&runs), sentence(&first.advice)),
         2,
         2,
     );

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use comfy_table::Cell;
 
 use super::super::output::{
-    faint, good, numbers_after, quoted, say, say_table, say_wrapped, sentence, strong, table,
+    capital, faint, good, numbers_after, quoted, say, say_table, say_wrapped, strong, table,
 };
 use super::super::show;
 use super::super::tally::Short;
@@ -168,7 +168,7 @@ pub(super) fn totals(reports: &[Report]) -> String {
     .map(|(number, word)| format!("{number} {word}"))
     .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    sentence(&and(&parts))
+    capital(&and(&parts))
 }
 
 /// Some of what was changed, company by company: one of each kind first.
