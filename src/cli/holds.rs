@@ -4,7 +4,7 @@ use comfy_table::Cell;
 use indicatif::MultiProgress;
 
 use super::output::{complain, count, is_wide, say, say_line, say_table, sentence, table};
-use super::show::{STOPPED, hold_commands};
+use super::show::hold_commands;
 use super::sync::Watching;
 use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show, waiting};
 use crate::app::App;
@@ -13,6 +13,7 @@ use crate::db::{companies, holds};
 use crate::decisions::{self, COMMAND_LINE, Dismissed};
 use crate::model::{Company, UserId};
 use crate::runs;
+use crate::sync::failure::STOPPED;
 use crate::sync::report::stamp;
 
 /// Shows, approves or dismisses what is held.

@@ -1,11 +1,11 @@
 //! `rollcall link`.
 
 use super::output::{complain, say, say_line, sentence, told};
-use super::show::STOPPED;
 use super::{DONE, FAILED, LinkArgs, WRONG_USAGE, find_with_user, waiting};
 use crate::app::App;
 use crate::decisions::{COMMAND_LINE, Linking, link_by_hand};
 use crate::model::ContactId;
+use crate::sync::failure::STOPPED;
 
 /// Links a user to a contact by hand, after both were seen.
 pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {

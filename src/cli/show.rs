@@ -10,6 +10,7 @@ use super::output::{
 use super::tally::{Short, Tally};
 use crate::model::{Action, Field, Mode, Outcome, Status};
 use crate::sync::Finished;
+use crate::sync::failure::STOPPED;
 use crate::sync::report::{self, FieldLine, Line, Report};
 
 /// So many people are listed; the rest is counted.
@@ -178,9 +179,6 @@ fn below(report: &Report, tally: &Tally) {
     }
 }
 
-/// The kind of failure of a run that was asked to stop.
-pub const STOPPED: &str = "stopped";
-
 /// A stop concerns many companies at once; it is said once.
 fn stopped(reports: &[Short]) {
     let errors = reports.iter().filter_map(|one| one.report.error.as_ref());
@@ -217,6 +215,14 @@ fn headline(report: &Report) -> String {
 
 fn status(report: &Report) -> String {
     let word = report.status.as_str();
+    // For programs it failed; a person asked for it.
+    if report
+        .error
+        .as_ref()
+        .is_some_and(|error| error.kind == STOPPED)
+    {
+        return warning("interrupted");
+    }
     match report.status {
         Status::Succeeded => good(word),
         Status::Held | Status::Partial => warning(word),

@@ -6,6 +6,7 @@ mod explain;
 mod holds;
 mod link;
 mod report;
+mod stopped;
 mod sync;
 
 use std::process::Stdio;
