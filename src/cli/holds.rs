@@ -149,7 +149,7 @@ async fn approve(
     bars: &MultiProgress,
 ) -> anyhow::Result<u8> {
     let watching = Watching::new(bars, false);
-    let watch = |company: &str, event| watching.told(company, event);
+    let watch = |company: &str, event| watching.told(company, &event);
     let (users, signed) = (users(shown), signed());
     let approved = runs::approve(app, company, &users, &signed, &watch);
     let Some(mut finished) = Box::pin(approved).await else {

@@ -25,7 +25,7 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
     let mut options = Options::new(mode, args.preview);
     options.requested_by = Some(COMMAND_LINE.to_owned());
     let watching = Watching::new(bars, args.preview);
-    let watch = |company: &str, event| watching.told(company, event);
+    let watch = |company: &str, event| watching.told(company, &event);
     if let Some(name) = &args.company {
         let Some(company) = find(app, name).await? else {
             return Ok(WRONG_USAGE);
@@ -103,11 +103,11 @@ impl<'a> Watching<'a> {
     }
 
     /// Something happened with a company.
-    pub fn told(&self, company: &str, event: Event) {
-        if let Event::Waiting(_) = &event {
-            self.bars.suspend(|| waiting::told(company, &event));
+    pub fn told(&self, company: &str, event: &Event) {
+        let &Event::Progress(progress) = event else {
+            self.bars.suspend(|| waiting::told(company, event));
             return;
-        }
+        };
         if !console::user_attended_stderr() {
             return;
         }
@@ -119,17 +119,16 @@ impl<'a> Watching<'a> {
             bar.set_prefix(company.to_owned());
             bar
         });
-        match event {
-            Event::Waiting(_) => {}
-            Event::Progress(Progress::Reading) => bar.set_message("reading"),
-            Event::Progress(Progress::Planned(_)) if self.preview => bar.set_message("planning"),
-            Event::Progress(Progress::Planned(0)) => bar.set_message("nothing to write"),
-            Event::Progress(Progress::Planned(count)) => {
+        match progress {
+            Progress::Reading => bar.set_message("reading"),
+            Progress::Planned(_) if self.preview => bar.set_message("planning"),
+            Progress::Planned(0) => bar.set_message("nothing to write"),
+            Progress::Planned(count) => {
                 look(bar, "{prefix:24!} {bar:30} {pos:>5}/{len:<5} {msg}");
                 bar.set_length(count as u64);
                 bar.set_message("writing");
             }
-            Event::Progress(Progress::Written(count)) => bar.set_position(count as u64),
+            Progress::Written(count) => bar.set_position(count as u64),
         }
     }
 
