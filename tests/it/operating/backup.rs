@@ -235,6 +235,29 @@ async fn a_copy_whose_key_is_another_is_restored_and_that_is_said() {
 }
 
 #[tokio::test]
+async fn a_copy_that_cannot_be_finished_leaves_nothing_behind() {
+    let stage = real(Vendor::ConnectWise).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (_, name) = path(folder.path(), "copy.db");
+    // No file may be larger than some kilobytes, as on a disk that is full.
+    let program = env!("CARGO_BIN_EXE_rollcall");
+    let script = format!("trap '' XFSZ; ulimit -f 100; exec '{program}' backup '{name}'");
+    let output = tokio::process::Command::new("sh")
+        .args(["-c", &script])
+        .env_clear()
+        .envs(stage.environment())
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    let left = std::fs::read_dir(folder.path()).unwrap();
+    let left: Vec<PathBuf> = left.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
 async fn postgres_is_left_to_its_own_programs() {
     let stage = Stage::with_clock(Vendor::ConnectWise, Store::Postgres, Clock::real()).await;
     let (file, name) = path(stage.folder.path(), "copy.db");
