@@ -4,6 +4,8 @@
 mod files;
 mod rules;
 
+pub use files::MissingDatabase;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

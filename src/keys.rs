@@ -1,7 +1,7 @@
 //! Rotation of the keys: every secret is sealed anew with the newest key. It may die at any point and be done again: a key leaves
 //! Rollcall's own file only when nothing in the database needs it any more.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use secrecy::ExposeSecret;
 
-use crate::app::{App, OF_COMPANY, OF_MICROSOFT_APP, OF_PSA};
+use crate::app::{App, OF_COMPANY, OF_MICROSOFT_APP, OF_NOTICES, OF_PSA};
 use crate::db::secrets::{self, StoredSecret};
 use crate::db::{Conn, companies, psa_connections};
 use crate::seal::Keyring;
@@ -32,8 +32,8 @@ pub struct Rotated {
     pub resealed: usize,
     /// Secrets that were sealed with the newest key already.
     pub already: usize,
-    /// Secrets that no key opens: whose they are, and why.
-    pub unopened: Vec<String>,
+    /// Secrets that no key opens: why, and whose they are.
+    pub unopened: BTreeMap<String, Vec<String>>,
     /// What became of the older keys.
     pub older: Older,
 }
@@ -111,12 +111,12 @@ fn is_settled(app: &App) -> bool {
     })
 }
 
-type Sealed = (usize, usize, Vec<String>, HashSet<String>);
+type Sealed = (usize, usize, BTreeMap<String, Vec<String>>, HashSet<String>);
 
 /// Seals what another key than the newest has sealed; also gives the ids of keys that are needed afterwards.
 fn seal_anew(conn: &mut Conn, keys: &Arc<Keyring>) -> QueryResult<Sealed> {
     let (mut resealed, mut already) = (0, 0);
-    let mut unopened = Vec::new();
+    let mut unopened: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut needed = HashSet::new();
     for stored in secrets::all(conn)? {
         if stored.sealed.key_id == keys.newest_id() {
@@ -136,7 +136,8 @@ fn seal_anew(conn: &mut Conn, keys: &Arc<Keyring>) -> QueryResult<Sealed> {
             }
             Err(error) => {
                 needed.insert(stored.sealed.key_id.clone());
-                unopened.push(format!("{}: {error}", whose(conn, &stored)?));
+                let these = unopened.entry(error.to_string()).or_default();
+                these.push(whose(conn, &stored)?);
             }
         }
     }
@@ -151,6 +152,7 @@ fn whose(conn: &mut Conn, stored: &StoredSecret) -> QueryResult<String> {
             .map(|connection| format!("the PSA connection {}", connection.name)),
         OF_COMPANY => companies::get(conn, id)?.map(|company| company.name),
         OF_MICROSOFT_APP => Some("the Microsoft app".to_owned()),
+        OF_NOTICES => Some("the notices".to_owned()),
         _ => None,
     };
     let owner = known.unwrap_or_else(|| format!("{} {id}", stored.owner_kind));

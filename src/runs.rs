@@ -3,6 +3,7 @@
 
 mod budget;
 mod quarantine;
+mod waiting;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,15 +24,17 @@ use crate::sync::turn::{Sharing, Turn};
 use crate::sync::{self, Finished, Options, Progress};
 
 pub use budget::{read_budget, refresh_budget};
+pub use waiting::{Awaited, Waiting};
 
 /// So many companies at once; the clients keep each service's own limits.
 const AT_ONCE: usize = 12;
 
 /// What whoever watches is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Another process works this company's PSA connection, or the company itself: the run waits for its turn.
-    Waiting,
+    /// Another process works this company's PSA connection, or the company itself: the run waits for its turn. Told when it
+    /// begins to wait, and then once a minute.
+    Waiting(Waiting),
     /// How far the run is.
     Progress(Progress),
 }
@@ -308,7 +311,8 @@ async fn take(
     watch: Watch<'_>,
     stop: &Stop,
 ) -> Result<Option<Turn>, RunError> {
-    let waiting = || watch(&company.name, Event::Waiting);
+    let herald = waiting::Herald::new(app, name.0, company, watch);
+    let waiting = || herald.tell();
     let turn = async {
         tokio::select! {
             turn = Turn::take(app.turns(), (app.db(), app.clock()), name, waiting) => Ok(Some(turn?)),

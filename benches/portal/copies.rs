@@ -5,6 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use rollcall::db::Conn;
 
+use crate::fleet::RUNS;
+
 /// The id of a copy's run: that of the run, ending in the copy's id.
 const RUN: &str = "substr({column}, 1, 24) || printf('%012x', copy)";
 
@@ -109,4 +111,25 @@ fn value(column: &str, own: &[(&str, &str)]) -> String {
         (None, "run_id" | "made_run") => RUN.replace("{column}", &plain),
         (None, _) => plain,
     }
+}
+
+/// The same run of a company on many days before, in SQL.
+pub fn earlier_runs(company: i64, run: &str) -> String {
+    format!(
+        "WITH RECURSIVE day (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM day WHERE n < {days}) \
+         INSERT INTO runs (id, company_id, mode, preview, state, status, started_at, finished_at, process, counts, calls, \
+         error, findings, known_contacts, planned, requested_by) \
+         SELECT printf('%08x', n) || substr(id, 9), company_id, mode, preview, state, status, \
+         strftime('%Y-%m-%d %H:%M:%f', started_at, '-' || n || ' days'), \
+         strftime('%Y-%m-%d %H:%M:%f', finished_at, '-' || n || ' days'), \
+         process, counts, calls, error, findings, known_contacts, planned, requested_by \
+         FROM runs, day WHERE id = '{run}' AND company_id = {company}; \
+         INSERT INTO changes (run_id, company_id, user_id, upn, name, contact_id, action, reason, filter, site, fields, \
+         before, outcome, error, created_at, finished_at) \
+         SELECT earlier.id, changes.company_id, user_id, upn, name, contact_id, action, reason, filter, site, fields, before, \
+         outcome, changes.error, earlier.started_at, earlier.finished_at \
+         FROM changes JOIN runs AS earlier ON earlier.company_id = {company} AND substr(earlier.id, 9) = substr('{run}', 9) \
+         AND earlier.id <> '{run}' WHERE changes.run_id = '{run}';",
+        days = RUNS - 2,
+    )
 }

@@ -144,7 +144,7 @@ impl Fleet {
                 next += 1;
                 writeln!(sql, "INSERT INTO copies VALUES ({id}, '{run}', {next});")?;
             }
-            writeln!(sql, "{}", earlier_runs(*id, run))?;
+            writeln!(sql, "{}", copies::earlier_runs(*id, run))?;
         }
         app.db()
             .write(move |conn| {
@@ -381,25 +381,4 @@ async fn work(app: &App, company: i64, preview: bool) -> anyhow::Result<String> 
         .read(move |conn| rollcall::db::jobs::get(conn, job))
         .await?;
     done.and_then(|job| job.run_id).context("no run began")
-}
-
-/// The same run on many days before.
-fn earlier_runs(company: i64, run: &str) -> String {
-    format!(
-        "WITH RECURSIVE day (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM day WHERE n < {days}) \
-         INSERT INTO runs (id, company_id, mode, preview, state, status, started_at, finished_at, process, counts, calls, \
-         error, findings, known_contacts, planned, requested_by) \
-         SELECT printf('%08x', n) || substr(id, 9), company_id, mode, preview, state, status, \
-         strftime('%Y-%m-%d %H:%M:%f', started_at, '-' || n || ' days'), \
-         strftime('%Y-%m-%d %H:%M:%f', finished_at, '-' || n || ' days'), \
-         process, counts, calls, error, findings, known_contacts, planned, requested_by \
-         FROM runs, day WHERE id = '{run}' AND company_id = {company}; \
-         INSERT INTO changes (run_id, company_id, user_id, upn, name, contact_id, action, reason, filter, site, fields, \
-         before, outcome, error, created_at, finished_at) \
-         SELECT earlier.id, changes.company_id, user_id, upn, name, contact_id, action, reason, filter, site, fields, before, \
-         outcome, changes.error, earlier.started_at, earlier.finished_at \
-         FROM changes JOIN runs AS earlier ON earlier.company_id = {company} AND substr(earlier.id, 9) = substr('{run}', 9) \
-         AND earlier.id <> '{run}' WHERE changes.run_id = '{run}';",
-        days = RUNS - 2,
-    )
 }

@@ -12,6 +12,7 @@ use crate::db::{psa_connections, secrets, settings, tenant_connections};
 use crate::directory::{Credential, Directory};
 use crate::model::{Company, PsaConnection, Side, TenantConnection};
 use crate::psa::{self, Connection, Psa};
+use crate::seal::SealError;
 use crate::sync::failure::{self, RunError, failure};
 use crate::sync::scene;
 
@@ -275,12 +276,17 @@ fn not_set_up(message: impl Into<String>) -> RunError {
     )
 }
 
-fn unsealed(error: &crate::seal::SealError) -> RunError {
-    failure(
-        "secret_key",
-        error.to_string(),
-        "Give Rollcall the key that the secret was sealed with",
-    )
+fn unsealed(error: &SealError) -> RunError {
+    let text = error.to_string();
+    // What to do stands behind the colon, for those who have no place of its own for it.
+    let message = text.split(": ").next().unwrap_or_default();
+    let advice = match error {
+        SealError::UnknownKey { .. } => {
+            "Add that key as a line of ROLLCALL_SECRET_KEY or of the key file, or enter the secrets anew"
+        }
+        SealError::Damaged { .. } | SealError::NotText { .. } => "Enter it anew",
+    };
+    failure("secret_key", message, advice)
 }
 
 fn as_text(secret: &secrecy::SecretSlice<u8>) -> Result<SecretString, RunError> {

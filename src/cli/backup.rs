@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::output::{complain, count, full_stop, say};
+use super::output::{complain, count, say, sentence};
 use super::{DONE, FAILED, WRONG_USAGE};
 use crate::app::App;
 use crate::clock::Clock;
@@ -20,7 +20,7 @@ pub async fn save(config: &Config, file: &Path) -> u8 {
     match blocking(move || backup::save(&database, &to)).await {
         Ok(copied) => {
             say(&format!("Saved {} to {}.", told(&copied), file.display()));
-            say(&full_stop(&format!(
+            say(&sentence(&format!(
                 "The key is not in it, and the secrets in it are of no use without: keep {} too, in another place",
                 key(config)
             )));
@@ -36,7 +36,7 @@ pub async fn restore(config: Config, file: &Path) -> u8 {
         return WRONG_USAGE;
     };
     if let Err(error) = config.prepare_data_dir() {
-        complain(&full_stop(&error));
+        complain(&sentence(&error));
         return FAILED;
     }
     let (from, now) = (file.to_owned(), Clock::real().now());
@@ -74,7 +74,7 @@ pub async fn restore(config: Config, file: &Path) -> u8 {
             FAILED
         }
         Err(error) => {
-            complain(&full_stop(&format!(
+            complain(&sentence(&format!(
                 "The database is restored, but it cannot be used: {error:#}"
             )));
             FAILED
@@ -121,7 +121,7 @@ fn told(copied: &Copied) -> String {
 }
 
 fn complained(error: &CopyError) -> u8 {
-    complain(&full_stop(&error.to_string()));
+    complain(&sentence(&error.to_string()));
     match error {
         CopyError::Refused(_) => WRONG_USAGE,
         CopyError::Failed(_) => FAILED,

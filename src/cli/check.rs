@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 
-use super::output::{bad, full_stop, good, say, say_line};
+use super::output::{bad, good, say, say_line, sentence};
 use super::{CheckArgs, DONE, FAILED, WRONG_USAGE, find, print_json};
 use crate::app::App;
 use crate::checks;
@@ -89,19 +89,26 @@ pub async fn run(app: &App, args: &CheckArgs) -> anyhow::Result<u8> {
         .concat()
         .await;
     checked.extend(companies);
+    let mut told: HashMap<String, &str> = HashMap::new();
     for one in &checked {
         if args.json {
             print_json(one);
         } else if one.ok {
             say(&format!("{}  {}", good("ok    "), one.connection));
             if let Some(note) = &one.note {
-                say_line(&full_stop(note), 8, 0);
+                say_line(&sentence(note), 8, 0);
             }
         } else {
-            let message = one.message.as_deref().map(full_stop).unwrap_or_default();
-            let advice = one.advice.as_deref().map(full_stop).unwrap_or_default();
+            let message = one.message.as_deref().map(sentence).unwrap_or_default();
+            let advice = one.advice.as_deref().map(sentence).unwrap_or_default();
             say(&format!("{}  {}", bad("failed"), one.connection));
-            say_line(&format!("{message} {advice}"), 8, 0);
+            let why = format!("{message} {advice}");
+            if let Some(first) = told.get(&why) {
+                say_line(&format!("For the same reason as {first}."), 8, 0);
+            } else {
+                say_line(&why, 8, 0);
+                told.insert(why, &one.connection);
+            }
         }
     }
     if checked.is_empty() && !args.json {

@@ -1,7 +1,7 @@
 //! Conflicts as a technician settles them: each contact that may be the user's, and the command that links it. It decides
 //! nothing.
 
-use super::output::{faint, full_stop, quoted, say, say_line};
+use super::output::{faint, quoted, say, say_line, sentence};
 use crate::sync::Finished;
 use crate::sync::explain::candidates;
 use crate::sync::plan::Reason;
@@ -36,7 +36,7 @@ pub fn show(finished: &Finished, full: bool) {
         } else {
             format!(" ({})", person.name)
         };
-        let why = full_stop(&reason(&person.reason));
+        let why = sentence(&reason(&person.reason));
         say_line(&format!("{}{name}: {why}", person.upn), 2, 2);
         for contact in candidates(snapshot, &conflict.contacts) {
             say_line(&contact, 4, 2);
@@ -46,9 +46,13 @@ pub fn show(finished: &Finished, full: bool) {
         }
     }
     if more > 0 {
+        let company = quoted(&finished.report.company);
         say(&faint(&format!(
-            "  … and {more} more in conflict: --full shows all"
+            "  … and {more} more in conflict; all of them:"
         )));
+        say(&format!(
+            "    rollcall sync --company {company} --preview --full"
+        ));
     }
 }
 

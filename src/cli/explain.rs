@@ -3,8 +3,9 @@
 use comfy_table::Cell;
 
 use super::conflicts;
-use super::output::{complain, faint, say, say_line, say_table, sentence, table, told};
-use super::{DONE, ExplainArgs, FAILED, WRONG_USAGE, find, print_json};
+use super::output::{capital, complain, faint, say, say_line, say_table, table, told};
+use super::show::spaced;
+use super::{DONE, ExplainArgs, FAILED, WRONG_USAGE, find_with_user, print_json};
 use crate::app::App;
 use crate::directory::sku_name;
 use crate::model::{Mode, SkuId};
@@ -16,13 +17,9 @@ use crate::sync::plan::Reason;
 
 /// Explains one person from a plan made now; nothing is written.
 pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
-    let Some(company) = find(app, &args.company).await? else {
+    let Some(company) = find_with_user(app, &args.company, &args.user).await? else {
         return Ok(WRONG_USAGE);
     };
-    if args.user.trim().is_empty() {
-        complain("The user is empty: give a user principal name or object id after --user");
-        return Ok(WRONG_USAGE);
-    }
     let options = Options::new(Mode::Update, true);
     let finished = Box::pin(runs::one(app, &company, &options, &|_, _| {})).await;
     let Some((snapshot, plan)) = &finished.seen else {
@@ -68,8 +65,8 @@ pub fn show(explanation: &Explanation) {
     let mut steps = table(["Step", "Result", "Why"]);
     for step in &explanation.steps {
         steps.add_row([
-            Cell::new(sentence(&step.step)),
-            Cell::new(&step.result),
+            Cell::new(capital(&step.step)),
+            Cell::new(spaced(&step.result)),
             Cell::new(step.lines.join("\n")),
         ]);
     }

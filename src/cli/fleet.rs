@@ -1,9 +1,10 @@
 //! `rollcall fleet`.
 
+use std::io::{Error, ErrorKind};
 use std::path::Path;
 
-use super::output::{complain, full_stop, say, warning_aside};
-use super::{DONE, FAILED, WRONG_USAGE, print_json};
+use super::output::{complain, say, sentence, warning_aside};
+use super::{DONE, FAILED, WRONG_USAGE, print_json, waiting};
 use crate::app::App;
 use crate::fleet::{self, Clouds, Plan, Secrets, State, Stop, SystemSecrets};
 use crate::runs;
@@ -14,10 +15,7 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
-            complain(&format!(
-                "The fleet file {} cannot be read: {error}",
-                file.display()
-            ));
+            complain(&unread(file, &error));
             return Ok(WRONG_USAGE);
         }
     };
@@ -43,6 +41,20 @@ pub async fn apply(app: &App, file: &Path, only_check: bool, json: bool) -> anyh
     Ok(DONE)
 }
 
+fn unread(file: &Path, error: &Error) -> String {
+    let file = file.display();
+    match error.kind() {
+        ErrorKind::NotFound => format!(
+            "There is no file {file}: name the fleet file, or make one with `rollcall fleet export`."
+        ),
+        ErrorKind::PermissionDenied => {
+            format!("The fleet file {file} cannot be read by this user: give them the right to it.")
+        }
+        ErrorKind::InvalidData => format!("The fleet file {file} is no text in UTF-8."),
+        _ => format!("The fleet file {file} cannot be read: {error}."),
+    }
+}
+
 /// Checks a fleet file and applies it, unless it is to be checked only; the plan, or why nothing was applied.
 pub async fn put(
     app: &App,
@@ -63,9 +75,7 @@ pub async fn put(
         for company in state.companies.iter().map(|stored| &stored.company) {
             if plan.moves(company.id) {
                 let name = Turn::of_company(company.id);
-                let watch = |company: &str, _| {
-                    complain(&format!("{company}: a run is going; waiting for its end"));
-                };
+                let watch = |company: &str, event| waiting::told(company, &event);
                 let turn = runs::wait(app, (&name, Sharing::Alone), company, &watch).await;
                 turns.push(turn.map_err(|error| anyhow::anyhow!(error.message))?);
             }
@@ -89,8 +99,8 @@ pub fn complain_of(stop: &Stop) {
         complain(&format!(
             "{}: {} {}",
             system.connection,
-            full_stop(&system.message),
-            full_stop(&system.advice)
+            sentence(&system.message),
+            sentence(&system.advice)
         ));
     }
     complain("Nothing was applied.");

@@ -3,34 +3,38 @@
 use comfy_table::Cell;
 use indicatif::MultiProgress;
 
-use super::output::{complain, count, full_stop, is_wide, say, say_line, say_table, table};
-use super::show::{STOPPED, hold_commands};
+use super::output::{complain, count, is_wide, say, say_line, say_table, sentence, table};
+use super::show::hold_commands;
 use super::sync::Watching;
-use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show};
+use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show, waiting};
 use crate::app::App;
 use crate::db::holds::{Hold, Signed};
 use crate::db::{companies, holds};
 use crate::decisions::{self, COMMAND_LINE, Dismissed};
 use crate::model::{Company, UserId};
 use crate::runs;
+use crate::sync::failure::STOPPED;
 use crate::sync::report::stamp;
 
 /// Shows, approves or dismisses what is held.
 pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::Result<u8> {
     let only = match &args.company {
         Some(name) => match find(app, name).await? {
-            Some(company) => Some(company.id),
+            Some(company) => Some(company),
             None => return Ok(WRONG_USAGE),
         },
         None => None,
     };
+    let at = only.as_ref();
+    let at = at.map_or_else(String::new, |one| format!(" at {}", one.name));
+    let only = only.map(|company| company.id);
     let (companies, mut open) = app
         .db()
         .read(|conn| Ok((companies::list(conn)?, holds::list_open(conn)?)))
         .await?;
     open.retain(|hold| only.is_none_or(|id| id == hold.company_id));
     let Some(act) = args.act else {
-        list(&companies, &open, args.json);
+        list(&companies, &open, &at, args.json);
         return Ok(DONE);
     };
     let company = match &open[..] {
@@ -38,7 +42,7 @@ pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::R
             .iter()
             .find(|company| company.id == hold.company_id),
         [] => {
-            complain("Nothing is held");
+            complain(&format!("Nothing is held{at}."));
             return Ok(DONE);
         }
         several => {
@@ -66,7 +70,7 @@ pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::R
     }
 }
 
-fn list(companies: &[Company], open: &[Hold], json: bool) {
+fn list(companies: &[Company], open: &[Hold], at: &str, json: bool) {
     let name = |id| {
         companies
             .iter()
@@ -80,7 +84,7 @@ fn list(companies: &[Company], open: &[Hold], json: bool) {
         return;
     }
     if open.is_empty() {
-        say("Nothing is held.");
+        say(&format!("Nothing is held{at}."));
     }
     for hold in open {
         let company = name(hold.company_id);
@@ -145,11 +149,11 @@ async fn approve(
     bars: &MultiProgress,
 ) -> anyhow::Result<u8> {
     let watching = Watching::new(bars, false);
-    let watch = |company: &str, event| watching.told(company, event);
+    let watch = |company: &str, event| watching.told(company, &event);
     let (users, signed) = (users(shown), signed());
     let approved = runs::approve(app, company, &users, &signed, &watch);
     let Some(mut finished) = Box::pin(approved).await else {
-        complain("Nothing is held any more");
+        complain(&format!("Nothing is held at {} any more.", company.name));
         return Ok(DONE);
     };
     watching.done(&finished.report);
@@ -167,19 +171,17 @@ async fn approve(
 }
 
 async fn dismiss(app: &App, company: &Company, shown: &Hold, json: bool) -> anyhow::Result<u8> {
-    let watch = |company: &str, _| {
-        complain(&format!("{company}: a run is going; waiting for its end"));
-    };
+    let watch = |company: &str, event| waiting::told(company, &event);
     let (users, signed) = (users(shown), signed());
     let dismissed = decisions::dismiss(app, company, &users, &signed, &watch);
     let Dismissed { hold, left } = match dismissed.await {
         Ok(Some(dismissed)) => dismissed,
         Ok(None) => {
-            complain("Nothing is held any more");
+            complain(&format!("Nothing is held at {} any more.", company.name));
             return Ok(DONE);
         }
         Err(error) => {
-            complain(&full_stop(&error.message));
+            complain(&sentence(&error.message));
             return Ok(FAILED);
         }
     };

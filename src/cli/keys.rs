@@ -1,6 +1,6 @@
 //! `rollcall keys rotate`: seals every secret with the newest key.
 
-use super::output::{complain, count, full_stop, say};
+use super::output::{capital, complain, count, say, sentence};
 use super::{DONE, FAILED};
 use crate::app::App;
 use crate::config::KeySource;
@@ -21,7 +21,7 @@ pub async fn rotate(app: &App) -> anyhow::Result<u8> {
         KeySource::Default(path) => (path.display().to_string(), true),
     };
     match done.older {
-        Older::None if own => {}
+        Older::None if own || !done.unopened.is_empty() => {}
         Older::None => say(&format!(
             "{source} has one key. To change it, put a new one in a line above it (`openssl rand -base64 32`), start every \
              Rollcall process with both, and rotate."
@@ -42,8 +42,11 @@ pub async fn rotate(app: &App) -> anyhow::Result<u8> {
              the newest. Copies of the database from before need them."
         )),
     }
-    for secret in &done.unopened {
-        complain(&full_stop(secret));
+    for (why, secrets) in &done.unopened {
+        complain(&sentence(why));
+        for secret in secrets {
+            complain(&format!("  {}", capital(secret)));
+        }
     }
     Ok(if done.unopened.is_empty() {
         DONE

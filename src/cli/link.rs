@@ -1,24 +1,18 @@
 //! `rollcall link`.
 
-use super::output::{complain, full_stop, say, say_line, told};
-use super::show::STOPPED;
-use super::{DONE, FAILED, LinkArgs, WRONG_USAGE, find};
+use super::output::{complain, say, say_line, sentence, told};
+use super::{DONE, FAILED, LinkArgs, WRONG_USAGE, find_with_user, waiting};
 use crate::app::App;
 use crate::decisions::{COMMAND_LINE, Linking, link_by_hand};
 use crate::model::ContactId;
+use crate::sync::failure::STOPPED;
 
 /// Links a user to a contact by hand, after both were seen.
 pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
-    let Some(company) = find(app, &args.company).await? else {
+    let Some(company) = find_with_user(app, &args.company, &args.user).await? else {
         return Ok(WRONG_USAGE);
     };
-    if args.user.trim().is_empty() {
-        complain("The user is empty: give a user principal name or object id after --user");
-        return Ok(WRONG_USAGE);
-    }
-    let watch = |company: &str, _| {
-        complain(&format!("{company}: a run is going; waiting for its end"));
-    };
+    let watch = |company: &str, event| waiting::told(company, &event);
     let contact = ContactId::new(&args.contact);
     let linking = link_by_hand(app, &company, &args.user, &contact, COMMAND_LINE, &watch);
     let linked = match Box::pin(linking).await {
@@ -29,21 +23,27 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
         }
         Ok(Linking::NoUser) => {
             let (company, user) = (&company.name, &args.user);
-            complain(&format!("The tenant of {company} has no user {user}"));
+            complain(&format!(
+                "The tenant of {company} has no user {user}: check the user principal name or object id"
+            ));
             return Ok(WRONG_USAGE);
         }
         Ok(Linking::NoContact) => {
             let company = &company.name;
-            complain(&format!("{company} has no contact {contact} in the PSA"));
+            complain(&format!(
+                "{company} has no contact {contact} in the PSA: check its number, and that it belongs to this company"
+            ));
             return Ok(WRONG_USAGE);
         }
         Ok(Linking::Taken(upn)) => {
-            complain(&format!("Contact {contact} is linked to {upn} already"));
+            complain(&format!(
+                "Contact {contact} is linked to {upn} already: link {upn} to another contact first"
+            ));
             return Ok(WRONG_USAGE);
         }
         // There is no next run that would carry on with it.
         Err(error) if error.kind == STOPPED => {
-            complain(&full_stop(&error.message));
+            complain(&sentence(&error.message));
             return Ok(FAILED);
         }
         Err(error) => {
@@ -56,6 +56,6 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     if let Some(old) = &linked.until_now {
         say_line(&format!("Until now: {old}"), 2, 2);
     }
-    say_line(&full_stop(&linked.next.sentence()), 2, 2);
+    say_line(&sentence(&linked.next.sentence()), 2, 2);
     Ok(DONE)
 }

@@ -15,6 +15,7 @@ mod serve;
 mod show;
 mod sync;
 mod tally;
+mod waiting;
 mod which;
 
 use std::path::PathBuf;
@@ -28,8 +29,8 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::sync::stop::{Stopper, stop};
-use output::{complain, full_stop, say};
-use which::find;
+use output::{complain, say, sentence};
+use which::{find, find_with_user};
 
 /// Everything was done.
 const DONE: u8 = 0;
@@ -246,13 +247,20 @@ async fn run(command: Command) -> u8 {
         _ => {}
     }
     let (stopper, stop) = stop();
+    let new = config.missing_database();
+    let (made, format) = (new.map(|new| output::made(&new)), config.log_format);
     let app = match App::open(config, Clock::real(), stop).await {
         Ok(app) => app,
         Err(error) => {
-            complain(&full_stop(&error.to_string()));
+            complain(&sentence(&error.to_string()));
             return FAILED;
         }
     };
+    match (made, format) {
+        (Some(made), LogFormat::Json) => tracing::warn!("{made}"),
+        (Some(made), LogFormat::Text) => output::complain(&made),
+        (None, _) => {}
+    }
     tokio::spawn(hear_signals(stopper, bars.clone(), command.last_words()));
     let overdue = command.overdue();
     let status = tokio::select! {
@@ -260,7 +268,7 @@ async fn run(command: Command) -> u8 {
         () = too_late(&app) => Ok(overdue),
     };
     status.unwrap_or_else(|error| {
-        complain(&full_stop(&format!("{error:#}")));
+        complain(&sentence(&format!("{error:#}")));
         FAILED
     })
 }

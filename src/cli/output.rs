@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use console::Style;
 
+use crate::config::MissingDatabase;
 use crate::model::RunFailure;
+
+pub use crate::model::text::{capital, sentence};
 
 /// Whether a result could not be printed.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -32,27 +35,17 @@ pub fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// The text with a capital letter in front.
-pub fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
-}
-
-/// The text as a sentence: a capital letter in front, and one full stop behind, unless it ends as a sentence already.
-pub fn full_stop(text: &str) -> String {
-    let text = sentence(text.trim());
-    if text.is_empty() || text.ends_with(['.', '!', '?', '…']) {
-        text
-    } else {
-        text + "."
-    }
+/// What is said where a command made its database: more likely than a new installation is a folder that is misspelt.
+pub fn made(new: &MissingDatabase) -> String {
+    let (path, variable) = (new.path.display(), new.variable);
+    format!(
+        "Made a new, empty database at {path}: check {variable} if you expected companies in it."
+    )
 }
 
 /// What went wrong and what to do about it, in sentences.
 pub fn told(error: &RunFailure) -> String {
-    let (message, advice) = (full_stop(&error.message), full_stop(&error.advice));
+    let (message, advice) = (sentence(&error.message), sentence(&error.advice));
     format!("{message} {advice}").trim().to_owned()
 }
 

@@ -4,12 +4,13 @@ use comfy_table::Cell;
 
 use super::conflicts;
 use super::output::{
-    bad, count, faint, full_stop, good, is_wide, numbers_after, quoted, say, say_line, say_table,
+    bad, count, faint, good, is_wide, numbers_after, quoted, say, say_line, say_table, sentence,
     table, told, warning, whole_but_first,
 };
 use super::tally::{Short, Tally};
 use crate::model::{Action, Field, Mode, Outcome, Status};
 use crate::sync::Finished;
+use crate::sync::failure::STOPPED;
 use crate::sync::report::{self, FieldLine, Line, Report};
 
 /// So many people are listed; the rest is counted.
@@ -20,10 +21,13 @@ pub fn report(finished: &Finished, full: bool) {
     let report = &finished.report;
     say_line(&headline(report), 0, 2);
     let tally = Tally::of(&report.people);
-    say_line(&tally.words(report), 2, 2);
+    // Of a run that failed before it had read everybody there is nothing to count.
+    if report.error.is_none() || !report.people.is_empty() {
+        say_line(&tally.words(report), 2, 2);
+    }
     if let Some(error) = &report.error {
-        say_line(&bad(&full_stop(&error.message)), 2, 2);
-        say_line(&full_stop(&error.advice), 2, 2);
+        say_line(&bad(&sentence(&error.message)), 2, 2);
+        say_line(&sentence(&error.advice), 2, 2);
     }
     for finding in &report.findings {
         say_line(&format!("{} {}", warning("!"), finding.message), 2, 2);
@@ -71,7 +75,16 @@ fn list(report: &Report, full: bool) {
     say_table(&people);
     if lines.len() > most {
         let more = count(lines.len() - most, "person", "people");
-        say(&format!("  … and {more} more: --full lists everybody"));
+        say(&format!("  … and {more} more{}", where_all_are(report)));
+    }
+}
+
+/// Where everybody is listed: what was done is not done again, so that another run would not show it.
+fn where_all_are(report: &Report) -> &'static str {
+    if report.preview {
+        ": --full lists everybody"
+    } else {
+        ": this run's page in the portal lists everybody"
     }
 }
 
@@ -150,9 +163,8 @@ fn below(report: &Report, tally: &Tally) {
             2,
             2,
         );
-        let preview = if report.preview { " --preview" } else { "" };
         say(&format!(
-            "    rollcall sync --company {}{preview}",
+            "    rollcall sync --company {} --preview",
             quoted(name)
         ));
     }
@@ -166,9 +178,6 @@ fn below(report: &Report, tally: &Tally) {
         say_line(&words, 2, 2);
     }
 }
-
-/// The kind of failure of a run that was asked to stop.
-pub const STOPPED: &str = "stopped";
 
 /// A stop concerns many companies at once; it is said once.
 fn stopped(reports: &[Short]) {
@@ -184,7 +193,7 @@ fn stopped(reports: &[Short]) {
     );
     say("");
     say_line(
-        &format!("{}. {}", bad(&runs), full_stop(&first.advice)),
+        &format!("{}. {}", bad(&runs), sentence(&first.advice)),
         2,
         2,
     );
@@ -206,6 +215,14 @@ fn headline(report: &Report) -> String {
 
 fn status(report: &Report) -> String {
     let word = report.status.as_str();
+    // For programs it failed; a person asked for it.
+    if report
+        .error
+        .as_ref()
+        .is_some_and(|error| error.kind == STOPPED)
+    {
+        return warning("interrupted");
+    }
     match report.status {
         Status::Succeeded => good(word),
         Status::Held | Status::Partial => warning(word),
@@ -241,14 +258,19 @@ fn is_listed(line: &Line) -> bool {
 
 /// What is done for a person, and whether it went well.
 pub fn action(line: &Line) -> String {
-    let word = line.action.as_str();
+    let word = spaced(line.action.as_str());
     match line.outcome {
         Outcome::Held => warning(&format!("{word} (held)")),
         Outcome::Failed => bad(&format!("{word} (failed)")),
         Outcome::Skipped => faint(&format!("{word} (skipped)")),
-        _ if line.action == Action::Conflict => warning(word),
-        _ => word.to_owned(),
+        _ if line.action == Action::Conflict => warning(&word),
+        _ => word,
     }
+}
+
+/// A word of the report as people write it.
+pub fn spaced(word: &str) -> String {
+    word.replace('_', " ")
 }
 
 /// What a person's line changes, and why.

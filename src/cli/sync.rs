@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::{complain, say};
 use super::tally::Short;
-use super::{COMMAND_LINE, SyncArgs, WRONG_USAGE, find, print_json, show};
+use super::{COMMAND_LINE, SyncArgs, WRONG_USAGE, find, print_json, show, waiting};
 use crate::app::App;
 use crate::db::companies;
 use crate::model::Mode;
@@ -25,7 +25,7 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
     let mut options = Options::new(mode, args.preview);
     options.requested_by = Some(COMMAND_LINE.to_owned());
     let watching = Watching::new(bars, args.preview);
-    let watch = |company: &str, event| watching.told(company, event);
+    let watch = |company: &str, event| watching.told(company, &event);
     if let Some(name) = &args.company {
         let Some(company) = find(app, name).await? else {
             return Ok(WRONG_USAGE);
@@ -46,13 +46,11 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
         }
         return Ok(finished.report.exit_status());
     }
-    let companies = app.db().read(companies::list).await?;
-    let companies: Vec<_> = companies
-        .into_iter()
-        .filter(|one| one.sync_contacts)
-        .collect();
+    let mut companies = app.db().read(companies::list).await?;
+    let known = companies.len();
+    companies.retain(|one| one.sync_contacts);
     if companies.is_empty() {
-        complain("No company has contact sync on: nothing was done");
+        complain(if known == 0 { NOBODY_THERE } else { ALL_OFF });
     }
     let reports = Mutex::new(Vec::new());
     let done = |finished: crate::sync::Finished| {
@@ -80,6 +78,13 @@ pub async fn run(app: &App, args: &SyncArgs, bars: &MultiProgress) -> anyhow::Re
         .unwrap_or_default())
 }
 
+/// What is said where a fleet has no company to run.
+const ALL_OFF: &str = "No company has contact sync on, so that nothing was done: switch it on in the portal, or with \
+     `sync_contacts = true` in the fleet file.";
+/// The same where there is no company at all.
+const NOBODY_THERE: &str = "No company has contact sync on, for there is none yet, so that nothing was done: add one in the \
+     portal, or with `rollcall fleet apply`.";
+
 /// A progress bar for each company that runs, on a terminal; elsewhere only that a run waits.
 pub struct Watching<'a> {
     bars: &'a MultiProgress,
@@ -98,16 +103,11 @@ impl<'a> Watching<'a> {
     }
 
     /// Something happened with a company.
-    pub fn told(&self, company: &str, event: Event) {
-        if event == Event::Waiting {
-            let _ = self.bars.suspend(|| {
-                complain(&format!(
-                    "{company}: another run is going; waiting for its turn"
-                ));
-                Ok::<_, std::io::Error>(())
-            });
+    pub fn told(&self, company: &str, event: &Event) {
+        let &Event::Progress(progress) = event else {
+            self.bars.suspend(|| waiting::told(company, event));
             return;
-        }
+        };
         if !console::user_attended_stderr() {
             return;
         }
@@ -119,17 +119,16 @@ impl<'a> Watching<'a> {
             bar.set_prefix(company.to_owned());
             bar
         });
-        match event {
-            Event::Waiting => {}
-            Event::Progress(Progress::Reading) => bar.set_message("reading"),
-            Event::Progress(Progress::Planned(_)) if self.preview => bar.set_message("planning"),
-            Event::Progress(Progress::Planned(0)) => bar.set_message("nothing to write"),
-            Event::Progress(Progress::Planned(count)) => {
+        match progress {
+            Progress::Reading => bar.set_message("reading"),
+            Progress::Planned(_) if self.preview => bar.set_message("planning"),
+            Progress::Planned(0) => bar.set_message("nothing to write"),
+            Progress::Planned(count) => {
                 look(bar, "{prefix:24!} {bar:30} {pos:>5}/{len:<5} {msg}");
                 bar.set_length(count as u64);
                 bar.set_message("writing");
             }
-            Event::Progress(Progress::Written(count)) => bar.set_position(count as u64),
+            Progress::Written(count) => bar.set_position(count as u64),
         }
     }
 

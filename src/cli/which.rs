@@ -34,6 +34,16 @@ pub async fn find(app: &App, name: &str) -> anyhow::Result<Option<Company>> {
     Ok(None)
 }
 
+/// The company of this name, for a command about one of its users; says so where there is no such company, or no user is named.
+pub async fn find_with_user(app: &App, name: &str, user: &str) -> anyhow::Result<Option<Company>> {
+    let company = find(app, name).await?;
+    if company.is_some() && user.trim().is_empty() {
+        complain("The user is empty: give a user principal name or object id after --user");
+        return Ok(None);
+    }
+    Ok(company)
+}
+
 fn unknown(name: &str, near: &[&str]) -> String {
     let near: Vec<String> = near.iter().map(|name| format!("\"{name}\"")).collect();
     match &near[..] {

@@ -8,14 +8,47 @@ use std::time::SystemTime;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Config, KeySource};
+use super::{Config, Database, KeySource};
 use crate::seal::Keyring;
 
+/// A SQLite database that is not there: whoever opens it makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingDatabase {
+    /// Its file.
+    pub path: PathBuf,
+    /// The variable that says where it is.
+    pub variable: &'static str,
+}
+
 impl Config {
+    /// The database, where it is a file that is not there. Blocks.
+    pub fn missing_database(&self) -> Option<MissingDatabase> {
+        let Database::Sqlite(path) = &self.database else {
+            return None;
+        };
+        let found = fs::symlink_metadata(path);
+        found
+            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+            .then(|| MissingDatabase {
+                path: path.clone(),
+                variable: if path.starts_with(&self.data_dir) {
+                    "ROLLCALL_DATA_DIR"
+                } else {
+                    "ROLLCALL_DATABASE_URL"
+                },
+            })
+    }
+
     /// Makes the data folder (mode 0700) where it is missing, and makes sure that it can be written to.
     /// The error is one sentence for people.
     pub fn prepare_data_dir(&self) -> Result<(), String> {
         let folder = &self.data_dir;
+        if folder.is_file() {
+            return Err(format!(
+                "The data folder {} is a file: name a folder in ROLLCALL_DATA_DIR",
+                folder.display()
+            ));
+        }
         let refused = |what: &str, error: &std::io::Error| {
             format!(
                 "The data folder {} cannot be {what} ({error}): make it writable for the user that runs Rollcall, \

@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::conn::{self, Conn};
 use super::error::OpenError;
 use super::open::{Target, folder_of};
-use super::process::Alone;
+use super::process::{Alone, Busy};
 use super::{companies, company_notices, deliveries, jobs, quarantines, sessions, sign_in_links};
 
 /// Why there is no copy, or why none was put in the database's place.
@@ -47,16 +47,32 @@ pub fn save(database: &Path, file: &Path) -> Result<Copied, CopyError> {
     let refused = |error: io::Error| {
         CopyError::Failed(format!("{} cannot be written: {error}", file.display()))
     };
-    if !database.is_file() {
-        return Err(CopyError::Failed(format!(
-            "There is no database at {}: nothing is to be saved",
-            database.display()
-        )));
+    match File::open(database) {
+        Ok(_) if database.is_file() => {}
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(CopyError::Failed(format!(
+                "The database {} cannot be read by this user: call this as the user that runs Rollcall",
+                database.display()
+            )));
+        }
+        _ => {
+            return Err(CopyError::Failed(format!(
+                "There is no database at {}, so that nothing was saved: check ROLLCALL_DATA_DIR and \
+                 ROLLCALL_DATABASE_URL",
+                database.display()
+            )));
+        }
     }
     if file.symlink_metadata().is_ok() {
         return Err(exists(file));
     }
     let folder = folder_of(&std::path::absolute(file).map_err(refused)?);
+    if !folder.is_dir() {
+        return Err(CopyError::Refused(format!(
+            "There is no folder {}: make it, or name a file in another one",
+            folder.display()
+        )));
+    }
     let copy = copy(database, &folder, file)?;
     let copied = inspect(&copy).map_err(CopyError::Failed)?;
     File::open(&copy)
@@ -104,10 +120,9 @@ pub fn restore(
             database.display()
         ))
     };
-    let Some(_alone) = Alone::take(database).map_err(failed)? else {
-        return Err(CopyError::Failed(
-            "Another Rollcall process uses the database: stop it, then restore".to_owned(),
-        ));
+    let _alone = match Alone::take(database).map_err(failed)? {
+        Ok(alone) => alone,
+        Err(busy) => return Err(CopyError::Failed(in_use(&busy))),
     };
     let copy = copy(file, &folder, &folder)?;
     let url = format!("sqlite://{}", copy.display());
@@ -168,9 +183,7 @@ fn copy(database: &Path, folder: &Path, named: &Path) -> Result<TempPath, CopyEr
         .prefix(".rollcall-copy-")
         .tempfile_in(folder)
         .map(NamedTempFile::into_temp_path)
-        .map_err(|error| {
-            CopyError::Failed(format!("{} cannot be written: {error}", named.display()))
-        })?;
+        .map_err(|error| CopyError::Failed(unwritten(named, folder, &error)))?;
     let mut conn = conn::sqlite(database).map_err(|error| unreadable(database, &error))?;
     if !is_ours(&mut conn).map_err(|error| unreadable(database, &error))? {
         return Err(foreign(database));
@@ -182,8 +195,54 @@ fn copy(database: &Path, folder: &Path, named: &Path) -> Result<TempPath, CopyEr
     diesel::sql_query("VACUUM INTO ?")
         .bind::<Text, _>(to)
         .execute(&mut conn)
-        .map_err(|error| unreadable(database, &error))?;
+        .map_err(|error| {
+            // SQLite leaves it where the copy was not finished.
+            let _ = fs::remove_file(beside(&copy, "-journal"));
+            if error.to_string().contains("disk is full") {
+                no_room(folder)
+            } else {
+                unreadable(database, &error)
+            }
+        })?;
     Ok(copy)
+}
+
+/// Who has to end before a database can be replaced.
+fn in_use(busy: &Busy) -> String {
+    let Busy::Processes(users) = busy else {
+        return "Another copy is just being restored: wait until that is done".to_owned();
+    };
+    let known: Vec<String> = users.iter().flatten().map(u32::to_string).collect();
+    match &known[..] {
+        [one] if users.len() == 1 => format!(
+            "The Rollcall process {one} uses the database: stop it (`rollcall serve` by `systemctl stop rollcall` where \
+             systemd started it), then restore"
+        ),
+        [] => "Another Rollcall process uses the database: stop it, then restore".to_owned(),
+        some => format!(
+            "Several Rollcall processes use the database ({}): stop them, then restore",
+            some.join(", ")
+        ),
+    }
+}
+
+/// Why nothing can be written there, and what to do.
+fn unwritten(named: &Path, folder: &Path, error: &io::Error) -> String {
+    let (named, folder) = (named.display(), folder.display());
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => format!(
+            "{named} cannot be written: this user may not write to the folder {folder}, or it is read-only"
+        ),
+        // The library's own words name a file that nobody asked for.
+        _ => format!("{named} cannot be written: no file can be made in the folder {folder}"),
+    }
+}
+
+fn no_room(folder: &Path) -> CopyError {
+    CopyError::Failed(format!(
+        "There is no room for a copy of the database in {}: make room there first",
+        folder.display()
+    ))
 }
 
 #[derive(QueryableByName)]
@@ -233,21 +292,16 @@ fn inspect(path: &Path) -> Result<Copied, String> {
 
 /// Gives the database a second name, and leaves at its own name nothing of SQLite's that a new file would be taken to go with.
 fn keep(database: &Path, now: DateTime<Utc>) -> io::Result<PathBuf> {
-    let with = |path: &Path, end: &str| {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(end);
-        path.with_file_name(name)
-    };
     // What a process that died left in the log goes into the file, unless the file is too damaged for that.
     if let Ok(mut conn) = conn::sqlite(database) {
         let _ = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn);
     }
-    let mut kept = with(
+    let mut kept = beside(
         database,
         &format!(".before-restore-{}", now.format("%Y%m%dT%H%M%SZ")),
     );
     while kept.symlink_metadata().is_ok() {
-        kept = with(&kept, "-");
+        kept = beside(&kept, "-");
     }
     if fs::hard_link(database, &kept).is_err() {
         // Not every file system knows two names of one file.
@@ -255,12 +309,19 @@ fn keep(database: &Path, now: DateTime<Utc>) -> io::Result<PathBuf> {
         File::open(&kept)?.sync_all()?;
     }
     for end in ["-wal", "-shm"] {
-        match fs::rename(with(database, end), with(&kept, end)) {
+        match fs::rename(beside(database, end), beside(&kept, end)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
     }
     Ok(kept)
+}
+
+/// The path with this at its end.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(end);
+    path.with_file_name(name)
 }
 
 /// A new name in a folder lasts only once the folder is on the disk.

@@ -36,6 +36,7 @@ pub mod events;
 pub mod facts;
 pub mod filters;
 pub mod fleet;
+pub mod going;
 pub mod happened;
 pub mod history;
 pub mod holds;

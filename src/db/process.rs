@@ -2,7 +2,7 @@
 //! the database, on PostgreSQL a session advisory lock. Knows nothing of runs.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -101,7 +101,7 @@ impl Process {
     /// Whether another process that lives has the same SQLite file; on PostgreSQL nobody can tell.
     pub(super) fn has_others(&self) -> io::Result<bool> {
         match &self.lock {
-            Lock::File { database, held } => is_in_use(database, Some(&held.path)),
+            Lock::File { database, held } => Ok(!users(database, Some(&held.path))?.is_empty()),
             Lock::Session { .. } => Ok(true),
         }
     }
@@ -144,10 +144,12 @@ fn lock_path(database: &Path, id: Uuid) -> PathBuf {
 fn lock_file(database: &Path, id: Uuid) -> io::Result<LockedFile> {
     let path = lock_path(database, id);
     loop {
-        let file = lockable(&path)?;
+        let mut file = lockable(&path)?;
         file.lock()?;
         // Somebody who swept up may have removed the file between its making and its locking.
         if path.exists() {
+            // For whoever is to end this process; the lock itself is as good without.
+            let _ = write!(file, "{}", std::process::id());
             return Ok(LockedFile { path, _file: file });
         }
     }
@@ -166,20 +168,32 @@ pub(super) struct Alone {
     _lock: LockedFile,
 }
 
+/// Who else is at a SQLite database.
+pub(super) enum Busy {
+    /// Somebody who is alone with it.
+    Alone,
+    /// Processes that live, by the operating system's numbers, as far as they are known.
+    Processes(Vec<Option<u32>>),
+}
+
 impl Alone {
-    /// `None`: a process that lives uses the database, or somebody else is alone with it.
-    pub(super) fn take(database: &Path) -> io::Result<Option<Self>> {
+    /// Takes the database for itself, unless somebody else is at it.
+    pub(super) fn take(database: &Path) -> io::Result<Result<Self, Busy>> {
         let path = restoring_path(database);
         let file = lockable(&path)?;
         match file.try_lock() {
             Ok(()) if path.exists() => {}
-            Ok(()) | Err(TryLockError::WouldBlock) => return Ok(None),
+            Ok(()) | Err(TryLockError::WouldBlock) => return Ok(Err(Busy::Alone)),
             Err(TryLockError::Error(error)) => return Err(error),
         }
         let lock = LockedFile { path, _file: file };
         sweep(database);
-        let in_use = is_in_use(database, None)?;
-        Ok((!in_use).then_some(Self { _lock: lock }))
+        let users = users(database, None)?;
+        Ok(if users.is_empty() {
+            Ok(Self { _lock: lock })
+        } else {
+            Err(Busy::Processes(users))
+        })
     }
 }
 
@@ -188,19 +202,21 @@ fn restoring_path(database: &Path) -> PathBuf {
     database.with_file_name(format!("{name}.restoring.lock"))
 }
 
-/// Whether a process that lives, besides the one with this lock, has the database.
-fn is_in_use(database: &Path, besides: Option<&Path>) -> io::Result<bool> {
+/// The processes that live and have the database, besides the one with this lock: their numbers, as far as they are known.
+fn users(database: &Path, besides: Option<&Path>) -> io::Result<Vec<Option<u32>>> {
     let prefix = lock_prefix(database);
+    let mut users = Vec::new();
     for entry in fs::read_dir(folder_of(database))? {
         let entry = entry?;
         let name = entry.file_name();
         let ours = name.to_string_lossy().starts_with(&prefix);
         let path = entry.path();
         if ours && besides.is_none_or(|own| own != path) && is_locked(&path) {
-            return Ok(true);
+            let number = fs::read_to_string(&path).ok();
+            users.push(number.and_then(|number| number.trim().parse().ok()));
         }
     }
-    Ok(false)
+    Ok(users)
 }
 
 fn is_locked(path: &Path) -> bool {

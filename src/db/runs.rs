@@ -13,7 +13,7 @@ use super::schema::runs::{self, dsl};
 use super::types::{AT_ONCE, Json, Word, json, stamp};
 use crate::model::{Calls, ContactId, Finding, Mode, RunFailure, Status};
 
-const RUNNING: &str = "running";
+pub(super) const RUNNING: &str = "running";
 const FINISHED: &str = "finished";
 
 /// A run that begins.

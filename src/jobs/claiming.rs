@@ -83,13 +83,16 @@ async fn take(app: &App, id: i64) -> Result<Option<Job>, DbError> {
     }
 }
 
-/// What may be taken in hand, and the PSA connections that this process works; `None`: nothing.
+/// What may be taken in hand, and the PSA connections that this process works; `None`: nothing. Passed over are the connections
+/// that another process works, or is next at.
 async fn reach(app: &App) -> Result<Option<(Reach, BTreeSet<i64>)>, DbError> {
     let (process, now) = (app.db().process_id().to_owned(), app.clock().now());
     let (in_hand, claims) = app
         .db()
         .read(move |conn| {
-            let others = claims::of_others(conn, Turn::OF_PSAS, &process, now)?;
+            // Who waits for a connection comes before its next job.
+            let mut others = claims::of_others(conn, Turn::OF_PSAS, &process, now)?;
+            others.extend(claims::of_others(conn, Turn::NEXT_AT_PSAS, &process, now)?);
             Ok((jobs::in_hand(conn, &process)?, others))
         })
         .await?;

@@ -87,15 +87,18 @@ pub fn domain(address: &str) -> Option<Cow<'_, str>> {
     address.rsplit_once('@').map(|(_, domain)| folded(domain))
 }
 
-/// A sentence: with a capital at the beginning and a full stop at the end.
-pub fn sentence(text: &str) -> String {
-    let text = text.trim();
+/// The text with a capital in front.
+pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    let Some(first) = letters.next() else {
-        return String::new();
-    };
-    let mut whole: String = first.to_uppercase().chain(letters).collect();
-    if !whole.ends_with(['.', '!', '?', '…', ':']) {
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// A sentence: with a capital at the beginning and a full stop at the end, unless it ends as a sentence already.
+pub fn sentence(text: &str) -> String {
+    let mut whole = capital(text.trim());
+    if !whole.is_empty() && !whole.ends_with(['.', '!', '?', '…', ':']) {
         whole.push('.');
     }
     whole

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::failure::STOPPED;
 use super::report::{Counts, Report};
 use super::{Finished, Outcomes, Run, record, report};
 use crate::model::{Calls, Status};
@@ -54,13 +55,23 @@ impl Run<'_> {
             report.error.get_or_insert(unrecorded);
         }
         if self.turn.is_some() {
-            tracing::info!(
-                run.id = %self.id,
-                company = %self.scene.company.name,
-                status = report.status.as_str(),
-                "Run finished"
-            );
+            self.log(&report);
         }
         Finished { report, seen }
+    }
+
+    fn log(&self, report: &Report) {
+        let company = &self.scene.company.name;
+        match report.error.as_ref().map(|error| error.kind.as_str()) {
+            // It did not fail: whoever asked it to stop is carried on from there.
+            Some(STOPPED) => tracing::info!(run.id = %self.id, %company, "Run interrupted"),
+            kind => tracing::info!(
+                run.id = %self.id,
+                %company,
+                status = report.status.as_str(),
+                error = kind,
+                "Run finished"
+            ),
+        }
     }
 }

@@ -277,7 +277,7 @@ fn contact(person: Option<&Person>, snapshot: &Snapshot) -> Explained {
         );
     };
     if let Reason::Conflict(conflict) = &person.reason {
-        let mut lines = vec![sentence(&report::reason(&person.reason))];
+        let mut lines = vec![text::capital(&report::reason(&person.reason))];
         lines.extend(candidates(snapshot, &conflict.contacts));
         return in_lines("contact", "conflict", lines);
     }
@@ -328,12 +328,4 @@ pub fn candidates(snapshot: &Snapshot, ids: &[ContactId]) -> Vec<String> {
 
 const fn state(active: bool) -> &'static str {
     if active { "active" } else { "inactive" }
-}
-
-/// The words with a capital letter in front.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }

@@ -85,9 +85,18 @@ impl Turn {
     /// What the names of the claims of PSA connections begin with.
     pub const OF_PSAS: &str = "psa:";
 
-    /// The PSA connection whose claim has this name.
+    /// What the names of the claims begin with of those who are next at a PSA connection.
+    pub const NEXT_AT_PSAS: &str = "next:psa:";
+
+    /// The claim's name for who is next at the claim of this name.
+    fn next_at(name: &str) -> String {
+        format!("next:{name}")
+    }
+
+    /// The PSA connection whose claim has this name, or the claim of who is next there.
     pub fn psa_of(name: &str) -> Option<i64> {
-        name.strip_prefix(Self::OF_PSAS)?.parse().ok()
+        let psa = name.strip_prefix(Self::NEXT_AT_PSAS);
+        psa.or(name.strip_prefix(Self::OF_PSAS))?.parse().ok()
     }
 
     /// The claim's name for a company.
@@ -95,37 +104,42 @@ impl Turn {
         format!("company:{id}")
     }
 
-    /// Takes the claim as soon as it is free; `waiting` is told once that somebody else has it.
+    /// Takes the claim as soon as it is free; `waiting` is told, again and again, that somebody else has it.
+    ///
+    /// A process that does jobs has always one in hand of a busy PSA connection: whoever waits for that is next there by a
+    /// claim of its own, and nobody begins a job of the connection meanwhile.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn take(
+    pub async fn take<Told: Future<Output = ()>>(
         turns: &Turns,
         (db, clock): (&Db, &Clock),
         (name, sharing): (&str, Sharing),
-        waiting: impl FnOnce(),
+        waiting: impl Fn() -> Told,
     ) -> Result<Self, DbError> {
         let seat = turns.seat(name);
-        let mut waiting = Some(waiting);
-        let mut tell = || {
-            if let Some(waiting) = waiting.take() {
-                waiting();
-            }
-        };
         let alone = match sharing {
             Sharing::Process => None,
             Sharing::Alone => Some(if let Ok(free) = seat.alone.clone().try_lock_owned() {
                 free
             } else {
-                tell();
+                waiting().await;
                 seat.alone.clone().lock_owned().await
             }),
         };
+        let mut next = None;
         loop {
             if let Some(first) = seat.attempt(db, name).await? {
-                return Ok(Self::begin((db, clock), (name, seat), first, alone));
+                let turn = Self::begin((db, clock), (name, seat), first, alone);
+                if let Some(next) = next {
+                    Self::give_back(next).await?;
+                }
+                return Ok(turn);
             }
-            tell();
+            waiting().await;
+            if sharing == Sharing::Process && next.is_none() {
+                next = Self::attempt(turns, (db, clock), &Self::next_at(name)).await?;
+            }
             clock.sleep(LOOK_AGAIN).await;
         }
     }
@@ -139,10 +153,17 @@ impl Turn {
         (db, clock): (&Db, &Clock),
         psa: i64,
     ) -> Result<Option<Self>, DbError> {
-        let name = Self::of_psa(psa);
-        let seat = turns.seat(&name);
-        let taken = seat.attempt(db, &name).await?;
-        Ok(taken.map(|first| Self::begin((db, clock), (&name, seat), first, None)))
+        Self::attempt(turns, (db, clock), &Self::of_psa(psa)).await
+    }
+
+    async fn attempt(
+        turns: &Turns,
+        (db, clock): (&Db, &Clock),
+        name: &str,
+    ) -> Result<Option<Self>, DbError> {
+        let seat = turns.seat(name);
+        let taken = seat.attempt(db, name).await?;
+        Ok(taken.map(|first| Self::begin((db, clock), (name, seat), first, None)))
     }
 
     fn begin(

@@ -6,6 +6,7 @@ mod explain;
 mod holds;
 mod link;
 mod report;
+mod stopped;
 mod sync;
 
 use std::process::Stdio;
@@ -67,10 +68,18 @@ async fn rollcall(stage: &Stage, arguments: &[&str]) -> Said {
 }
 
 async fn printing_to(stage: &Stage, arguments: &[&str], out: Stdio) -> Said {
+    printing(stage.environment(), arguments, out).await
+}
+
+async fn printing(
+    environment: Vec<(&'static str, String)>,
+    arguments: &[&str],
+    out: Stdio,
+) -> Said {
     let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
         .args(arguments)
         .env_clear()
-        .envs(stage.environment())
+        .envs(environment)
         .stdin(Stdio::null())
         .stdout(out)
         .stderr(Stdio::piped())
@@ -114,7 +123,40 @@ async fn a_company_that_is_not_there_is_named_with_the_nearest_ones() {
     let said = rollcall(&stage, &["holds", "--company", "fabrikam"]).await;
     said.ends(2).complains(&["Fabrikam", "FABRIKAM", "exactly"]);
     let said = rollcall(&stage, &["holds", "--company", "FABRIKAM"]).await;
-    said.ends(0).says(&["Nothing is held"]);
+    said.ends(0).says(&["Nothing is held at FABRIKAM."]);
+}
+
+#[tokio::test]
+async fn a_command_that_makes_a_database_says_where_and_only_on_standard_error() {
+    let stage = stage(Vendor::Autotask).await;
+    let commands: [&[&str]; 6] = [
+        &["holds", "--json"],
+        &["sync", "--all", "--json"],
+        &["sync", "--all"],
+        &["check", "--json"],
+        &["fleet", "export"],
+        &["explain", "--company", "Contoso", "--user", "anna"],
+    ];
+    for (number, command) in commands.into_iter().enumerate() {
+        let folder = stage.folder.path().join(format!("misspelt-{number}"));
+        let mut environment = stage.environment();
+        environment.retain(|(name, _)| *name != "ROLLCALL_DATABASE_URL");
+        for (name, value) in &mut environment {
+            if *name == "ROLLCALL_DATA_DIR" {
+                *value = folder.display().to_string();
+            }
+        }
+        let database = folder.join("rollcall.db").display().to_string();
+        let made = format!("Made a new, empty database at {database}: check ROLLCALL_DATA_DIR");
+        let said = printing(environment.clone(), command, Stdio::piped()).await;
+        let said = said.complains(&[&made]);
+        assert!(!said.out.contains("Made a new"), "{}", said.out);
+        if command.contains(&"--json") {
+            assert_eq!(said.out, "");
+        }
+        let again = printing(environment, command, Stdio::piped()).await;
+        assert!(!again.err.contains("Made a new"), "{}", again.err);
+    }
 }
 
 #[tokio::test]
@@ -145,4 +187,6 @@ async fn a_fleet_that_is_exported_and_applied_changes_nothing() {
     let said = rollcall(&stage, &["fleet", "apply", file]).await.ends(2);
     assert_eq!(said.out, "");
     said.complains(&["line ", "nonsense", "Nothing was applied."]);
+    let said = rollcall(&stage, &["fleet", "apply", "nowhere.toml"]).await;
+    said.ends(2).complains(&["There is no file nowhere.toml"]);
 }

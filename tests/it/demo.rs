@@ -79,6 +79,7 @@ struct Waiting {
     child: Child,
     output: BufReader<ChildStdout>,
     environment: PathBuf,
+    story: String,
 }
 
 impl Waiting {
@@ -95,6 +96,7 @@ impl Waiting {
             child,
             output,
             environment: PathBuf::new(),
+            story: String::new(),
         };
         let mut story = String::new();
         loop {
@@ -110,7 +112,15 @@ impl Waiting {
             story.push_str(&line);
         }
         assert!(waiting.environment.is_file(), "{story}");
+        waiting.story = story;
         waiting
+    }
+
+    /// The commands that the story offers under these words.
+    fn offered(&self, words: &str) -> Vec<String> {
+        let lines = self.story.lines().skip_while(|line| !line.contains(words));
+        let commands = lines.skip(1).take_while(|line| !line.is_empty());
+        commands.map(|line| line.trim().to_owned()).collect()
     }
 
     /// A command in another shell, which has sourced `demo.env` over settings that lead elsewhere.
@@ -182,6 +192,26 @@ fn other_commands_reach_a_demo_that_waits_and_ctrl_c_ends_it() {
     let applied = demo.other(&format!("rollcall fleet apply '{}'", fleet.display()));
     assert_eq!(applied.status.code(), Some(0), "{}", text(&applied.stderr));
     assert_eq!(text(&applied.stdout), "Nothing changes.\n");
+
+    assert!(
+        demo.story
+            .contains("Runs begin by themselves: each company's 2 minutes"),
+        "{}",
+        demo.story
+    );
+    let operating = demo.offered("What docs/OPERATING.md says");
+    assert_eq!(operating.len(), 4, "{operating:?}");
+    for command in &operating {
+        let done = demo.other(command);
+        assert_eq!(
+            done.status.code(),
+            Some(0),
+            "{command}: {}",
+            text(&done.stderr)
+        );
+    }
+    let rotated = text(&demo.other("rollcall keys rotate").stdout);
+    assert!(rotated.contains("rotate again in a minute"), "{rotated}");
 
     let approved = demo.other("rollcall holds approve --json");
     assert_eq!(

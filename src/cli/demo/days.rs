@@ -1,6 +1,6 @@
 //! What a day brought a company, in a few lines.
 
-use super::super::output::{faint, say, say_wrapped, sentence};
+use super::super::output::{capital, faint, say, say_wrapped};
 use super::tell::company;
 use crate::simulator::world::{Event, What};
 
@@ -25,7 +25,7 @@ pub(super) fn print(name: &str, events: &[Event]) {
         }
     }
     for event in told.iter().take(TOLD) {
-        say_wrapped(&sentence(&event.sentence()), 4, 2);
+        say_wrapped(&capital(&event.sentence()), 4, 2);
     }
     if told.len() > TOLD {
         let more = format!("    and {} more", told.len() - TOLD);

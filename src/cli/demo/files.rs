@@ -72,21 +72,15 @@ fn variable(placed: &Placed) -> String {
     format!("{name}_SECRET")
 }
 
-/// The settings of the demo, by the names of their variables; the database and the key are named as well, so that those of
-/// whoever sources `demo.env` do not count.
+/// The settings of the demo, by the names of their variables. Database and key are Rollcall's own, in the data folder, as where
+/// somebody begins: the commands of `docs/OPERATING.md` can be tried.
 pub(super) fn settings(
     clouds: &Clouds,
     folder: &Path,
     listen: SocketAddr,
-) -> [(&'static str, String); 7] {
-    let path = |name: &str| folder.join(name).display().to_string();
+) -> [(&'static str, String); 5] {
     [
         ("ROLLCALL_DATA_DIR", folder.display().to_string()),
-        (
-            "ROLLCALL_DATABASE_URL",
-            format!("sqlite://{}", path("rollcall.db")),
-        ),
-        ("ROLLCALL_SECRET_KEY_FILE", path("secret.key")),
         ("ROLLCALL_LISTEN", listen.to_string()),
         ("ROLLCALL_LOGIN_URL", clouds.login_url().to_owned()),
         ("ROLLCALL_GRAPH_URL", clouds.graph_url().to_owned()),
@@ -101,7 +95,7 @@ pub(super) fn environment(
     program: Option<&Path>,
 ) -> String {
     let mut text = "# Leads `rollcall` to the demo's clouds and database, while the demo runs.\n\
-         unset ROLLCALL_SECRET_KEY ROLLCALL_PUBLIC_URL ROLLCALL_LOG_FORMAT\n"
+         unset ROLLCALL_DATABASE_URL ROLLCALL_SECRET_KEY ROLLCALL_SECRET_KEY_FILE ROLLCALL_PUBLIC_URL ROLLCALL_LOG_FORMAT\n"
         .to_owned();
     for (name, value) in settings {
         let _ = writeln!(text, "export {name}={}", quoted(value));

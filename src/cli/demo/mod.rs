@@ -18,7 +18,7 @@ use anyhow::Context as _;
 use indicatif::MultiProgress;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::output::{bad, complain, say, say_wrapped, sentence};
+use super::output::{bad, capital, complain, say, say_wrapped};
 use super::{DONE, DemoArgs, FAILED};
 use crate::app::App;
 use crate::clock::Clock;
@@ -33,7 +33,7 @@ pub async fn run(args: &DemoArgs) -> u8 {
     match stage(args).await {
         Ok(status) => status,
         Err(error) => {
-            complain(&sentence(&format!("{error:#}")));
+            complain(&capital(&format!("{error:#}")));
             FAILED
         }
     }

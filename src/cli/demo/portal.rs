@@ -2,12 +2,12 @@
 
 use std::net::TcpListener;
 
-use super::super::output::say;
+use super::super::output::{say, say_wrapped};
 use super::super::serve;
 use super::clouds::Clouds;
 use crate::app::App;
 use crate::connections::{self, MicrosoftForm, NewSecret};
-use crate::{auth, db};
+use crate::{auth, db, jobs};
 
 /// Opens the portal, says where it is, and serves until Ctrl-C.
 pub(super) async fn open(app: &App, clouds: &Clouds, listener: TcpListener) -> anyhow::Result<()> {
@@ -25,6 +25,15 @@ pub(super) async fn open(app: &App, clouds: &Clouds, listener: TcpListener) -> a
     say(&format!(
         "Add {newcomer} there: its company is in ConnectWise, and its tenant waits for consent."
     ));
+    let minutes = jobs::AFTER_A_SAVE.num_minutes();
+    say_wrapped(
+        &format!(
+            "Runs begin by themselves: each company's {minutes} minutes after the fleet file was applied, as after every save, and \
+             then one a day. They find nothing to do until something changes."
+        ),
+        0,
+        0,
+    );
     say("Everything stays up until Ctrl-C.");
     serve::serve(app, listener).await?;
     Ok(())

@@ -344,7 +344,7 @@ impl Story<'_> {
     async fn run(&self, all: &[Company], preview: bool) -> Vec<Finished> {
         let options = Options::new(Mode::Update, preview);
         let watching = Watching::new(self.bars, preview);
-        let watch = |company: &str, event| watching.told(company, event);
+        let watch = |company: &str, event| watching.told(company, &event);
         let finished = Mutex::new(Vec::new());
         let done = |one: Finished| {
             watching.done(&one.report);

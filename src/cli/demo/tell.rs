@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use comfy_table::Cell;
 
 use super::super::output::{
-    faint, good, numbers_after, quoted, say, say_table, say_wrapped, sentence, strong, table,
+    capital, faint, good, numbers_after, quoted, say, say_table, say_wrapped, strong, table,
 };
 use super::super::show;
 use super::super::tally::Short;
@@ -106,7 +106,7 @@ pub(super) fn landing(finished: &Finished) {
             Cell::new(&line.name),
             Cell::new(line.site.as_deref().unwrap_or("")),
             Cell::new(line.filter.as_deref().unwrap_or("")),
-            Cell::new(format!("{}: {}", line.action.as_str(), line.reason)),
+            Cell::new(format!("{}: {}", show::action(line), line.reason)),
         ]);
     }
     say_table(&people);
@@ -168,7 +168,7 @@ pub(super) fn totals(reports: &[Report]) -> String {
     .map(|(number, word)| format!("{number} {word}"))
     .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    sentence(&and(&parts))
+    capital(&and(&parts))
 }
 
 /// Some of what was changed, company by company: one of each kind first.
@@ -261,6 +261,23 @@ pub(super) fn next(fleet: &Path, companies: &[Placed], held: Option<&str>, last:
         &[
             "rollcall check".to_owned(),
             "rollcall fleet export".to_owned(),
+        ],
+    );
+    offer(
+        "What docs/OPERATING.md says: a copy, put back in another folder with its key, and a new key",
+        &[
+            "rollcall backup \"$ROLLCALL_DATA_DIR/copy.db\"".to_owned(),
+            "mkdir \"$ROLLCALL_DATA_DIR/second\" && cp \"$ROLLCALL_DATA_DIR/secret.key\" \"$ROLLCALL_DATA_DIR/second/\""
+                .to_owned(),
+            "ROLLCALL_DATA_DIR=\"$ROLLCALL_DATA_DIR/second\" rollcall restore \"$ROLLCALL_DATA_DIR/copy.db\"".to_owned(),
+            "rollcall keys rotate".to_owned(),
+        ],
+    );
+    offer(
+        "What monitors ask for",
+        &[
+            "curl \"http://$ROLLCALL_LISTEN/health/ready\"".to_owned(),
+            "curl \"http://$ROLLCALL_LISTEN/metrics\"".to_owned(),
         ],
     );
     let file = fleet.display();

@@ -4,8 +4,8 @@ use super::super::fields;
 use super::super::plan::Person;
 use super::super::report;
 use super::super::snapshot::Snapshot;
-use super::{Explained, explained, in_lines, sentence, state};
-use crate::model::{Action, FieldChange, FieldValue, Target, User};
+use super::{Explained, explained, in_lines, state};
+use crate::model::{Action, FieldChange, FieldValue, Target, User, text};
 
 /// What differs between a user and a contact that is not changed, since existing contacts are not updated.
 fn left_differing(user: &User, person: &Person, snapshot: &Snapshot) -> Vec<FieldChange> {
@@ -52,7 +52,7 @@ pub(super) fn next_run(
             "Only active or linked users concern a run",
         );
     };
-    let mut lines = vec![sentence(&report::reason(&person.reason))];
+    let mut lines = vec![text::capital(&report::reason(&person.reason))];
     if person.held {
         lines.push("a technician has to approve it first".to_owned());
     }

@@ -21,6 +21,12 @@ pub const ROUTES: &[Entry] = routes! {
     Get Words "/metrics" Program numbers;
 };
 
+/// What is said to a program that may not read the numbers.
+const WRONG_TOKEN: &str = "This is not the token that was chosen under Settings, Installation: a new one takes the place of the one before.\n";
+const NO_TOKEN: &str =
+    "Send the token that was chosen under Settings, Installation, as `Authorization: Bearer`.\n";
+const NONE_CHOSEN: &str = "Choose a token for /metrics under Settings, Installation, and send it as `Authorization: Bearer`.\n";
+
 const PLAIN: &str = "text/plain; charset=utf-8";
 /// Prometheus's text format.
 const NUMBERS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -46,7 +52,11 @@ async fn numbers(request: HttpRequest, portal: Data<Portal>) -> Result<HttpRespo
         None => is_neighbour(&request, app),
     };
     if !may {
-        let advice = "Choose a token for /metrics under Settings, Installation, and send it as `Authorization: Bearer`.\n";
+        let advice = match (&token, bearer(request.headers())) {
+            (Some(_), Some(_)) => WRONG_TOKEN,
+            (Some(_), None) => NO_TOKEN,
+            (None, _) => NONE_CHOSEN,
+        };
         return Ok(as_is(
             HttpResponse::Unauthorized()
                 .insert_header((header::WWW_AUTHENTICATE, "Bearer"))

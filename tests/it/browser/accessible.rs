@@ -9,8 +9,9 @@ use std::sync::Arc;
 use rollcall::model::Role;
 use rollcall::web::routes::{Entry, Needs};
 
+use super::axe::Violation;
 use super::demo_portal::{DemoPortal, may};
-use super::{Browser, Scheme, Violation, Width};
+use super::{Browser, Scheme, Width};
 
 /// The most bytes of one page, without what it loads.
 const LARGEST: u64 = 150_000;

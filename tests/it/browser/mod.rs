@@ -5,6 +5,7 @@
 
 mod accessible;
 mod adding;
+mod axe;
 mod deciding;
 mod demo_portal;
 mod driver;
@@ -54,9 +55,6 @@ const FLAGS: &[&str] = &[
     "--window-size=1280,900",
 ];
 
-/// The rules of WCAG 2.2, levels A and AA.
-const TAGS: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-
 /// The size of the page, in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
@@ -71,19 +69,6 @@ pub enum Width {
 pub enum Scheme {
     Light,
     Dark,
-}
-
-/// A rule of WCAG that the page breaks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// The rule's name at axe, such as `color-contrast`.
-    pub rule: String,
-    /// `minor` to `critical`.
-    pub impact: String,
-    /// What to do.
-    pub help: String,
-    /// The selectors of the elements that break it.
-    pub targets: Vec<String>,
 }
 
 /// One Chromium with one page and a profile of its own. Dropped, it is closed.
@@ -296,38 +281,6 @@ impl Browser {
         self.cdp("Network.setCookie", cookie).await;
     }
 
-    /// Pages that are opened from here on have axe with them: faster than to send it to each.
-    pub async fn bring_axe_along(&self) {
-        let script = json!({ "source": axe_script() });
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", script)
-            .await;
-    }
-
-    /// What axe finds on the page, by the rules of WCAG 2.2 A and AA.
-    pub async fn axe(&self) -> Vec<Violation> {
-        self.axe_by(json!({ "type": "tag", "values": TAGS })).await
-    }
-
-    /// What axe finds where another set of colours is all that is new.
-    pub async fn axe_of_colours(&self) -> Vec<Violation> {
-        self.axe_by(json!({ "type": "rule", "values": ["color-contrast", "link-in-text-block"] }))
-            .await
-    }
-
-    async fn axe_by(&self, rules: Value) -> Vec<Violation> {
-        if self.run("return typeof axe", vec![]).await != "object" {
-            // As a function's body its name would be gone with the call.
-            self.run(&format!("{}; window.axe = axe;", axe_script()), vec![])
-                .await;
-        }
-        let script = "const done = arguments[1]; axe.run(document, { runOnly: arguments[0], resultTypes: ['violations'] }) \
-             .then((found) => done(found.violations), (error) => done(String(error)))";
-        let found = self.client.execute_async(script, vec![rules]).await;
-        let found = found.unwrap();
-        let list = found.as_array().unwrap_or_else(|| panic!("axe: {found}"));
-        list.iter().map(violation).collect()
-    }
-
     /// What the page's scripts and its policy for scripts complained of since the last call, and files that did not load.
     pub async fn console_errors(&self) -> Vec<String> {
         let log = self.issue("se/log", json!({ "type": "browser" })).await;
@@ -392,27 +345,6 @@ impl WebDriverCompatibleCommand for Extra {
 
     fn method_and_body(&self, _: &url::Url) -> (reqwest::Method, Option<String>) {
         (reqwest::Method::POST, Some(self.body.to_string()))
-    }
-}
-
-/// The source of axe-core.
-fn axe_script() -> String {
-    let file = Path::new(env!("OUT_DIR")).join("packages-for-tests/axe.min.js");
-    std::fs::read_to_string(&file).unwrap_or_else(|error| {
-        panic!(
-            "{}: {error}. The build fetches axe-core; where ROLLCALL_NODE_MODULES is set, that folder must have it too",
-            file.display()
-        )
-    })
-}
-
-fn violation(found: &Value) -> Violation {
-    let nodes = found["nodes"].as_array().unwrap().iter();
-    Violation {
-        rule: word(&found["id"]),
-        impact: word(&found["impact"]),
-        help: word(&found["help"]),
-        targets: nodes.map(|node| word(&node["target"][0])).collect(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! `rollcall check`.
 
+use std::process::Stdio;
+
 use rollcall::app::{OF_COMPANY, OF_PSA};
 
-use super::{rollcall, stage};
+use super::{printing, rollcall, stage};
 use crate::stage::{Stage, Vendor, each_vendor, put_secret};
 
 each_vendor!(
@@ -47,6 +49,28 @@ async fn each_wrong_secret_is_found(stage: Stage) {
     let said = rollcall(&stage, &["check"]).await.ends(5);
     let said = said.says(&["failed  Contoso (Microsoft 365)\n"]);
     assert!(!said.out.contains(".."), "{}", said.out);
+}
+
+#[tokio::test]
+async fn what_all_connections_lack_is_told_once_with_what_to_do() {
+    let stage = stage(Vendor::ConnectWise).await;
+    let mut environment = stage.environment();
+    for (name, value) in &mut environment {
+        if *name == "ROLLCALL_SECRET_KEY" {
+            *value = "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=".to_owned();
+        }
+    }
+    let said = printing(environment, &["check"], Stdio::piped()).await;
+    let said = said.ends(5).says(&[
+        "failed  Main PSA\n        The secrets in the database are sealed with key ",
+        "failed  Contoso (PSA company)\n        For the same reason as Main PSA.",
+    ]);
+    assert_eq!(
+        said.out.matches("Add that key as a line of").count(),
+        1,
+        "{}",
+        said.out
+    );
 }
 
 async fn a_site_that_is_gone_is_found(stage: Stage) {

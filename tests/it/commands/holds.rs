@@ -39,7 +39,9 @@ async fn a_hold_is_shown_and_approved() {
     said.ends(0).says(&["4 deactivated"]);
     assert_eq!(active(&stage), 2);
     let said = rollcall(&stage, &["holds", "approve"]).await.ends(0);
-    said.complains(&["Nothing is held"]);
+    said.complains(&["Nothing is held."]);
+    let said = rollcall(&stage, &["holds", "approve", "--company", "Contoso"]).await;
+    said.ends(0).complains(&["Nothing is held at Contoso."]);
 }
 
 #[tokio::test]

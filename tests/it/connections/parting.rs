@@ -7,7 +7,6 @@ use rollcall::connections::{
 use rollcall::db::schema::{holds as hold_rows, jobs, links as link_rows};
 use rollcall::db::{companies, holds, plans, readings, runs, tenant_connections};
 use rollcall::model::Mode;
-use rollcall::sync::turn::{Sharing, Turn};
 
 use super::*;
 use crate::stage::user;
@@ -106,16 +105,7 @@ async fn removing_a_company_retires_all_that_is_its_and_keeps_the_history() {
 async fn removing_a_company_waits_for_its_run() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     let (id, version) = (stage.company_id, stage.version().await);
-    let name = Turn::of_company(id);
-    let app = stage.app.clone();
-    let turn = Turn::take(
-        app.turns(),
-        (app.db(), app.clock()),
-        (&name, Sharing::Alone),
-        || (),
-    )
-    .await
-    .unwrap();
+    let turn = stage.going(id).await;
     let removing = remove_company(&stage.app, id, version, "Ann");
     tokio::pin!(removing);
     let early = futures_util::poll!(&mut removing);

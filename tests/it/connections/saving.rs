@@ -15,7 +15,6 @@ use rollcall::db::{Conn, links, settings, tenant_connections};
 use rollcall::fleet::{Clouds, State, SystemSecrets, check, export, parse};
 use rollcall::model::{Company, Condition, Filter, Target, Test};
 use rollcall::runs;
-use rollcall::sync::turn::{Sharing, Turn};
 
 use super::*;
 use crate::stage::user;
@@ -318,11 +317,7 @@ async fn a_psa_address_in_a_private_network_needs_the_setting() {
 #[tokio::test]
 async fn a_save_that_would_wait_for_a_run_too_long_saves_nothing() {
     on_both(|stage| async move {
-        let name = Turn::of_company(stage.company_id);
-        let database = (stage.app.db(), stage.app.clock());
-        let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
-            .await
-            .unwrap();
+        let going = stage.going(stage.company_id).await;
         let (app, id, version) = (&stage.app, stage.company_id, stage.version().await);
         let mut form = tenant_form(NewSecret::Secret(SECRET.to_owned().into()));
         form.tenant_id = "6f0c7b1e-0000-4000-8000-000000000009".into();

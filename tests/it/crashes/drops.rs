@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rollcall::db::companies;
 use rollcall::model::{Mode, Status};
 use rollcall::runs;
-use rollcall::sync::Options;
+use rollcall::sync::{Finished, Options};
 
 use super::{Prepared, Trial};
 use crate::stage::{Store, Vendor};
@@ -38,10 +38,7 @@ async fn dropped_anywhere(vendor: Vendor) {
         let trial = Trial::new(&world).await;
         let moment = random.random_range(1..polls);
         run(&trial, moment).await;
-        // What the dropped run had sent still arrives, before the PSA would be asked again five seconds later.
-        for _ in 0..1000 {
-            tokio::task::yield_now().await;
-        }
+        all_arrives().await;
         run(&trial, usize::MAX).await;
         trial.end().await.same(
             &undisturbed,
@@ -55,7 +52,12 @@ async fn run(trial: &Trial, at_most: usize) -> usize {
     let app = trial.app().await;
     let company = app.db().read(companies::list).await.unwrap().remove(0);
     let options = Options::new(Mode::Update, false);
-    let mut run = pin!(runs::one(&app, &company, &options, &|_, _| ()));
+    dropped_after(at_most, runs::one(&app, &company, &options, &|_, _| ())).await
+}
+
+/// Runs until the end, which must be a good one, or until it was polled so often; gives how often it was.
+pub async fn dropped_after(at_most: usize, run: impl Future<Output = Finished>) -> usize {
+    let mut run = pin!(run);
     let mut polls = 0;
     let ended = std::future::poll_fn(|context| {
         if polls == at_most {
@@ -65,13 +67,15 @@ async fn run(trial: &Trial, at_most: usize) -> usize {
         run.as_mut().poll(context).map(Some)
     })
     .await;
-    if let Some(finished) = ended {
-        assert_eq!(
-            finished.report.status,
-            Status::Succeeded,
-            "{:?}",
-            finished.report.error
-        );
+    if let Some(Finished { report, .. }) = ended {
+        assert_eq!(report.status, Status::Succeeded, "{:?}", report.error);
     }
     polls
+}
+
+/// What a dropped run had sent still arrives, before the PSA would be asked again five seconds later.
+pub async fn all_arrives() {
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
 }

@@ -1,10 +1,7 @@
 //! Undos that die: dropped at any await, or killed with their process at a write. What was left *sent* is settled, the rest is put
 //! back by the next try, and the end is that of an undo that did not die.
 
-use std::future::Future;
-use std::pin::pin;
 use std::process::Stdio;
-use std::task::Poll;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -16,8 +13,9 @@ use rollcall::db::{Db, companies};
 use rollcall::model::{Mode, Status, Undo};
 use rollcall::runs;
 use rollcall::simulator::kit::{Fault, FaultKind};
-use rollcall::sync::Options;
+use rollcall::sync::{Finished, Options};
 
+use super::drops::{all_arrives, dropped_after};
 use super::{AT_ONCE, End, KINDS, Prepared, Trial, kill};
 use crate::stage::{Store, Vendor};
 
@@ -63,17 +61,17 @@ fn wish(run: &str) -> Undo {
     }
 }
 
-async fn run(app: &App, options: Options) -> rollcall::sync::report::Report {
+async fn run(app: &App, options: Options) -> Finished {
     let company = app.db().read(companies::list).await.unwrap().remove(0);
-    Box::pin(runs::one(app, &company, &options, &|_, _| ()))
-        .await
-        .report
+    Box::pin(runs::one(app, &company, &options, &|_, _| ())).await
 }
 
 /// A trial whose day was written, and the run that wrote it.
 async fn written(world: &Prepared) -> (Trial, String) {
     let trial = Trial::new(world).await;
-    let report = run(&trial.app().await, Options::new(Mode::Update, false)).await;
+    let report = run(&trial.app().await, Options::new(Mode::Update, false))
+        .await
+        .report;
     assert_eq!(report.status, Status::Succeeded, "{:?}", report.error);
     (trial, report.run)
 }
@@ -81,20 +79,8 @@ async fn written(world: &Prepared) -> (Trial, String) {
 /// Undoes until the end or until it was polled so often; gives how often it was.
 async fn undo(trial: &Trial, undone: &str, at_most: usize) -> usize {
     let app = trial.app().await;
-    let mut run = pin!(run(&app, Options::undoing(wish(undone), false)));
-    let mut polls = 0;
-    let ended = std::future::poll_fn(|context| {
-        if polls == at_most {
-            return Poll::Ready(None);
-        }
-        polls += 1;
-        run.as_mut().poll(context).map(Some)
-    })
-    .await;
-    if let Some(report) = ended {
-        assert_eq!(report.status, Status::Succeeded, "{:?}", report.error);
-    }
-    polls
+    let undoing = run(&app, Options::undoing(wish(undone), false));
+    dropped_after(at_most, undoing).await
 }
 
 async fn dropped_anywhere(vendor: Vendor) {
@@ -107,10 +93,7 @@ async fn dropped_anywhere(vendor: Vendor) {
         let (trial, undone) = written(&world).await;
         let moment = random.random_range(1..polls);
         undo(&trial, &undone, moment).await;
-        // What the dropped run had sent still arrives.
-        for _ in 0..1000 {
-            tokio::task::yield_now().await;
-        }
+        all_arrives().await;
         undo(&trial, &undone, usize::MAX).await;
         trial.end().await.same(
             &undisturbed,
@@ -162,7 +145,7 @@ async fn killed(vendor: Vendor, store: Store) {
         let _place = AT_ONCE.acquire().await.unwrap();
         let trial = Trial::new(&world).await;
         let app = trial.app_by(Clock::real()).await;
-        let done = run(&app, Options::new(Mode::Update, false)).await;
+        let done = run(&app, Options::new(Mode::Update, false)).await.report;
         let (company, now) = (trial.company_id, app.clock().now());
         let wanted = as_shown(&app, wish(&done.run)).await;
         let ask = app

@@ -1,7 +1,7 @@
 //! Whose hands do which jobs: shares of connections, several processes, what stops and what hangs.
 
 use rollcall::clock::Clock;
-use rollcall::sync::turn::{Sharing, Turn};
+use rollcall::sync::turn::Turn;
 
 use super::*;
 use crate::stage::{Store, Vendor, user};
@@ -12,7 +12,6 @@ on_both!(
     a_slow_connection_holds_up_neither_another_one_nor_a_preview,
     where_all_hands_are_busy_a_further_connection_gets_one,
     a_run_that_hangs_is_dropped_and_done_again,
-    what_was_over_long_ago_is_removed,
 );
 
 /// Another process's turn of the stage's PSA connection.
@@ -118,6 +117,14 @@ async fn while_it_is(stage: &Stage, id: i64, states: &[JobState]) {
     }
 }
 
+/// The stage's process does jobs while this happens, which asks it to end.
+async fn work_while(stage: &Stage, asked: impl Future<Output = ()>) {
+    within_a_minute(async {
+        tokio::join!(rollcall::jobs::work(&stage.app), asked);
+    })
+    .await;
+}
+
 async fn within_a_minute(work: impl Future<Output = ()>) {
     tokio::time::timeout(minutes(1), work).await.unwrap();
 }
@@ -126,10 +133,7 @@ async fn within_a_minute(work: impl Future<Output = ()>) {
 async fn hang(stage: &Stage, companies: &[rollcall::model::Company]) -> Vec<Turn> {
     let mut turns = Vec::new();
     for company in companies {
-        let name = Turn::of_company(company.id);
-        let place = (stage.app.db(), stage.app.clock());
-        let turn = Turn::take(stage.app.turns(), place, (&name, Sharing::Alone), || ());
-        turns.push(turn.await.unwrap());
+        turns.push(stage.going(company.id).await);
         ask_for(stage, company.id, Mode::Update, Priority::Night, "schedule").await;
     }
     turns
@@ -164,10 +168,7 @@ async fn a_slow_connection_holds_up_neither_another_one_nor_a_preview(stage: Sta
         );
         stage.stopper.stop();
     };
-    within_a_minute(async {
-        tokio::join!(rollcall::jobs::work(&stage.app), asked);
-    })
-    .await;
+    work_while(&stage, asked).await;
     assert_eq!(state(&stage, run.id()).await, JobState::Done);
     drop(turns);
 }
@@ -191,21 +192,14 @@ async fn where_all_hands_are_busy_a_further_connection_gets_one(stage: Stage) {
         assert_eq!(in_hand(&stage).await, 16);
         stage.stopper.stop();
     };
-    within_a_minute(async {
-        tokio::join!(rollcall::jobs::work(&stage.app), asked);
-    })
-    .await;
+    work_while(&stage, asked).await;
     assert_eq!(state(&stage, run.id()).await, JobState::Done);
     drop(turns);
 }
 
 async fn a_run_that_hangs_is_dropped_and_done_again(stage: Stage) {
     stage.users([user("anna")]);
-    let name = Turn::of_company(stage.company_id);
-    let place = (stage.app.db(), stage.app.clock());
-    let hangs = Turn::take(stage.app.turns(), place, (&name, Sharing::Alone), || ())
-        .await
-        .unwrap();
+    let hangs = stage.going(stage.company_id).await;
     let id = click(&stage).await;
     let asked = async {
         while_it_is(&stage, id, &[JobState::Queued]).await;
@@ -216,53 +210,10 @@ async fn a_run_that_hangs_is_dropped_and_done_again(stage: Stage) {
         }
         stage.stopper.stop();
     };
-    within_a_minute(async {
-        tokio::join!(rollcall::jobs::work(&stage.app), asked);
-    })
-    .await;
+    work_while(&stage, asked).await;
     let dropped = job(&stage, id).await;
     assert_ne!(dropped.state, JobState::Running);
     assert_eq!(stage.psa.look().len(), 1);
-}
-
-async fn what_was_over_long_ago_is_removed(stage: Stage) {
-    let mut ids = Vec::new();
-    for number in 0..3 {
-        let company = another_company(&stage, &format!("Company {number}")).await;
-        ids.push(
-            ask_for(&stage, company, Mode::Update, Priority::Click, "Robin")
-                .await
-                .id(),
-        );
-    }
-    let waits = click(&stage).await;
-    let now = stage.clock.now();
-    let (done, failed, cancelled) = (
-        claim(&stage.app).await.unwrap(),
-        claim(&stage.app).await.unwrap(),
-        ids[2],
-    );
-    stage
-        .write(move |conn| {
-            jobs::finish(conn, &done, now)?;
-            jobs::fail_for_good(conn, &failed, "it failed", now)?;
-            jobs::cancel(conn, cancelled, "not wanted", now)
-        })
-        .await;
-    let left = async |days: u64, most: i64| {
-        stage.clock.advance(minutes(days * 24 * 60));
-        let now = stage.clock.now();
-        stage
-            .write(move |conn| jobs::remove_old(conn, most, now))
-            .await;
-        stage.read(|conn| jobs::recent(conn, 9)).await.len()
-    };
-    assert_eq!(left(29, 100).await, 4);
-    assert_eq!(left(2, 1).await, 3, "a few at a time");
-    assert_eq!(left(0, 100).await, 2);
-    assert_eq!(left(58, 100).await, 2, "what failed is kept for longer");
-    assert_eq!(left(2, 100).await, 1);
-    assert_eq!(state(&stage, waits).await, JobState::Queued);
 }
 
 /// A run that is asked to stop, on the computer's clock.
@@ -296,10 +247,7 @@ async fn stops(store: Store) {
         while_it_is(&stage, next, &[JobState::Queued, JobState::Running]).await;
         stage.stopper.stop();
     };
-    within_a_minute(async {
-        tokio::join!(rollcall::jobs::work(&stage.app), asked);
-    })
-    .await;
+    work_while(&stage, asked).await;
     assert_eq!(stage.psa.look().len(), 30);
     let runs = stage.runs().await;
     let kinds: Vec<_> = runs

@@ -1,4 +1,4 @@
-//! What pages read: the last runs of every company, pages of runs, and what people did.
+//! What pages read: the last runs of every company, pages of runs, and what people did; and how long jobs are kept.
 
 use rollcall::db::events::{self, NewEvent};
 use rollcall::db::runs::{self, NewRun};
@@ -9,6 +9,7 @@ on_both!(
     the_last_runs_of_every_company_come_in_one_query,
     pages_of_runs_follow_each_other_without_gaps,
     what_people_did_is_kept,
+    what_was_over_long_ago_is_removed,
 );
 
 /// Runs of a company, a minute apart, the first and the second at one moment; their ids, oldest first.
@@ -115,4 +116,44 @@ async fn what_people_did_is_kept(stage: Stage) {
     assert_eq!(kinds, ["filters_saved", "ignored"]);
     assert_eq!(of_anna, all[1..]);
     assert_eq!(of_anna[0].detail, "\u{1f600} <script>");
+}
+
+async fn what_was_over_long_ago_is_removed(stage: Stage) {
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let company = another_company(&stage, &format!("Company {number}")).await;
+        ids.push(
+            ask_for(&stage, company, Mode::Update, Priority::Click, "Robin")
+                .await
+                .id(),
+        );
+    }
+    let waits = click(&stage).await;
+    let now = stage.clock.now();
+    let (done, failed, cancelled) = (
+        claim(&stage.app).await.unwrap(),
+        claim(&stage.app).await.unwrap(),
+        ids[2],
+    );
+    stage
+        .write(move |conn| {
+            jobs::finish(conn, &done, now)?;
+            jobs::fail_for_good(conn, &failed, "it failed", now)?;
+            jobs::cancel(conn, cancelled, "not wanted", now)
+        })
+        .await;
+    let left = async |days: u64, most: i64| {
+        stage.clock.advance(minutes(days * 24 * 60));
+        let now = stage.clock.now();
+        stage
+            .write(move |conn| jobs::remove_old(conn, most, now))
+            .await;
+        stage.read(|conn| jobs::recent(conn, 9)).await.len()
+    };
+    assert_eq!(left(29, 100).await, 4);
+    assert_eq!(left(2, 1).await, 3, "a few at a time");
+    assert_eq!(left(0, 100).await, 2);
+    assert_eq!(left(58, 100).await, 2, "what failed is kept for longer");
+    assert_eq!(left(2, 100).await, 1);
+    assert_eq!(state(&stage, waits).await, JobState::Queued);
 }

@@ -95,6 +95,11 @@ async fn what_is_restored_makes_no_second_contact(stage: Stage) {
     assert_eq!(mode & 0o777, 0o600);
     let again = rollcall(&stage.environment(), &["backup", &name]).await;
     again.ends(2, &["exists already"]);
+    let (missing, name) = path(stage.folder.path(), "missing/copy.db");
+    let nowhere = rollcall(&stage.environment(), &["backup", &name]).await;
+    let folder = missing.parent().unwrap().display();
+    nowhere.ends(2, &[&format!("There is no folder {folder}: make it")]);
+    let (_, name) = path(stage.folder.path(), "copy.db");
     // What happens since is not in the copy.
     stage.users([user("carl"), user("dora")]);
     stage.delete("bert");
@@ -136,7 +141,9 @@ async fn a_copy_takes_the_place_of_a_database_that_nobody_uses_and_the_old_one_i
         .write(|conn| settings::put(conn, "since", "then"))
         .await;
     let said = rollcall(&environment, &["restore", &name]).await;
-    said.ends(5, &["Another Rollcall process uses the database"]);
+    let this = std::process::id();
+    let uses = format!("The Rollcall process {this} uses the database: stop it");
+    said.ends(5, &[&uses]);
     assert_eq!(
         stage
             .read(|conn| settings::get(conn, "since"))
@@ -225,6 +232,29 @@ async fn a_copy_whose_key_is_another_is_restored_and_that_is_said() {
     }
     let said = rollcall(&there, &["restore", &name]).await;
     said.ends(5, &["is restored", "add the key that was used then"]);
+}
+
+#[tokio::test]
+async fn a_copy_that_cannot_be_finished_leaves_nothing_behind() {
+    let stage = real(Vendor::ConnectWise).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (_, name) = path(folder.path(), "copy.db");
+    // No file may be larger than some kilobytes, as on a disk that is full.
+    let program = env!("CARGO_BIN_EXE_rollcall");
+    let script = format!("trap '' XFSZ; ulimit -f 100; exec '{program}' backup '{name}'");
+    let output = tokio::process::Command::new("sh")
+        .args(["-c", &script])
+        .env_clear()
+        .envs(stage.environment())
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    let left = std::fs::read_dir(folder.path()).unwrap();
+    let left: Vec<PathBuf> = left.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, Vec::<PathBuf>::new());
 }
 
 #[tokio::test]

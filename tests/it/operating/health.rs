@@ -150,7 +150,15 @@ async fn the_numbers_are_those_of_the_database(stage: Stage) {
 }
 
 async fn asked(visitor: &Visitor, header: Option<(&'static str, &'static str)>) -> u16 {
-    visitor.get_as("/metrics", header).await.status
+    let answer = visitor.get_as("/metrics", header).await;
+    if answer.status == 401 {
+        let wrong = answer
+            .text
+            .contains("This is not the token that was chosen");
+        let bearer = header.is_some_and(|(name, _)| name == "authorization");
+        assert_eq!(wrong, bearer, "{}", answer.text);
+    }
+    answer.status
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ async fn stopped_in_the_middle_of_writes(vendor: Vendor, store: Store) {
     assert_eq!(status, Some(0), "{log}");
     assert!(began.elapsed() < IN_TIME, "{:?}", began.elapsed());
     assert!(log.contains("Finishing the writes in hand"), "{log}");
+    assert!(log.contains("Run interrupted"), "{log}");
+    assert!(!log.contains("failed"), "nothing failed: {log}");
     let made = stage.psa.look().len();
     assert!((1..20).contains(&made), "{made}: stopped in the middle");
     assert_eq!(stage.link_rows().await.len(), made, "every write is known");

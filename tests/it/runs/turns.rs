@@ -1,12 +1,16 @@
 //! Whose turn it is, dead processes, stopping, the hourly budget, and facts that changed before a write: `behaviour.md`
 //! section 9.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rollcall::clock::Clock;
+use rollcall::db::jobs::{JobState, Priority};
 use rollcall::db::runs::NewRun;
+use rollcall::db::{claims, jobs};
+use rollcall::jobs::enqueue_run;
 use rollcall::model::{Mode, Outcome, Status, Target, Test};
-use rollcall::runs::{self, Event};
+use rollcall::runs::{self, Awaited, Event};
 use rollcall::sync::turn::Turn;
 use rollcall::sync::{Options, Progress};
 
@@ -37,7 +41,7 @@ async fn together(store: Store, processes: usize) {
     let second = if processes == 1 { &stage.app } else { &other };
     let waits = AtomicUsize::new(0);
     let watch = |_: &str, event: Event| {
-        if event == Event::Waiting {
+        if matches!(event, Event::Waiting(_)) {
             waits.fetch_add(1, Ordering::Relaxed);
         }
     };
@@ -76,6 +80,84 @@ async fn two_runs_of_two_processes_take_turns_on_sqlite() {
 #[tokio::test]
 async fn two_runs_of_two_processes_take_turns_on_postgres() {
     together(Store::Postgres, 2).await;
+}
+
+/// A process that has runs of a connection in hand all night, and somebody who waits for that connection.
+async fn waits_for_a_busy_connection(store: Store) {
+    let stage = Stage::with_clock(Vendor::ConnectWise, store, Clock::real()).await;
+    stage.users([user("anna")]);
+    let (serving, (other, _stopper)) = (&stage.app, stage.another().await);
+    let second = stage.add_company(1, stage.psa_id).await;
+    let place = (serving.db(), serving.clock());
+    let in_hand = Turn::try_take(serving.turns(), place, stage.psa_id).await;
+    let in_hand = in_hand.unwrap().unwrap();
+    let (process, now) = (serving.db().process_id().to_owned(), stage.clock.now());
+    let (company, id) = (stage.company().await, second.id);
+    let next = stage
+        .write(move |conn| {
+            let run = NewRun {
+                id: "0193-hand",
+                company_id: id,
+                mode: Mode::Update,
+                preview: false,
+                started_at: now - chrono::TimeDelta::minutes(3),
+                process: &process,
+                requested_by: None,
+            };
+            rollcall::db::runs::start(conn, &run)?;
+            enqueue_run(conn, id, Mode::Update, Priority::Click, "Robin", now)
+        })
+        .await
+        .id();
+    let told = Mutex::new(Vec::new());
+    let watch = |company: &str, event: Event| {
+        if let Event::Waiting(waiting) = event {
+            told.lock().unwrap().push((company.to_owned(), waiting));
+        }
+    };
+    let options = Options::new(Mode::Update, false);
+    let waiting = runs::one(&other, &company, &options, &watch);
+    let busy = async {
+        let line = format!("{}{}", Turn::NEXT_AT_PSAS, stage.psa_id);
+        while stage
+            .read({
+                let line = line.clone();
+                move |conn| claims::holder(conn, &line)
+            })
+            .await
+            .is_none()
+        {
+            tokio::task::yield_now().await;
+        }
+        let begun = rollcall::jobs::step(serving).await.unwrap();
+        assert!(!begun, "its next job waits for who waits already");
+        in_hand.give_back().await.unwrap();
+    };
+    let (finished, ()) = tokio::join!(waiting, busy);
+    assert_eq!(finished.report.status, Status::Succeeded);
+    let told = told.into_inner().unwrap();
+    let [(name, waiting)] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(name, "Contoso");
+    assert_eq!(waiting.of, Awaited::Connection("Main PSA".to_owned()));
+    let [(of, going)] = &waiting.runs[..] else {
+        panic!("{waiting:?}");
+    };
+    assert_eq!((of.as_str(), going.num_minutes()), ("Company 1", 3));
+    assert!(rollcall::jobs::step(serving).await.unwrap());
+    let job = stage.read(move |conn| jobs::get(conn, next)).await.unwrap();
+    assert_eq!(job.state, JobState::Done, "and nothing is in its way now");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_connection_comes_before_its_next_job_on_sqlite() {
+    waits_for_a_busy_connection(Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_connection_comes_before_its_next_job_on_postgres() {
+    waits_for_a_busy_connection(Store::Postgres).await;
 }
 
 async fn a_dead_processes_run_is_over_at_once(stage: Stage) {

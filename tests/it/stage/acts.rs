@@ -9,6 +9,7 @@ use rollcall::model::{Calls, Company, Link, Mode, PsaCompanyId, PsaConnection, U
 use rollcall::runs::{self, Event};
 use rollcall::simulator::kit::Running;
 use rollcall::sync::report::Report;
+use rollcall::sync::turn::{Sharing, Turn};
 use rollcall::sync::{Finished, Options};
 
 use super::{Plain, SECRET, Stage, put_secret};
@@ -17,6 +18,15 @@ impl Stage {
     /// An update.
     pub async fn sync(&self) -> Report {
         self.run(Options::new(Mode::Update, false)).await.report
+    }
+
+    /// A run of this company is going, as far as others can tell, until what comes back is given back.
+    pub async fn going(&self, company: i64) -> Turn {
+        let place = (self.app.db(), self.app.clock());
+        let claim = Turn::of_company(company);
+        let name = (claim.as_str(), Sharing::Alone);
+        let turn = Turn::take(self.app.turns(), place, name, || async {});
+        turn.await.unwrap()
     }
 
     /// A preview of an update.

@@ -3,7 +3,6 @@
 use rollcall::app::OF_COMPANY;
 use rollcall::db::{companies, secrets, tenant_connections};
 use rollcall::model::Role;
-use rollcall::sync::turn::{Sharing, Turn};
 
 use super::new_company::{hidden, send};
 use super::visitor::Site;
@@ -24,11 +23,7 @@ async fn who_presses_while_a_run_is_going_is_told_soon_and_loses_nothing() {
     let id = stage.company_id;
     let version = stage.read(move |conn| companies::version(conn, id)).await;
     let version = version.unwrap().to_string();
-    let name = Turn::of_company(stage.company_id);
-    let database = (stage.app.db(), stage.app.clock());
-    let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
-        .await
-        .unwrap();
+    let going = stage.going(stage.company_id).await;
     let at = format!("/companies/{}", stage.company_id);
     let (remove, app) = (format!("{at}/remove"), format!("{at}/connection/app"));
     let token = admin.token().await;

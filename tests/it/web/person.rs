@@ -5,7 +5,6 @@ use std::time::Duration;
 use rollcall::decisions;
 use rollcall::model::{Role, UserId};
 use rollcall::runs;
-use rollcall::sync::turn::{Sharing, Turn};
 
 use super::people::{id, stage};
 use super::visitor::{Site, Visitor};
@@ -267,11 +266,7 @@ async fn a_decision_waits_for_a_run_only_so_long() {
     stage.users([user("anna")]);
     stage.sync().await;
     let company = stage.company().await;
-    let name = Turn::of_company(company.id);
-    let database = (stage.app.db(), stage.app.clock());
-    let going = Turn::take(stage.app.turns(), database, (&name, Sharing::Alone), || ())
-        .await
-        .unwrap();
+    let going = stage.going(company.id).await;
     let user = UserId::new(&id("anna"));
     let decide = || {
         let decision = decisions::ignore(&stage.app, &company, &user, "Ann", &|_, _| ());
