@@ -35,6 +35,8 @@ pub use webhook::signature;
 pub const MAIL_WAY: &str = "mail";
 /// The word for what leaves by webhook.
 pub const WEBHOOK_WAY: &str = "webhook";
+/// The word for what somebody tries a way out with.
+pub const TEST: &str = "test";
 /// One process at a time looks and sends.
 const CLAIM: &str = "notices";
 /// A process that hangs is overtaken after this.
