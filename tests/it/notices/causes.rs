@@ -1,6 +1,9 @@
 //! Causes that come and go, that stand, that are over, and that nobody wants to hear of.
 
 use chrono::TimeDelta;
+use rollcall::attention::{self, Conflicts};
+use rollcall::db::plans;
+use rollcall::model::UserId;
 use rollcall::notices::saving;
 use rollcall::notices::settings::{Audience, Kind};
 
@@ -165,4 +168,36 @@ async fn a_company_that_is_switched_off_fails_no_more_and_nothing_is_told_of_it(
     stage.set(|company| company.sync_contacts = false).await;
     after(&stage, TimeDelta::hours(2)).await;
     assert_eq!(post.fresh().len(), 0, "its end is no good news");
+}
+
+#[tokio::test]
+async fn a_plan_is_read_once_for_who_is_in_conflict_and_anew_where_it_is_another() {
+    let stage = new().await;
+    let id = stage.company_id;
+    in_conflict(&stage, id, &["anna"]).await;
+    let look = async |known: Conflicts| {
+        let now = stage.clock.now();
+        stage
+            .read(move |conn| {
+                let fleet = attention::read(conn, now)?;
+                known.now(conn, &fleet)
+            })
+            .await
+    };
+    let first = look(Conflicts::default()).await;
+    assert_eq!(first.of(id), [UserId::new("anna")]);
+    // The text alone is another one now, which no run does.
+    let kept = stage.read(move |conn| plans::get(conn, id)).await.unwrap();
+    let plan = kept.plan.replace("anna", "bert");
+    stage
+        .write(move |conn| plans::put(conn, &plans::StoredPlan { plan, ..kept }))
+        .await;
+    let again = look(first).await;
+    assert_eq!(again.of(id), [UserId::new("anna")], "it was not read again");
+    stage.clock.advance(std::time::Duration::from_mins(1));
+    in_conflict(&stage, id, &["carl", "dora"]).await;
+    let third = look(again).await;
+    assert_eq!(third.of(id), ["carl", "dora"].map(UserId::new));
+    in_conflict(&stage, id, &[]).await;
+    assert_eq!(look(third).await.of(id), []);
 }

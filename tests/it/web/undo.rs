@@ -114,7 +114,7 @@ async fn a_run_is_shown_field_by_field_and_then_put_back() {
     );
     assert!(of_run.contains(&by), "{of_run}");
     assert!(!of_run.contains("Undo this run"), "it is undone");
-    let by = format!("Undone by the <a href=\"/runs/{}\">", undo.id);
+    let by = format!("Undone on <a href=\"/runs/{}\">", undo.id);
     assert_eq!(of_run.matches(&by).count(), 2, "each of them: {of_run}");
     assert!(!of_run.contains(&page(&run)), "{of_run}");
     let of_undo = technician.get(&format!("/runs/{}", undo.id)).await.text;
@@ -171,7 +171,7 @@ async fn who_has_nothing_to_put_back_is_neither_counted_nor_ignored() {
     assert_eq!(html.matches("Left alone from then on").count(), 1, "{html}");
     assert_eq!(send(&technician, &run, "", true).await, 303);
     work(&stage).await;
-    assert_eq!(stage.company().await.ignored, [id("bert").to_string()]);
+    assert_eq!(stage.company().await.ignored, [id("bert")]);
 }
 
 #[tokio::test]
