@@ -198,6 +198,7 @@ async fn a_plan_is_read_once_for_who_is_in_conflict_and_anew_where_it_is_another
     in_conflict(&stage, id, &["carl", "dora"]).await;
     let third = look(again).await;
     assert_eq!(third.of(id), ["carl", "dora"].map(UserId::new));
+    stage.clock.advance(std::time::Duration::from_mins(1));
     in_conflict(&stage, id, &[]).await;
     assert_eq!(look(third).await.of(id), []);
 }
