@@ -1,27 +1,26 @@
 //! Mail out, through one SMTP server. Sends one letter once; when to try again, and what a letter says, others decide. Logs
 //! nothing: letters name people, and so may a server's words.
 
+mod trouble;
+
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{Address, Message};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use trouble::{Step, Trouble};
+
 /// So long one step of a conversation with a server may take.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-/// Answers that refuse whoever signs in, or everybody, and not one letter: the service closes (421, RFC 5321), the sign-in is
-/// wanted (530), refused (535), or not possible so (432, 454, 534, 538; RFC 4954, section 6). Another letter would fare alike,
-/// and each would be one more wrong password.
-const OF_THE_SESSION: [u16; 7] = [421, 432, 454, 530, 534, 535, 538];
-/// So many of a server's words are kept.
-const WORDS: usize = 600;
-
 /// How the connection to a mail server is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -162,20 +161,16 @@ pub fn is_loopback(host: &str) -> bool {
 /// Sends a letter. `Ok` only where the server has taken it.
 ///
 /// # Errors
-/// The server's own words, or why there was no conversation.
+/// What went wrong and what to do about it, with the server's own words.
 pub async fn send(server: &Server, letter: &Letter<'_>) -> Result<(), Refusal> {
     let message = message(server, letter)?;
-    let transport = transport(server)?;
-    // A server that answers each step in time, but never ends, is given up as well.
-    let most = server.patience.saturating_mul(4);
-    match tokio::time::timeout(most, transport.send(message)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(refusal(server, &error)),
-        Err(_) => Err(Refusal {
-            message: format!("{} did not answer in time", place(server)),
-            connection: true,
-        }),
+    let refused = |trouble: Trouble| trouble.refusal(server);
+    let mut talk = Talk::open(server).await.map_err(refused)?;
+    let taken = talk.deliver(&message).await;
+    if !matches!(&taken, Err(trouble) if trouble.is_silence()) {
+        talk.end().await;
     }
+    taken.map_err(refused)
 }
 
 fn message(server: &Server, letter: &Letter<'_>) -> Result<Message, Refusal> {
@@ -202,51 +197,84 @@ fn message(server: &Server, letter: &Letter<'_>) -> Result<Message, Refusal> {
         })
 }
 
-fn transport(server: &Server) -> Result<AsyncSmtpTransport<Tokio1Executor>, Refusal> {
-    let tls = || TlsParameters::new(server.host.clone()).map_err(|error| refusal(server, &error));
-    let tls = match server.security {
-        Security::Tls => Tls::Wrapper(tls()?),
-        Security::StartTls => Tls::Required(tls()?),
-        Security::None => Tls::None,
-    };
-    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
-        .port(server.port)
-        .tls(tls)
-        .timeout(Some(server.patience));
-    if let Some((name, password)) = &server.user {
-        let password = password.expose_secret().to_owned();
-        builder = builder.credentials(Credentials::new(name.clone(), password));
-    }
-    Ok(builder.build())
+/// A conversation with a server.
+struct Talk {
+    connection: AsyncSmtpConnection,
+    patience: Duration,
 }
 
-fn place(server: &Server) -> String {
-    format!("{}:{}", server.host, server.port)
+/// Waits for one step of a conversation: each has its own time, so that a server that answers, but never ends, is given up.
+async fn within<T>(
+    (step, patience): (Step, Duration),
+    doing: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
+) -> Result<T, Trouble> {
+    match tokio::time::timeout(patience, doing).await {
+        Ok(done) => done.map_err(|error| Trouble::new(step, Some(error))),
+        Err(_) => Err(Trouble::new(step, None)),
+    }
 }
 
-fn refusal(server: &Server, error: &lettre::transport::smtp::Error) -> Refusal {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+impl Talk {
+    /// Connects, with the protection that was chosen or not at all, and signs in.
+    async fn open(server: &Server) -> Result<Self, Trouble> {
+        let (me, patience) = (ClientId::default(), server.patience);
+        let host = server.host.trim_matches(['[', ']']);
+        let connect = async {
+            let tls = match server.security {
+                Security::Tls => Some(TlsParameters::new(host.to_owned())?),
+                Security::StartTls | Security::None => None,
+            };
+            let place = (host, server.port);
+            AsyncSmtpConnection::connect_tokio1(place, Some(patience), &me, tls, None).await
+        };
+        // The connection itself has its own time before the first words.
+        let twice = patience.saturating_mul(2);
+        let connection = within((Step::Connect, twice), connect).await?;
+        let mut talk = Self {
+            connection,
+            patience,
+        };
+        let connection = &mut talk.connection;
+        if server.security == Security::StartTls {
+            let protect = async {
+                let tls = TlsParameters::new(host.to_owned())?;
+                connection.starttls(tls, &me).await
+            };
+            within((Step::StartTls, patience), protect).await?;
+        }
+        if let Some((name, password)) = &server.user {
+            let password = password.expose_secret().to_owned();
+            let credentials = Credentials::new(name.clone(), password);
+            let sign_in = connection.auth(DEFAULT_MECHANISMS, &credentials);
+            let signed_in = within((Step::SignIn, patience), sign_in).await;
+            if signed_in.is_err() {
+                talk.end().await;
+            }
+            signed_in?;
+        }
+        Ok(talk)
     }
-    let said: String = cause.to_string().chars().take(WORDS).collect();
-    let place = place(server);
-    match error.status() {
-        Some(code) => Refusal {
-            message: format!("{place} refused: {code} {said}"),
-            connection: OF_THE_SESSION.contains(&u16::from(code)),
-        },
-        None if error.is_tls() => Refusal {
-            message: format!("No TLS connection to {place}: {said}"),
-            connection: true,
-        },
-        None if error.is_timeout() => Refusal {
-            message: format!("{place} did not answer in time"),
-            connection: true,
-        },
-        None => Refusal {
-            message: format!("No connection to {place}: {said}"),
-            connection: true,
-        },
+
+    async fn deliver(&mut self, message: &Message) -> Result<(), Trouble> {
+        let (envelope, connection) = (message.envelope(), &mut self.connection);
+        let from = connection.command(Mail::new(envelope.from().cloned(), Vec::new()));
+        within((Step::Sender, self.patience), from).await?;
+        for address in envelope.to() {
+            let to = connection.command(Rcpt::new(address.clone(), Vec::new()));
+            within((Step::Recipient, self.patience), to).await?;
+        }
+        let text = message.formatted();
+        let write = async {
+            connection.command(Data).await?;
+            connection.message(&text).await
+        };
+        // Whoever looks through a mail before taking it has more time: one that is sent again arrives twice.
+        let longer = self.patience.saturating_mul(4);
+        within((Step::Letter, longer), write).await.map(drop)
+    }
+
+    /// Says goodbye. What the server says to that changes nothing.
+    async fn end(&mut self) {
+        let _ = tokio::time::timeout(self.patience, self.connection.abort()).await;
     }
 }

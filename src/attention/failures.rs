@@ -22,6 +22,7 @@ pub fn failure(kind: &str) -> String {
         "secret_key" => "A stored secret cannot be opened",
         "company_gone" => "Company gone from the PSA",
         "database" => "Rollcall's database failed",
+        "mistake" => "A mistake of Rollcall's own",
         "plan_changed" => "Changed since the preview",
         "stopped" | "interrupted" | "overtaken" | "settings_changed" => "Ended early",
         _ => "Failed",

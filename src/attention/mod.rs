@@ -21,7 +21,7 @@ use crate::db::{Conn, psa_connections, secrets, settings, tenant_connections};
 use crate::model::text::{self, count};
 use crate::sync::report::Counts;
 
-pub use conflicts::in_conflict;
+pub use conflicts::Conflicts;
 pub use failures::failure;
 pub use needs::{About, Ending, Need, STALE, WARNED, What, is_well, needs};
 

@@ -253,7 +253,11 @@ fn quarantined(fleet: &Fleet, one: &Quarantine) -> Option<Need> {
     })
 }
 
+/// A company whose last run or job failed. Where no run is expected, nobody has to mend anything.
 fn failed(fleet: &Fleet, company: &Brief) -> Option<Need> {
+    if !(company.sync_contacts && company.connected) {
+        return None;
+    }
     let last = fleet.ended(company.id);
     let failed = last.and_then(|run| Some((run, run.error.as_ref()?)));
     if let Some((run, error)) = failed {
@@ -270,7 +274,7 @@ fn failed(fleet: &Fleet, company: &Brief) -> Option<Need> {
         .last
         .get(&company.id)
         .is_none_or(|run| Some(&run.id) != job.run_id.as_ref() && run.started_at < job.finished_at);
-    (company.sync_contacts && company.connected && later).then(|| Need {
+    later.then(|| Need {
         link: format!("/companies/{}/connection", company.id),
         verb: "Mend the connection of",
         ..Need::of(

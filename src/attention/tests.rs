@@ -194,6 +194,27 @@ fn a_company_that_is_switched_off_does_not_fail_by_its_tenant() {
 }
 
 #[test]
+fn the_last_failed_run_of_a_company_of_which_no_run_is_expected_needs_nobody() {
+    let fleet = |change: fn(&mut Brief)| {
+        let mut company = company(1, "Contoso");
+        change(&mut company);
+        Fleet {
+            companies: vec![company],
+            last: [(1, run(2, Some(("consent", "Grant it"))))].into(),
+            ..Fleet::default()
+        }
+    };
+    let titles = |fleet: Fleet| -> Vec<String> {
+        let (causes, _) = judge(&fleet, now());
+        causes.into_iter().map(|cause| cause.title).collect()
+    };
+    assert_eq!(titles(fleet(|_| ())), ["Admin consent missing"]);
+    assert_eq!(titles(fleet(|one| one.sync_contacts = false)), [""; 0]);
+    let open = titles(fleet(|one| one.connected = false));
+    assert_eq!(open, ["Set-up is not finished"]);
+}
+
+#[test]
 fn a_failure_stays_one_while_its_company_runs_again() {
     let failed = run(2, Some(("consent", "Grant it")));
     let running = LastRun {

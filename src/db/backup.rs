@@ -170,7 +170,7 @@ fn stand_still(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
     companies::skip_days(conn, now)?;
     // One that is to be tried again has a run of its own for that.
     quarantines::forget_all(conn)?;
-    deliveries::give_up_all(conn, RESTORED, now)?;
+    deliveries::give_up(conn, (None, RESTORED), None, now)?;
     company_notices::skip_weeks(conn, now)?;
     sessions::end_all(conn)?;
     sign_in_links::retire_all(conn)?;

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::Conn;
 use super::schema::deliveries::{self, dsl};
@@ -151,6 +152,17 @@ pub fn list(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Delivery>> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// The last one of this kind by this way.
+pub fn last_of(conn: &mut Conn, (kind, way): (&str, &str)) -> QueryResult<Option<Delivery>> {
+    let row: Option<Row> = dsl::deliveries
+        .filter(dsl::kind.eq(kind).and(dsl::way.eq(way)))
+        .select(Row::as_select())
+        .order(dsl::id.desc())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(Into::into))
+}
+
 /// It has left.
 pub fn sent(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<bool> {
     let changed = diesel::update(dsl::deliveries.find(id).filter(dsl::state.eq("waiting")))
@@ -186,16 +198,21 @@ pub fn not_sent(
     Ok(changed == 1)
 }
 
-/// Gives up those of a way that were written before then, since the way is closed, and why; how many.
+/// Gives up those that wait, and why: by one way or by any, written before a time or ever; how many.
 pub fn give_up(
     conn: &mut Conn,
-    (way, why): (&str, &str),
-    before: DateTime<Utc>,
+    (way, why): (Option<&str>, &str),
+    before: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    let waiting = dsl::state.eq("waiting").and(dsl::way.eq(way));
-    let old = dsl::deliveries.filter(waiting.and(dsl::created_at.lt(stamp(before))));
-    diesel::update(old)
+    let (any_way, ever) = (way.is_none(), before.is_none());
+    let by = dsl::way.eq(way.unwrap_or_default());
+    let written = dsl::created_at.lt(stamp(before.unwrap_or(now)));
+    let waiting = dsl::deliveries
+        .filter(dsl::state.eq("waiting"))
+        .filter(by.or(any_way.into_sql::<Bool>()))
+        .filter(written.or(ever.into_sql::<Bool>()));
+    diesel::update(waiting)
         .set((
             dsl::state.eq("failed"),
             dsl::error.eq(why),
@@ -238,17 +255,6 @@ pub fn again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<bool> 
         ))
         .execute(conn)?;
     Ok(changed == 1)
-}
-
-/// Gives up all that wait, for this reason; how many.
-pub fn give_up_all(conn: &mut Conn, why: &str, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(dsl::deliveries.filter(dsl::state.eq("waiting")))
-        .set((
-            dsl::state.eq("failed"),
-            dsl::error.eq(why),
-            dsl::done_at.eq(stamp(now)),
-        ))
-        .execute(conn)
 }
 
 /// How many were given up.

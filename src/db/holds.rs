@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Conn;
 use super::schema::{companies, hold_people, holds};
 use super::types::{AT_ONCE, stamp};
-use crate::model::{ContactId, UserId};
+use crate::model::{ContactId, UserId, text};
 
 /// A person who waits.
 #[derive(Clone, PartialEq, Eq)]
@@ -211,12 +212,43 @@ pub fn leave(
 }
 
 /// Who decides about a hold, and what they say about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signed {
     /// Who.
     pub staff: String,
     /// Their note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+impl Signed {
+    /// Adds what the same person said later.
+    pub fn add(&mut self, note: Option<&str>) {
+        let Some(note) = note.filter(|note| self.note.as_deref() != Some(*note)) else {
+            return;
+        };
+        self.note = Some(match &self.note {
+            Some(before) => format!("{before}; {note}"),
+            None => note.to_owned(),
+        });
+    }
+
+    /// What several people decided together, as one: "Ann and Bob", with whose note is whose.
+    pub fn together(all: &[Self]) -> Self {
+        let names: Vec<&str> = all.iter().map(|one| one.staff.as_str()).collect();
+        let notes = all.iter().filter_map(|one| {
+            let note = one.note.as_ref()?;
+            Some(match all {
+                [_] => note.clone(),
+                _ => format!("{}: {note}", one.staff),
+            })
+        });
+        let notes: Vec<String> = notes.collect();
+        Self {
+            staff: text::and(&names),
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
+        }
+    }
 }
 
 /// Closes a hold; whether it was open. Who is still in it stays written down as having waited. `signed`: the person who closes

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::schema::plans::dsl;
-use super::types::stamp;
+use super::types::{AT_ONCE, stamp};
 
 /// A plan as it is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,6 +58,25 @@ pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<StoredPlan>> {
         made_at: made_at.and_utc(),
         plan,
     }))
+}
+
+/// Which plan it is: the run that made it, and when.
+pub type Made = (String, DateTime<Utc>);
+
+/// Which plans these companies have, without the plans themselves.
+pub fn made(conn: &mut Conn, companies: &[i64]) -> QueryResult<Vec<(i64, Made)>> {
+    let mut found = Vec::new();
+    for some in companies.chunks(AT_ONCE) {
+        let rows: Vec<(i64, String, NaiveDateTime)> = dsl::plans
+            .filter(dsl::company_id.eq_any(some))
+            .select((dsl::company_id, dsl::run_id, dsl::made_at))
+            .load(conn)?;
+        found.extend(
+            rows.into_iter()
+                .map(|(company, run, at)| (company, (run, at.and_utc()))),
+        );
+    }
+    Ok(found)
 }
 
 /// Forgets the last plan of a company: it is not read any more.

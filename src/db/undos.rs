@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
+use super::changes::AppliedField;
 use super::schema::{changes, runs};
 use super::types::{AT_ONCE, Json, Word, json};
 use crate::model::{Outcome, Status, Undo, UserId};
@@ -117,23 +118,109 @@ pub fn by(conn: &mut Conn, run: &str) -> QueryResult<Vec<Undoing>> {
     rows.into_iter().map(undoing).collect()
 }
 
-/// Which of these lines of the history were put back, wholly or in part: by which run, and when.
-pub fn of_changes(
+/// The undo of the whole run that put back all that could be, where it was not put back itself since.
+pub fn in_force(conn: &mut Conn, run: &str) -> QueryResult<Option<Undoing>> {
+    for one in by(conn, run)? {
+        let whole = one.user.is_none() && one.status == Some(Status::Succeeded);
+        if whole && in_force(conn, &one.run)?.is_none() {
+            return Ok(Some(one));
+        }
+    }
+    Ok(None)
+}
+
+/// What became of a line of the history that was put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutBack {
+    /// The run that did it.
+    pub run: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether all that it was to put back went through, and it was not put back itself since.
+    pub in_force: bool,
+}
+
+/// Which of these lines of the history were put back, wholly or in part.
+pub fn of_changes(conn: &mut Conn, ids: &[i64]) -> QueryResult<HashMap<i64, PutBack>> {
+    type Row = (
+        i64,
+        Option<i64>,
+        String,
+        NaiveDateTime,
+        Word<Outcome>,
+        Json<Vec<AppliedField>>,
+    );
+    let mut rows: Vec<Row> = Vec::new();
+    let mut asked = ids.to_vec();
+    // Those that put back one of these, then those that put back one of those, and so on.
+    while !asked.is_empty() {
+        let mut found: Vec<Row> = Vec::new();
+        for some in asked.chunks(AT_ONCE) {
+            let undoing = changes::table.filter(changes::undoes.eq_any(some)).select((
+                changes::id,
+                changes::undoes,
+                changes::run_id,
+                changes::created_at,
+                changes::outcome,
+                changes::fields,
+            ));
+            found.extend(undoing.load::<Row>(conn)?);
+        }
+        asked = found.iter().map(|row| row.0).collect();
+        rows.append(&mut found);
+    }
+    rows.sort_by_key(|row| row.0);
+    let mut back: HashMap<i64, PutBack> = HashMap::new();
+    // From the last on: of a line that puts another one back it is known by then whether it was put back itself.
+    for (id, undone, run, at, outcome, fields) in rows.into_iter().rev() {
+        let went_through = fields.0.iter().any(|field| field.applied);
+        let Some(undone) = undone.filter(|_| went_through) else {
+            continue;
+        };
+        let stands =
+            outcome.0 == Outcome::Applied && !back.get(&id).is_some_and(|one| one.in_force);
+        let known = back.entry(undone).or_insert(PutBack {
+            run: run.clone(),
+            at: at.and_utc(),
+            in_force: false,
+        });
+        if stands && !known.in_force {
+            *known = PutBack {
+                run,
+                at: at.and_utc(),
+                in_force: true,
+            };
+        }
+    }
+    back.retain(|id, _| ids.contains(id));
+    Ok(back)
+}
+
+/// Of which runs, and when they began, these lines put back something: by line; nothing of a run that the history does not keep.
+pub fn undone_by(
     conn: &mut Conn,
     ids: &[i64],
 ) -> QueryResult<HashMap<i64, (String, DateTime<Utc>)>> {
     let mut found = HashMap::new();
-    let done = [Outcome::Applied, Outcome::Failed, Outcome::Skipped].map(Outcome::as_str);
     for some in ids.chunks(AT_ONCE) {
-        let rows: Vec<(Option<i64>, String, NaiveDateTime)> = changes::table
-            .filter(changes::undoes.eq_any(some))
-            .filter(changes::outcome.eq_any(done))
-            .select((changes::undoes, changes::run_id, changes::created_at))
-            .order(changes::id)
+        let lines: Vec<(i64, Option<i64>)> = changes::table
+            .filter(changes::id.eq_any(some).and(changes::undoes.is_not_null()))
+            .select((changes::id, changes::undoes))
             .load(conn)?;
-        for (undone, run, at) in rows {
-            found.extend(undone.map(|undone| (undone, (run, at.and_utc()))));
-        }
+        let undone: Vec<i64> = lines.iter().filter_map(|line| line.1).collect();
+        let runs: Vec<(i64, String, NaiveDateTime)> = changes::table
+            .inner_join(runs::table)
+            .filter(changes::id.eq_any(&undone))
+            .select((changes::id, runs::id, runs::started_at))
+            .load(conn)?;
+        let runs: HashMap<i64, (String, NaiveDateTime)> = runs
+            .into_iter()
+            .map(|(id, run, at)| (id, (run, at)))
+            .collect();
+        found.extend(lines.into_iter().filter_map(|(line, undone)| {
+            let (run, at) = runs.get(&undone?)?;
+            Some((line, (run.clone(), at.and_utc())))
+        }));
     }
     Ok(found)
 }

@@ -33,6 +33,7 @@ pub fn enqueue_run(
     let run = RunWork {
         mode,
         approved: [].into(),
+        approvers: Vec::new(),
         note: None,
         expect: None,
     };
@@ -62,6 +63,7 @@ pub fn enqueue_expected(
     let run = RunWork {
         mode: Mode::Update,
         approved: [].into(),
+        approvers: Vec::new(),
         note: None,
         expect: Some(digest.to_owned()),
     };
@@ -85,7 +87,8 @@ pub fn enqueue_approval(
     let run = RunWork {
         mode: Mode::Approval,
         approved: approved.clone(),
-        note: signed.note.clone(),
+        approvers: vec![signed.clone()],
+        note: None,
         expect: None,
     };
     let new = new_job(company, Work::Run(run), &signed.staff, now);

@@ -18,7 +18,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::App;
-use crate::attention::{self, Fleet};
+use crate::attention::{self, Conflicts, Fleet};
 use crate::db::deliveries::NewDelivery;
 use crate::db::notices::Notice;
 use crate::db::{Conn, DbError, company_notices, deliveries, holds, notices};
@@ -35,6 +35,8 @@ pub use webhook::signature;
 pub const MAIL_WAY: &str = "mail";
 /// The word for what leaves by webhook.
 pub const WEBHOOK_WAY: &str = "webhook";
+/// The word for what somebody tries a way out with.
+pub const TEST: &str = "test";
 /// One process at a time looks and sends.
 const CLAIM: &str = "notices";
 /// A process that hangs is overtaken after this.
@@ -46,8 +48,9 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Looks and sends until the program is asked to end.
 pub async fn work(app: &App) {
+    let mut known = Conflicts::default();
     while !app.stop().asked() {
-        if let Err(error) = tick(app).await {
+        if let Err(error) = tick_knowing(app, &mut known).await {
             tracing::error!(%error, "Could not see to the notices");
         }
         tokio::select! {
@@ -62,11 +65,16 @@ pub async fn work(app: &App) {
 /// # Errors
 /// Where the database fails, or a template and its context do not fit: of each part that failed.
 pub async fn tick(app: &App) -> anyhow::Result<()> {
+    tick_knowing(app, &mut Conflicts::default()).await
+}
+
+/// The same, by one that knows who was in conflict when it looked last.
+async fn tick_knowing(app: &App, known: &mut Conflicts) -> anyhow::Result<()> {
     if !app.db().try_claim(CLAIM, LEASE).await? {
         return Ok(());
     }
     let parts = [
-        ("what needs a person", look(app).await),
+        ("what needs a person", look(app, known).await),
         ("the weekly summaries", weekly::look(app).await),
         ("sending", sending::send_due(app).await.map_err(Into::into)),
         ("forgetting", forget(app).await.map_err(Into::into)),
@@ -87,12 +95,12 @@ struct Seen {
     routes: Routes,
 }
 
-fn read(conn: &mut Conn, now: DateTime<Utc>) -> diesel::QueryResult<Seen> {
+fn read(conn: &mut Conn, known: &Conflicts, now: DateTime<Utc>) -> diesel::QueryResult<Seen> {
     let open = holds::list_open(conn)?.into_iter();
     let fleet = attention::read(conn, now)?;
     let people = People {
         holds: open.map(|hold| (hold.company_id, hold)).collect(),
-        conflicts: attention::in_conflict(conn, &fleet)?,
+        conflicts: known.now(conn, &fleet)?,
     };
     Ok(Seen {
         fleet,
@@ -116,9 +124,11 @@ fn routes(conn: &mut Conn) -> diesel::QueryResult<Routes> {
 }
 
 /// Compares what needs a person with what was told, and writes what is to leave.
-async fn look(app: &App) -> anyhow::Result<()> {
+async fn look(app: &App, known: &mut Conflicts) -> anyhow::Result<()> {
     let now = app.clock().now();
-    let mut seen = app.db().read(move |conn| read(conn, now)).await?;
+    let before = known.clone();
+    let mut seen = app.db().read(move |conn| read(conn, &before, now)).await?;
+    known.clone_from(&seen.people.conflicts);
     seen.routes.portal = routes::portal(app.config());
     let needs = attention::needs(&seen.fleet, now);
     let look = telling::look(&seen.fleet, &needs, &seen.people, &seen.notices, now);

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::letters::{Letters, TestLetter};
-use super::{CLAIM, LEASE, MAIL_WAY, WEBHOOK_WAY, routes, settings, webhook};
+use super::{CLAIM, LEASE, MAIL_WAY, TEST, WEBHOOK_WAY, routes, settings, webhook};
 use crate::app::App;
 use crate::db::DbError;
 use crate::db::deliveries::{self, Delivery, NewDelivery};
@@ -71,9 +71,10 @@ async fn note(app: &App, one: Delivery, sent: Result<(), Refusal>) -> Result<(),
                 deliveries::not_sent(conn, one.id, &refusal.message, next, now)?;
                 if refusal.connection {
                     // Whatever else is due by this way would fare alike: it waits as long, and is given up after as long.
-                    let closed = (one.way.as_str(), refusal.message.as_str());
-                    deliveries::give_up(conn, closed, now - GIVEN_UP, now)?;
-                    deliveries::put_off(conn, closed, next.unwrap_or(now), now)?;
+                    let (way, why) = (one.way.as_str(), refusal.message.as_str());
+                    let old = now - GIVEN_UP;
+                    deliveries::give_up(conn, (Some(way), why), Some(old), now)?;
+                    deliveries::put_off(conn, (way, why), next.unwrap_or(now), now)?;
                 }
                 Ok(())
             }
@@ -165,7 +166,7 @@ pub async fn test_mail(app: &App, to: &str, staff: &str) -> anyhow::Result<Resul
         Ok(server) => server,
         Err(why) => return Ok(Err(why)),
     };
-    let new = routes::letter(&mail::domain(&server.from), "test", to, &drawn);
+    let new = routes::letter(&mail::domain(&server.from), TEST, to, &drawn);
     try_at_once(app, &new).await
 }
 
@@ -175,7 +176,7 @@ pub async fn test_mail(app: &App, to: &str, staff: &str) -> anyhow::Result<Resul
 /// Where the database fails; inside, what the other side answered.
 pub async fn test_call(app: &App) -> anyhow::Result<Result<(), String>> {
     let said = ("Rollcall: the webhook works", "There is nothing to do.");
-    let new = routes::call("test", "test", said, &[], None, app.clock().now());
+    let new = routes::call(TEST, TEST, said, &[], None, app.clock().now());
     try_at_once(app, &new).await
 }
 

@@ -13,10 +13,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::settings::Kind;
-use crate::attention::{About, Fleet, Need, What, is_well};
+use crate::attention::{About, Conflicts, Fleet, Need, What, is_well};
 use crate::db::holds::Hold;
 use crate::db::notices::Notice;
-use crate::model::UserId;
 
 /// Causes of one title are told once in so much time at most.
 pub const TOGETHER: TimeDelta = TimeDelta::hours(1);
@@ -29,7 +28,7 @@ pub struct People {
     /// The open hold of each company.
     pub holds: HashMap<i64, Hold>,
     /// Who is in conflict at each company.
-    pub conflicts: HashMap<i64, Vec<UserId>>,
+    pub conflicts: Conflicts,
 }
 
 /// The word under which a need is kept; `None`: it is shown on the fleet's page alone.
@@ -151,12 +150,8 @@ fn marks(need: &Need, people: &People) -> Vec<String> {
             ids.map(|person| person.user_id.to_string()).collect()
         }
         (What::Conflicts, About::Company(id)) => {
-            let known = people.conflicts.get(&id).map(Vec::as_slice);
-            let mut ids: Vec<String> = known
-                .unwrap_or_default()
-                .iter()
-                .map(ToString::to_string)
-                .collect();
+            let known = people.conflicts.of(id).iter();
+            let mut ids: Vec<String> = known.map(ToString::to_string).collect();
             ids.sort_unstable();
             ids.truncate(MOST_CONFLICTS);
             ids

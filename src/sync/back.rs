@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::fates::{Fate, Nothing, Part, Told, Why};
@@ -42,6 +43,8 @@ crate::model::debug_by!(Line, change, user_id, contact, action, fields);
 pub struct Asked<'a> {
     /// What was asked for.
     pub undo: &'a Undo,
+    /// When the run began.
+    pub began: DateTime<Utc>,
     /// The lines of the run.
     pub lines: &'a [Line],
     /// Row ids of the links in force that were there when the run ended.
@@ -57,7 +60,8 @@ pub struct Back {
     pub plan: Plan,
     /// The same told, one for each person of the plan, in its order.
     pub told: Vec<Told>,
-    /// Users whom runs leave alone from then on, if that is wanted, and do not yet.
+    /// Users whom runs leave alone from then on, if that is wanted, and do not yet: those of whom something is put back, and
+    /// those of whom something was shown that is as it was before by now.
     pub to_ignore: Vec<UserId>,
     /// Users whom an undo left alone and at whom runs look again, if that is wanted.
     pub to_stop_ignoring: Vec<UserId>,
@@ -140,7 +144,8 @@ pub fn back(
         if line.action == Action::Link {
             back.links += 1;
         } else if let Some((person, told)) = looking.line(line) {
-            if told.is_back() && !snapshot.ignored.contains(&line.user_id) {
+            let owed = person.action.writes() || told.forestalled;
+            if owed && !snapshot.ignored.contains(&line.user_id) {
                 back.to_ignore.push(line.user_id.clone());
             }
             if let (Action::Unchanged, Reason::PutBack(_, Notes(notes))) =
@@ -190,6 +195,7 @@ impl Looking<'_> {
             nothing: None,
             parts: Vec::new(),
             stays: None,
+            forestalled: false,
         };
         let mut tie = Tie::None;
         match self.contacts.get(id) {
@@ -202,6 +208,8 @@ impl Looking<'_> {
                 }
             },
         }
+        let was_shown = |part: &Part| part.fate == Fate::Already && self.shown(line, id, part);
+        told.forestalled = told.parts.iter().any(was_shown);
         let put_back = told.parts.iter().filter(|part| part.fate == Fate::PutBack);
         let mut fields: Vec<FieldChange> = put_back.map(Part::change).collect();
         // Whether the contact is active comes first, as in a run.
@@ -214,7 +222,7 @@ impl Looking<'_> {
                 _ => Action::Update,
             },
         };
-        let reason = Reason::PutBack(self.asked.undo.run.clone(), Notes(told.notes()));
+        let reason = Reason::PutBack(self.asked.began, Notes(told.notes()));
         let person = Person {
             user_id: line.user_id.clone(),
             upn: line.upn.clone(),
@@ -290,15 +298,18 @@ impl Looking<'_> {
         } else {
             Fate::PutBack
         };
-        let shown = self.asked.undo.shown.as_ref();
-        if part.fate == Fate::PutBack
-            && shown.is_some_and(|shown| {
-                !shown.contains(&key(&line.user_id, Some(&contact.id), &part.change()))
-            })
-        {
+        let all = self.asked.undo.shown.is_none();
+        if part.fate == Fate::PutBack && !all && !self.shown(line, &contact.id, &part) {
             part.fate = Fate::NotShown;
         }
         part
+    }
+
+    /// Whether whoever asked was shown that this is put back.
+    fn shown(&self, line: &Line, contact: &ContactId, part: &Part) -> bool {
+        let shown = self.asked.undo.shown.as_ref();
+        shown
+            .is_some_and(|shown| shown.contains(&key(&line.user_id, Some(contact), &part.change())))
     }
 }
 

@@ -96,6 +96,15 @@ pub fn plan_changed() -> RunError {
     )
 }
 
+/// The program met a mistake of its own, which its log has.
+pub fn mistake() -> RunError {
+    failure(
+        "mistake",
+        "The program met a mistake of its own in this run",
+        "Look at its log, and tell whoever maintains Rollcall; the next run settles what was left",
+    )
+}
+
 /// Another process has taken the company over, since this one did not show that it lives.
 pub fn overtaken() -> RunError {
     failure(

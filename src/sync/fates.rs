@@ -16,6 +16,8 @@ pub struct Told {
     pub parts: Vec<Part>,
     /// An address that the run brought and that stays among the others.
     pub stays: Option<String>,
+    /// Whether something that was shown to be put back is as it was before already: by another try, or by somebody's hand.
+    pub forestalled: bool,
 }
 
 crate::model::debug_by!(Told, change, made, nothing, parts);
@@ -109,29 +111,28 @@ impl Part {
 
     /// Why it stays as it is, in words; `None` where there is nothing to be said.
     pub fn note(&self) -> Option<String> {
-        let name = report::field_words(self.field);
-        let now = said(&self.now);
-        Some(match &self.fate {
+        let name = match self.field {
+            Field::Active => "the contact",
+            field => report::field_words(field),
+        };
+        let (now, before) = (said(&self.now), said(&self.before));
+        let why = match &self.fate {
             Fate::PutBack | Fate::Already => return None,
-            Fate::Changed => format!("{name} was changed since, and stays {now}"),
-            Fate::Stays => format!("the contact type {now} stays"),
-            Fate::NotShown => {
-                format!("{name} is not as it was when this was looked at, and stays {now}")
+            Fate::Stays => return Some(format!("the contact type {now}, which was added, stays")),
+            Fate::Changed => "was changed since",
+            Fate::NotShown => "is not as it was when this was looked at",
+            Fate::Cannot(Why::Needed) => "which the PSA does not take any more",
+            Fate::Cannot(Why::NoWay) => "which the PSA offers no way to put back",
+            Fate::Cannot(Why::SiteGone) => "which does not exist any more or is inactive",
+            Fate::Cannot(Why::LosesAddress(address)) => {
+                return Some(format!(
+                    "{name} was {before} before the run and stays {now}, as the contact would lose the address {address} otherwise"
+                ));
             }
-            Fate::Cannot(why) => match why {
-                Why::Needed => format!("{name} was blank, which the PSA does not take any more"),
-                Why::NoWay => {
-                    format!("{name} stays {now}, as the PSA offers no way to put it back")
-                }
-                Why::SiteGone => format!(
-                    "the site {} does not exist any more, or is inactive",
-                    said(&self.before)
-                ),
-                Why::LosesAddress(address) => format!(
-                    "{name} stays {now}, as the contact would lose the address {address} otherwise"
-                ),
-            },
-        })
+        };
+        Some(format!(
+            "{name} was {before} before the run, {why}, and stays {now}"
+        ))
     }
 }
 
@@ -146,14 +147,6 @@ fn said(value: &FieldValue) -> String {
 }
 
 impl Told {
-    /// Whether something is put back, or is as it was already.
-    pub fn is_back(&self) -> bool {
-        let back = |part: &Part| {
-            part.field != Field::ContactType && matches!(part.fate, Fate::PutBack | Fate::Already)
-        };
-        self.parts.iter().any(back)
-    }
-
     /// Whether something was as it was before already.
     pub fn is_back_already(&self) -> bool {
         let already = |part: &Part| part.field != Field::ContactType && part.fate == Fate::Already;

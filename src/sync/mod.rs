@@ -39,9 +39,11 @@ pub mod turn;
 pub mod undoing;
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
 use tracing::Instrument;
 
 pub use self::options::Options;
@@ -137,7 +139,10 @@ pub async fn run(
         progress,
     };
     let whole = async {
-        let outcomes = counted(counter.clone(), Box::pin(run.drive(started_at))).await;
+        // A panic is a failed run: its row ends, its turn is given back, and the connection that it was to try is tried later.
+        let driven = AssertUnwindSafe(Box::pin(run.drive(started_at))).catch_unwind();
+        let outcomes = counted(counter.clone(), driven).await;
+        let outcomes = outcomes.unwrap_or_else(|_panic| Outcomes::none(failure::mistake()));
         run.finish(started_at, counter.calls(), outcomes).await
     };
     whole.instrument(span).await

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -218,8 +219,8 @@ pub enum Reason {
     NoFilter,
     /// Nobody but a person can decide.
     Conflict(Conflict),
-    /// This run is put back; what stays as it is, and why, in words.
-    PutBack(String, Notes),
+    /// The run that began then is put back; what stays as it is, and why, in words.
+    PutBack(DateTime<Utc>, Notes),
 }
 
 /// Sentences that may name people.

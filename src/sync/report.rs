@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::pair::{Conflict, Doubt, Step};
 use super::plan::{Because, Note, Notes, Person, Plan, Reason};
 use super::select::Silence;
+pub use crate::model::text::and;
 use crate::model::{
-    Action, Calls, Field, FieldValue, Finding, Mode, Outcome, RunFailure, Status, UserId,
+    Action, Calls, Field, FieldValue, Finding, Mode, Outcome, RunFailure, Status, UserId, text,
 };
 
 /// The report of one run (`behaviour.md` section 10). Keys may be added, never changed.
@@ -270,8 +271,8 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Excluded => "excluded by this filter".into(),
         Reason::NoFilter => "no filter takes this user".into(),
         Reason::Conflict(conflict) => conflict_words(conflict),
-        Reason::PutBack(run, Notes(notes)) => {
-            let whole = format!("undo of run {run}");
+        Reason::PutBack(began, Notes(notes)) => {
+            let whole = format!("undo of the run of {}", text::moment(*began));
             [&[whole], &notes[..]].concat().join("; ")
         }
     }
@@ -387,14 +388,5 @@ pub fn finding(note: &Note) -> Finding {
     Finding {
         kind: kind.into(),
         message,
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub fn and(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }

@@ -30,6 +30,7 @@ pub const NOT_UNDOABLE: &str = "not_undoable";
 /// What the history has of a run that is to be put back.
 #[derive(Clone, Debug, Default)]
 pub struct History {
+    began: DateTime<Utc>,
     lines: Vec<Line>,
     since: HashSet<i64>,
     left_alone: Option<Vec<UserId>>,
@@ -73,6 +74,7 @@ pub fn history(
         None => None,
     };
     Ok(Ok(History {
+        began: run.started_at,
         lines: all.filter(mine).map(line).collect(),
         since: links::there_after(conn, company, &run.id, ended_at)?
             .into_iter()
@@ -114,6 +116,7 @@ impl History {
     ) -> Back {
         let asked = Asked {
             undo,
+            began: self.began,
             lines: &self.lines,
             since: &self.since,
             left_alone: self.left_alone.as_deref(),

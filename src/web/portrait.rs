@@ -10,6 +10,7 @@ use super::{At, pages, words};
 use crate::db::changes::ChangeRecord;
 use crate::db::events::Event;
 use crate::db::links::PastLink;
+use crate::db::undos::PutBack;
 use crate::model::{Action, Contact, Field, FieldValue, LinkMade, User};
 use crate::sync::explain::Explanation;
 use crate::sync::plan::Person;
@@ -199,6 +200,8 @@ pub struct Moment {
     pub undo: String,
     /// The run that put it back, and when.
     pub undone: Option<(String, At)>,
+    /// The run that it put back, and when that one began; none where the history does not keep it any more.
+    pub undoes: Option<(String, At)>,
 }
 
 /// A field of a change.
@@ -212,19 +215,28 @@ pub struct Changed {
     pub to: String,
 }
 
-/// Which lines of the history were put back: by which run, and when.
-pub type Undone = HashMap<i64, (String, DateTime<Utc>)>;
+/// What became of the lines of the history that were put back.
+pub type Undone = HashMap<i64, PutBack>;
+/// Which runs the lines of undos put back, and when those began.
+pub type Undoes = HashMap<i64, (String, DateTime<Utc>)>;
 
 /// What happened to a person, newest first.
 pub fn history(
-    (changes, undone): (Vec<ChangeRecord>, &Undone),
+    (changes, undone, undoes): (Vec<ChangeRecord>, &Undone, &Undoes),
     links: Vec<PastLink>,
     events: Vec<Event>,
     now: DateTime<Utc>,
 ) -> Vec<Moment> {
     let mut all: Vec<(DateTime<Utc>, Moment)> = Vec::new();
     for record in changes {
-        all.push((record.change.created_at, of_change(record, undone, now)));
+        let (at, line) = (record.change.created_at, record.id);
+        let moment = Moment {
+            undoes: undoes
+                .get(&line)
+                .map(|(run, at)| (run.clone(), At::new(*at, now))),
+            ..of_change(record, undone, now)
+        };
+        all.push((at, moment));
     }
     let plain = |at, title: String, detail: String| {
         let moment = Moment {
@@ -238,6 +250,7 @@ pub fn history(
             run: String::new(),
             undo: String::new(),
             undone: None,
+            undoes: None,
         };
         (at, moment)
     };
@@ -273,8 +286,12 @@ pub fn history(
 }
 
 fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Moment {
-    let undo = pages::undo_of(&record);
     let put_back = undone.get(&record.id);
+    let undo = if put_back.is_some_and(|one| one.in_force) {
+        String::new()
+    } else {
+        pages::undo_of(&record)
+    };
     let change = record.change;
     let contact = match (&change.contact_id, change.action) {
         (Some(contact), Action::Create) => format!(": contact {contact} is new"),
@@ -298,7 +315,8 @@ fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Momen
         error: change.error.unwrap_or_default(),
         run: change.run_id,
         undo,
-        undone: put_back.map(|(run, at)| (run.clone(), At::new(*at, now))),
+        undone: put_back.map(|one| (one.run.clone(), At::new(one.at, now))),
+        undoes: None,
     }
 }
 
@@ -331,6 +349,7 @@ impl Moment {
             run: "0193aaaa-0000-7000-8000-000000000000".into(),
             undo: "/runs/0193aaaa-0000-7000-8000-000000000000/undo?user=0193".into(),
             undone: None,
+            undoes: Some(("0193cccc-0000-7000-8000-000000000000".into(), At::sample())),
         };
         let put_back = Self {
             undone: Some(("0193bbbb-0000-7000-8000-000000000000".into(), At::sample())),
@@ -345,6 +364,7 @@ impl Moment {
             error: String::new(),
             run: String::new(),
             undo: String::new(),
+            undoes: None,
             ..change.clone()
         };
         vec![change, put_back, event]

@@ -29,5 +29,6 @@ mod messy;
 mod names;
 mod properties;
 mod table;
+mod wanted;
 mod words;
 mod world;

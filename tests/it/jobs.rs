@@ -11,13 +11,16 @@ use rollcall::model::{Company, Mode};
 
 use crate::stage::Stage;
 
+mod approvals;
 mod doing;
 mod freed;
 mod hands;
 mod history;
 mod loops;
+mod mistakes;
 mod previews;
 mod quarantine;
+mod real_time;
 mod schedule;
 mod trials;
 mod undos;

@@ -1,11 +1,13 @@
 //! Notices: what is told, once for each cause, and how it leaves.
 
+mod causes;
 mod closed;
 mod hooks;
 mod letters;
 mod mailing;
 pub mod pages;
 pub mod post;
+mod protected;
 mod stopping;
 mod telling;
 mod weekly;
@@ -15,13 +17,11 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rollcall::app::App;
 use rollcall::db::plans::{self, StoredPlan};
-use rollcall::db::runs::{self, NewRun, RunEnd};
-use rollcall::db::{companies, tenant_connections};
-use rollcall::model::{Calls, Cloud, Company, Mode, RunFailure, Side, Status, TenantConnection};
+use rollcall::model::Side;
 use rollcall::notices::{self, saving, settings};
 use secrecy::SecretString;
 
-use crate::stage::{CLIENT, Stage, TENANT};
+use crate::stage::{Stage, Store, Vendor, counts};
 use post::Post;
 
 /// Who hears of everything.
@@ -35,6 +35,11 @@ macro_rules! on_both {
     };
 }
 pub(crate) use on_both;
+
+/// A stage where one database is enough.
+async fn new() -> Stage {
+    Stage::new(Vendor::ConnectWise, Store::Sqlite).await
+}
 
 /// Sets the mail server up.
 async fn use_server(app: &App, post: &Post, security: &str, password: &str) {
@@ -80,30 +85,6 @@ async fn look(stage: &Stage) {
     notices::tick(&stage.app).await.unwrap();
 }
 
-/// Another company like the stage's; its row id.
-async fn company(stage: &Stage, name: &str) -> i64 {
-    let company = Company {
-        name: name.into(),
-        psa_company_id: format!("of {name}").into(),
-        ..stage.company().await
-    };
-    let now = stage.clock.now();
-    let tenant = TenantConnection {
-        tenant_id: TENANT.into(),
-        client_id: CLIENT.into(),
-        certificate: false,
-        expires: None,
-        cloud: Cloud::Global,
-    };
-    stage
-        .write(move |conn| {
-            let id = companies::insert(conn, &company, now)?;
-            tenant_connections::put(conn, id, &tenant, now)?;
-            Ok(id)
-        })
-        .await
-}
-
 /// A good run of a company that is over now, and left these people in conflict.
 async fn in_conflict(stage: &Stage, company: i64, who: &[&str]) {
     let people: Vec<_> = who
@@ -122,42 +103,8 @@ async fn in_conflict(stage: &Stage, company: i64, who: &[&str]) {
 
 /// A run of a company that is over now; its error's kind, or how many conflicts it left.
 async fn ran(stage: &Stage, company: i64, end: Result<usize, &'static str>) {
-    let now = stage.clock.now();
-    let id = format!("run-{company}-{}", now.timestamp_micros());
-    stage
-        .write(move |conn| {
-            let new = NewRun {
-                id: &id,
-                company_id: company,
-                mode: Mode::Update,
-                preview: false,
-                started_at: now,
-                process: "",
-                requested_by: None,
-            };
-            runs::start(conn, &new)?;
-            let error = end.err().map(|kind| RunFailure {
-                kind: kind.into(),
-                message: "Microsoft's login refused".into(),
-                advice: "Add a new client secret in Entra".into(),
-                side: Some(Side::Tenant),
-            });
-            let end = RunEnd {
-                status: if error.is_some() {
-                    Status::Failed
-                } else {
-                    Status::Succeeded
-                },
-                finished_at: now,
-                counts: serde_json::json!({
-                    "create": 0, "link": 0, "update": 0, "reactivate": 0, "deactivate": 0, "unchanged": 7,
-                    "out_of_scope": 0, "conflict": end.unwrap_or_default(), "held": 0, "failed": 0
-                }),
-                calls: Calls::default(),
-                error,
-                findings: Vec::new(),
-            };
-            runs::finish(conn, &id, &end)
-        })
-        .await;
+    let end = end
+        .map(|conflicts| counts(7, conflicts))
+        .map_err(|kind| (kind, Some(Side::Tenant)));
+    stage.past_run(company, TimeDelta::zero(), end).await;
 }

@@ -12,3 +12,4 @@ mod missing;
 mod silence;
 mod turns;
 pub mod undo;
+mod undo_hindered;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::holds::Signed;
 use crate::model::{Mode, Undo, UserId};
 
 /// What a job does: its kind and its payload.
@@ -44,7 +45,10 @@ pub struct RunWork {
     /// With [`Mode::Approval`]: whose deactivation was approved.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub approved: BTreeSet<UserId>,
-    /// With [`Mode::Approval`]: what was said about it. Who said it asked for the job.
+    /// With [`Mode::Approval`]: who approved it, each once, with what they said about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<Signed>,
+    /// The same of a job that was asked for before `approvers` were kept: what was said, by who asked for the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// The digest of the preview that was looked at: the run does that, or nothing.
@@ -73,6 +77,22 @@ impl Work {
         }
     }
 
+    /// Those who asked for what is done, where several people's wishes may have become one job; none: who asked for the job.
+    pub fn askers(&self) -> Vec<&str> {
+        let mut askers: Vec<&str> = match self {
+            Self::Run(run) => run.approvers.iter().map(|one| one.staff.as_str()).collect(),
+            Self::Undo(all) => all
+                .undos
+                .iter()
+                .filter_map(|one| one.by.as_deref())
+                .collect(),
+            Self::Preview => Vec::new(),
+        };
+        let mut seen = BTreeSet::new();
+        askers.retain(|asker| seen.insert(*asker));
+        askers
+    }
+
     /// What does for both, where this waits and the other of the same lane is asked for: a resync reads more than an update,
     /// an approval is for everybody approved, of two previews that were looked at the later counts, and each undo is done.
     #[must_use]
@@ -83,8 +103,11 @@ impl Work {
                     run.mode = Mode::Resync;
                 }
                 run.approved.extend(new.approved.iter().cloned());
-                if new.mode == Mode::Approval {
-                    run.note.clone_from(&new.note);
+                for new in &new.approvers {
+                    match run.approvers.iter_mut().find(|one| one.staff == new.staff) {
+                        Some(known) => known.add(new.note.as_deref()),
+                        None => run.approvers.push(new.clone()),
+                    }
                 }
                 if new.expect.is_some() {
                     run.expect.clone_from(&new.expect);

@@ -26,6 +26,8 @@ pub struct CompanyNoticesPage {
     head: CompanyHead,
     /// Whether a mail server is set up.
     mail: bool,
+    /// So many addresses hear of all companies.
+    everybody: usize,
     recipients: String,
     weekly: bool,
     weekly_recipients: String,
@@ -52,6 +54,7 @@ impl Page for CompanyNoticesPage {
         let empty = Self {
             head: CompanyHead::sample(Tab::ContactSync),
             mail: false,
+            everybody: 0,
             recipients: String::new(),
             weekly: false,
             weekly_recipients: String::new(),
@@ -61,6 +64,7 @@ impl Page for CompanyNoticesPage {
         let hostile = "\"><script>alert(1)</script>\u{202e}\u{1f600}";
         let full = Self {
             mail: true,
+            everybody: 3,
             recipients: format!("{hostile}\n{}", "x".repeat(400)),
             weekly: true,
             weekly_recipients: hostile.into(),
@@ -70,7 +74,11 @@ impl Page for CompanyNoticesPage {
                 .collect(),
             ..empty.clone()
         };
-        vec![empty, full]
+        let one = Self {
+            everybody: 1,
+            ..empty.clone()
+        };
+        vec![empty, one, full]
     }
 }
 
@@ -84,14 +92,16 @@ struct NoticesForm {
 
 async fn page(visit: &Visit, id: i64) -> Result<CompanyNoticesPage, WebError> {
     let company = visit.company(id).await?;
-    let (set, mail) = visit
-        .app()
-        .db()
-        .read(move |conn| Ok((company_notices::get(conn, id)?, settings::mail(conn)?)))
-        .await?;
+    let read = visit.app().db().read(move |conn| {
+        let audience = settings::audience(conn)?;
+        let set = company_notices::get(conn, id)?;
+        Ok((set, settings::mail(conn)?, audience.everybody.len()))
+    });
+    let (set, mail, everybody) = read.await?;
     Ok(CompanyNoticesPage {
         head: CompanyHead::new(&company, Tab::ContactSync),
         mail: mail.is_some(),
+        everybody,
         recipients: set.recipients.join("\n"),
         weekly: set.weekly,
         weekly_recipients: set.weekly_recipients.join("\n"),

@@ -1,5 +1,5 @@
-//! What is done in the background: what waits, what is done now, what failed for good. A job that waits can be cancelled, and
-//! one that is being done can be asked to stop.
+//! What is done in the background: what runs now, what waits, what failed for good. A job that waits can be cancelled, and one that
+//! runs can be asked to stop.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::db::jobs::{self, Job, JobState, Work};
 use crate::db::quarantines::Quarantine;
 use crate::db::{companies, runs};
-use crate::model::Role;
+use crate::model::{Role, text};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Form, Page, Place, Samples, Visit, WebError, live, words};
 
@@ -42,6 +42,8 @@ pub struct JobsPage {
     more: i64,
     failed: Vec<JobRow>,
     recent: Vec<JobRow>,
+    /// So many are among those that were asked for last, at most.
+    most: i64,
 }
 
 /// One job.
@@ -124,6 +126,7 @@ impl Page for JobsPage {
             more: 0,
             failed: Vec::new(),
             recent: Vec::new(),
+            most: RECENT,
         };
         let one = Self {
             running: vec![plain.clone()],
@@ -136,6 +139,7 @@ impl Page for JobsPage {
             more: 450,
             failed: all.clone(),
             recent: all,
+            ..empty.clone()
         };
         vec![empty, one, many]
     }
@@ -191,6 +195,7 @@ async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
         more: more.max(0),
         failed: rows(&mut failed.iter()),
         recent: rows(&mut recent.iter()),
+        most: RECENT,
     })
 }
 
@@ -216,7 +221,10 @@ fn row(job: &Job, known: &Known, now: DateTime<Utc>) -> JobRow {
         later: run_at > now,
         attempts: job.attempts,
         why: held.map_or(why, Quarantine::sentence),
-        asked_by: job.requested_by.clone().unwrap_or_default(),
+        asked_by: match job.work.askers().as_slice() {
+            [] => job.requested_by.clone().unwrap_or_default(),
+            askers => text::and(askers),
+        },
         asked: At::new(job.created_at, now),
         at: at.map(|at| At::new(at, now)),
         run: run.cloned().unwrap_or_default(),

@@ -7,8 +7,8 @@ use super::notices_forms;
 use crate::db::deliveries::{self, Delivery};
 use crate::db::{Conn, settings as stored_settings};
 use crate::mail::Security;
-use crate::notices::MAIL_WAY;
 use crate::notices::settings::{self, Audience, Kind};
+use crate::notices::{MAIL_WAY, TEST, WEBHOOK_WAY};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Mistakes, Page, Place, Samples, Visit, WebError};
 
@@ -55,6 +55,12 @@ pub struct NoticesPage {
     /// Whether PSA addresses and webhooks may lead into private networks.
     pub(super) private: bool,
     pub(super) deliveries: Vec<Line>,
+    /// So many of them are listed at most.
+    pub(super) most: i64,
+    /// What came of the last test mail.
+    pub(super) mail_test: Option<Line>,
+    /// What came of the last test call.
+    pub(super) call_test: Option<Line>,
     pub(super) mistakes: Mistakes,
 }
 
@@ -85,9 +91,12 @@ pub(super) struct Line {
     state: String,
     kind: String,
     error: String,
-    attempts: i64,
+    /// How often it was tried, and what follows; empty: there is nothing to be said.
+    tried: String,
     next: Option<At>,
     given_up: bool,
+    /// Whether somebody tried the way out.
+    test: bool,
 }
 
 impl Page for NoticesPage {
@@ -107,6 +116,7 @@ impl Page for NoticesPage {
             securities: securities(Security::Tls),
             kinds: kinds(&Audience::default()),
             links: true,
+            most: LISTED,
             ..Self::default()
         };
         let line = Line {
@@ -117,17 +127,27 @@ impl Page for NoticesPage {
             state: "Sent".into(),
             kind: "ok".into(),
             error: String::new(),
-            attempts: 1,
+            tried: String::new(),
             next: None,
             given_up: false,
+            test: false,
         };
         let waiting = Line {
             state: "Waiting".into(),
             kind: "info".into(),
             subject: hostile.into(),
             error: hostile.repeat(10),
-            attempts: 3,
+            tried: "Tried 3 times.".into(),
             next: Some(At::sample()),
+            ..line.clone()
+        };
+        let soon = Line {
+            tried: "Tried once. It is tried again within a minute.".into(),
+            next: None,
+            ..waiting.clone()
+        };
+        let test = Line {
+            test: true,
             ..line.clone()
         };
         let failed = Line {
@@ -155,7 +175,12 @@ impl Page for NoticesPage {
             test_to: hostile.into(),
             links: false,
             private: true,
-            deliveries: vec![line, waiting, failed],
+            mail_test: Some(test.clone()),
+            call_test: Some(Line {
+                to: String::new(),
+                ..failed.clone()
+            }),
+            deliveries: vec![line, waiting, failed, soon, test],
             mistakes: [
                 "host",
                 "port",
@@ -212,11 +237,16 @@ pub(super) async fn page(visit: &Visit) -> Result<NoticesPage, WebError> {
             settings::mail(conn)?,
             settings::stored(conn)?,
             settings::audience(conn)?,
-            deliveries::list(conn, LISTED)?,
+            (
+                deliveries::list(conn, LISTED)?,
+                deliveries::last_of(conn, (TEST, MAIL_WAY))?,
+                deliveries::last_of(conn, (TEST, WEBHOOK_WAY))?,
+            ),
             stored_settings::private_psa_addresses(conn)?,
         ))
     };
-    let (mail, stored, audience, left, private) = app.db().read(read).await?;
+    let (mail, stored, audience, (left, mail_test, call_test), private) =
+        app.db().read(read).await?;
     let (password_stored, has_webhook, key_stored) = stored;
     let mut page = NoticesPage {
         mail_stored: mail.is_some(),
@@ -227,6 +257,12 @@ pub(super) async fn page(visit: &Visit) -> Result<NoticesPage, WebError> {
         links: crate::notices::portal(app.config()).is_some(),
         private,
         deliveries: left.into_iter().map(|one| line(one, now)).collect(),
+        most: LISTED,
+        mail_test: mail_test.map(|one| line(one, now)),
+        call_test: call_test.map(|one| Line {
+            to: String::new(),
+            ..line(one, now)
+        }),
         ..NoticesPage::default()
     };
     let security = mail.as_ref().map(|set| set.security).unwrap_or_default();
@@ -262,6 +298,20 @@ fn line(one: Delivery, now: chrono::DateTime<chrono::Utc>) -> Line {
         "failed" => ("Failed", "bad"),
         _ => ("Waiting", "info"),
     };
+    let again = state == "Waiting" && one.error.is_some();
+    let soon = again && one.next_at <= now;
+    let times = match one.attempts {
+        _ if !again => String::new(),
+        // The way was closed before it came to its turn.
+        0 => "Another one met this; it was not tried itself yet.".to_owned(),
+        1 => "Tried once.".to_owned(),
+        many => format!("Tried {many} times."),
+    };
+    let tried = if soon {
+        format!("{times} It is tried again within a minute.")
+    } else {
+        times
+    };
     Line {
         id: one.id,
         at: At::new(one.done_at.unwrap_or(one.created_at), now),
@@ -271,13 +321,14 @@ fn line(one: Delivery, now: chrono::DateTime<chrono::Utc>) -> Line {
         } else {
             "Webhook".into()
         },
-        next: (state == "Waiting" && one.attempts > 0).then(|| At::new(one.next_at, now)),
+        tried,
+        next: (again && !soon).then(|| At::new(one.next_at, now)),
         // Who waited for a test tries it by its own button.
-        given_up: state == "Failed" && one.kind != "test",
+        given_up: state == "Failed" && one.kind != TEST,
+        test: one.kind == TEST,
         state: state.into(),
         kind: kind.into(),
         error: one.error.unwrap_or_default(),
-        attempts: one.attempts,
     }
 }
 

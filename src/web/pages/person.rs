@@ -128,7 +128,7 @@ async fn show(
     let user = UserId::new(&user);
     let seen = seen(&visit, &company, &user).await?;
     let wanted = user.clone();
-    let (changes, undone, links, events) = visit
+    let (changes, undone, undoes, links, events) = visit
         .app()
         .db()
         .read(move |conn| {
@@ -137,6 +137,7 @@ async fn show(
             Ok((
                 changes,
                 undos::of_changes(conn, &ids)?,
+                undos::undone_by(conn, &ids)?,
                 links::of_user(conn, id, &wanted)?,
                 events::of_user(conn, id, &wanted)?,
             ))
@@ -169,7 +170,7 @@ async fn show(
         steps: Vec::new(),
         next: Vec::new(),
         choices: None,
-        history: portrait::history((changes, &undone), links, events, visit.now()),
+        history: portrait::history((changes, &undone, &undoes), links, events, visit.now()),
         earlier: None,
         later: None,
     };

@@ -10,7 +10,7 @@ use super::runs::{duration, over};
 use super::searches;
 use crate::db::changes::{ChangeRecord, Short};
 use crate::db::runs::{self, Run};
-use crate::db::{changes, companies};
+use crate::db::{changes, companies, undos};
 use crate::model::{Company, Outcome, text};
 use crate::sync::report;
 use crate::web::listing::{Choice, Pager, ROWS, choices};
@@ -103,6 +103,8 @@ pub(super) struct PersonRow {
     pub(super) user_link: String,
     /// Where it can be put back; empty: nothing was written.
     pub(super) undo: String,
+    /// The run that put it back, and when; none where that does not stand.
+    pub(super) undone: Option<(String, At)>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -202,11 +204,15 @@ async fn show(
     ];
     let pager = Pager::new(&asked.page, fits.len(), &path, &kept);
     let shown: Vec<i64> = fits.into_iter().skip(pager.skipped()).take(ROWS).collect();
-    let lines = visit
-        .app()
-        .db()
-        .read(move |conn| changes::by_ids(conn, &shown))
-        .await?;
+    let read = visit.app().db().read(move |conn| {
+        let undone = undos::of_changes(conn, &shown)?;
+        Ok((changes::by_ids(conn, &shown)?, undone))
+    });
+    let (lines, put_back) = read.await?;
+    let undone = |line: &ChangeRecord| {
+        let one = put_back.get(&line.id).filter(|one| one.in_force)?;
+        Some((one.run.clone(), At::new(one.at, visit.now())))
+    };
     let run = &found.run;
     visit.page(&RunPage {
         id: run.id.clone(),
@@ -241,7 +247,13 @@ async fn show(
             .collect(),
         undone: Undone::of(&visit, run, &found.all, &found.undone),
         lines: found.all.len(),
-        people: lines.iter().map(|line| person(line, &found)).collect(),
+        people: lines
+            .iter()
+            .map(|line| PersonRow {
+                undone: undone(line),
+                ..person(line, &found)
+            })
+            .collect(),
         psa: found.links.psa_name().into(),
         search: asked.search.clone(),
         action: choices(
@@ -337,6 +349,7 @@ fn person(line: &ChangeRecord, found: &Found) -> PersonRow {
             .unwrap_or_default(),
         user_link: found.links.user(&change.user_id),
         undo: run_undone::of_line(line),
+        undone: None,
     }
 }
 

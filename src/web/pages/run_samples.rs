@@ -27,6 +27,7 @@ pub(super) fn all() -> Vec<RunPage> {
         contact_link: "https://psa.msp.example/contact/1001".into(),
         user_link: "https://entra.microsoft.com/".into(),
         undo: "/runs/0193aaaa-0000-7000-8000-000000000000/undo?user=0193".into(),
+        undone: None,
     };
     let plain = PersonRow {
         name: String::new(),
@@ -39,10 +40,12 @@ pub(super) fn all() -> Vec<RunPage> {
         contact_link: String::new(),
         user_link: String::new(),
         undo: String::new(),
+        undone: Some(("0193bbbb-0000-7000-8000-000000000000".into(), At::sample())),
         ..person.clone()
     };
     let none = PersonRow {
         contact_id: String::new(),
+        undone: None,
         ..plain.clone()
     };
     let tile = |value, link: &str| Tile {
@@ -114,13 +117,18 @@ pub(super) fn all() -> Vec<RunPage> {
             .find(|live| !live.of_run.is_empty()),
         ..empty.clone()
     };
+    let [kept, forgotten] = run_undone::samples();
     let undone = RunPage {
-        undone: run_undone::sample(),
+        undone: kept,
         ..failed.clone()
     };
     let here = RunPage {
         head: empty.head.clone(),
         ..undone.clone()
     };
-    vec![empty, failed, sought, going, undone, here]
+    let forgotten = RunPage {
+        undone: forgotten,
+        ..here.clone()
+    };
+    vec![empty, failed, sought, going, undone, here, forgotten]
 }

@@ -16,7 +16,9 @@ use crate::web::{At, Visit};
 pub(super) struct Undone {
     /// Where the run can be put back; empty: it cannot.
     pub(super) link: String,
-    /// The run that this one put back: its id and when it began; none where the history does not keep it any more.
+    /// Whether this run is an undo.
+    pub(super) is_undo: bool,
+    /// The run that it put back: its id and when it began; none where the history does not keep it any more.
     pub(super) undoes: Option<(String, At)>,
     /// Whether it did that for one person alone.
     pub(super) one: bool,
@@ -44,6 +46,8 @@ pub(super) struct By {
 pub(super) struct Found {
     undoes: Option<(undos::Undone, Option<Run>)>,
     by: Vec<undos::Undoing>,
+    /// Whether it was put back as a whole, and that stands.
+    over: bool,
 }
 
 pub(super) fn find(conn: &mut Conn, run: &str) -> QueryResult<Found> {
@@ -57,6 +61,7 @@ pub(super) fn find(conn: &mut Conn, run: &str) -> QueryResult<Found> {
     Ok(Found {
         undoes,
         by: undos::by(conn, run)?,
+        over: undos::in_force(conn, run)?.is_some(),
     })
 }
 
@@ -64,7 +69,7 @@ impl Undone {
     /// What is said of this run, of which these are the lines.
     pub(super) fn of(visit: &Visit, run: &Run, all: &[Short], found: &Found) -> Self {
         let written = |line: &Short| line.outcome != Outcome::None && line.action.writes();
-        let may = !run.preview && !run.running && all.iter().any(written);
+        let may = !run.preview && !run.running && !found.over && all.iter().any(written);
         let mut undone = Self {
             link: if may {
                 undo::address(&run.id, None)
@@ -76,21 +81,28 @@ impl Undone {
         if let Some((what, other)) = &found.undoes {
             let other = other.as_ref();
             undone.undoes = other.map(|run| (run.id.clone(), At::new(run.started_at, visit.now())));
+            undone.is_undo = true;
             undone.one = what.user.is_some();
             undone.left_alone = what.left_alone.len();
         }
-        let by = found.by.iter();
-        undone.by = by
-            .map(|one| By {
-                run: one.run.clone(),
-                at: At::new(one.started_at, visit.now()),
-                who: one.requested_by.clone().unwrap_or_default(),
-                one: one.user.is_some(),
-                people: one.people,
-                partly: one.status != Some(Status::Succeeded),
-            })
-            .collect();
+        undone.by = found.by(visit);
         undone
+    }
+}
+
+impl Found {
+    /// The runs that put this one back.
+    pub(super) fn by(&self, visit: &Visit) -> Vec<By> {
+        let by = self.by.iter();
+        by.map(|one| By {
+            run: one.run.clone(),
+            at: At::new(one.started_at, visit.now()),
+            who: one.requested_by.clone().unwrap_or_default(),
+            one: one.user.is_some(),
+            people: one.people,
+            partly: one.status != Some(Status::Succeeded),
+        })
+        .collect()
     }
 }
 
@@ -106,8 +118,8 @@ pub(in crate::web) fn of_line(line: &ChangeRecord) -> String {
     }
 }
 
-/// For the samples of a page.
-pub(super) fn sample() -> Undone {
+/// For the samples of a page: those that put a run back.
+pub(super) fn by_samples() -> Vec<By> {
     let by = By {
         run: "0193bbbb-0000-7000-8000-000000000000".into(),
         at: At::sample(),
@@ -127,11 +139,23 @@ pub(super) fn sample() -> Undone {
         people: 0,
         ..by.clone()
     };
-    Undone {
+    vec![by, other, none]
+}
+
+/// For the samples of a page.
+pub(super) fn samples() -> [Undone; 2] {
+    let kept = Undone {
         link: "/runs/0193aaaa-0000-7000-8000-000000000000/undo".into(),
-        undoes: Some((by.run.clone(), At::sample())),
+        is_undo: true,
+        undoes: Some(("0193bbbb-0000-7000-8000-000000000000".into(), At::sample())),
         one: true,
         left_alone: 2,
-        by: vec![by, other, none],
-    }
+        by: by_samples(),
+    };
+    let forgotten = Undone {
+        link: String::new(),
+        undoes: None,
+        ..kept.clone()
+    };
+    [kept, forgotten]
 }

@@ -5,8 +5,8 @@ use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
-use super::person;
 use super::undo_page::{FieldRow, Refused, Row, UndoPage};
+use super::{person, run_undone};
 use crate::db::jobs as asked_for;
 use crate::db::jobs::Work;
 use crate::db::runs::{self, Run};
@@ -154,14 +154,16 @@ async fn page(
     number: &str,
 ) -> Result<UndoPage, WebError> {
     let (id, this) = (company.id, run.id.clone());
-    let on_its_way = visit.app().db().read(move |conn| {
+    let found = visit.app().db().read(move |conn| {
         let mut jobs = asked_for::waiting(conn, id)?;
         jobs.extend(asked_for::running(conn, id)?);
-        Ok(jobs.iter().any(|job| match &job.work {
+        let on_its_way = jobs.iter().any(|job| match &job.work {
             Work::Undo(all) => all.undos.iter().any(|one| one.undo.run == this),
             _ => false,
-        }))
+        });
+        Ok((on_its_way, run_undone::find(conn, &this)?))
     });
+    let (on_its_way, undone) = found.await?;
     let outward = VendorLinks::load(visit, company).await?;
     let mut page = UndoPage {
         user: wish
@@ -171,7 +173,8 @@ async fn page(
             .unwrap_or_default(),
         psa: outward.psa_name().to_owned(),
         ignoring: wish.ignoring,
-        on_its_way: on_its_way.await?,
+        on_its_way,
+        by: undone.by(visit),
         ..UndoPage::bare(
             CompanyHead::new(company, Tab::Runs),
             (&run.id, run.mode.as_str()),
@@ -209,6 +212,17 @@ impl UndoPage {
         self.links = back.links;
         self.to_ignore = back.to_ignore.len();
         self.to_stop_ignoring = back.to_stop_ignoring.len();
+        self.choice = if self.to_stop_ignoring > 0 {
+            match self.to_stop_ignoring {
+                1 => "Look at this person again".into(),
+                many => format!("Look at these {many} people again"),
+            }
+        } else {
+            match self.to_ignore {
+                1 => "Leave this person alone from now on".into(),
+                many => format!("Leave these {many} people alone from now on"),
+            }
+        };
         self.digest = back.digest();
         let path = format!("/runs/{}/undo", wish.run);
         self.pager = Pager::new(number, people.len(), &path, &[("user", &self.user)]);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::holds::HOSTILE;
+use super::run_undone::{self, By};
 use crate::web::listing::Pager;
 use crate::web::{At, CompanyHead, Mistakes, Page, Place, Tab};
 
@@ -34,10 +35,14 @@ pub struct UndoPage {
     pub(super) links: usize,
     pub(super) rows: Vec<Row>,
     pub(super) pager: Pager,
+    /// The runs that put it back already.
+    pub(super) by: Vec<By>,
     /// So many people are left alone from then on, if that is wanted.
     pub(super) to_ignore: usize,
     /// So many people are looked at again, if that is wanted.
     pub(super) to_stop_ignoring: usize,
+    /// What the tick box says.
+    pub(super) choice: String,
     pub(super) ignoring: bool,
     pub(super) digest: String,
     pub(super) mistakes: Mistakes,
@@ -96,8 +101,10 @@ impl UndoPage {
             links: 0,
             rows: Vec::new(),
             pager: Pager::default(),
+            by: Vec::new(),
             to_ignore: 0,
             to_stop_ignoring: 0,
+            choice: String::new(),
             ignoring: true,
             digest: String::new(),
             mistakes: Mistakes::default(),
@@ -141,6 +148,7 @@ impl Page for UndoPage {
             nothing: true,
             links: 3,
             on_its_way: true,
+            by: run_undone::by_samples(),
             ..bare.clone()
         };
         let row = Row {
@@ -155,7 +163,7 @@ impl Page for UndoPage {
                 before: "long ".repeat(80),
             }],
             notes: vec![
-                "Phone was changed since, and stays 100.".into(),
+                "Phone was 99 before the run, was changed since, and stays 100.".into(),
                 HOSTILE.into(),
             ],
             left_alone: true,
@@ -187,6 +195,7 @@ impl Page for UndoPage {
             user: "0193".into(),
             people_written: 1,
             to_ignore: 1,
+            choice: "Leave this person alone from now on".into(),
             rows: vec![row.clone()],
             digest: "abc".into(),
             ..bare.clone()

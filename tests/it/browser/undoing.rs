@@ -48,7 +48,7 @@ async fn a_run_is_undone_by_keyboard_after_it_was_seen() {
     seat.tab_to(&format!("a[href='{undo}']")).await;
     seat.browser.press("Enter").await;
     seat.is_at("/undo").await;
-    seat.reads("Title was changed since, and stays Lead of leads.")
+    seat.reads("was changed since, and stays Lead of leads.")
         .await;
     seat.reads("Put 3 contacts back").await;
     seat.picture("undo").await;
@@ -74,7 +74,7 @@ async fn a_run_is_undone_by_keyboard_after_it_was_seen() {
     seat.picture("run-after-undo").await;
     let of_undo = stage.runs().await.pop().unwrap().id;
     seat.go(&format!("/runs/{of_undo}")).await;
-    seat.reads("Nothing is put back for dora@contoso.example: title was changed since")
+    seat.reads("Nothing is put back for dora@contoso.example: title was blank before the run")
         .await;
     seat.picture("undo-run").await;
     let person = format!(

@@ -17,7 +17,6 @@ on_both!(
     a_stop_puts_the_job_back,
     a_changed_plan_writes_nothing,
     a_plan_that_holds_still_is_carried_out,
-    an_approval_deactivates_who_was_held,
 );
 
 async fn a_run_that_was_asked_for_is_done_and_says_who_asked(stage: Stage) {
@@ -178,24 +177,6 @@ async fn a_plan_that_holds_still_is_carried_out(stage: Stage) {
     assert_eq!(stage.psa.look().len(), 2);
     let (_, next) = expected(&stage).await;
     assert_ne!(next, digest, "nothing is to be done any more");
-}
-
-async fn an_approval_deactivates_who_was_held(stage: Stage) {
-    let names = ["anna", "bert", "carl", "dora"];
-    stage.users(names.map(user));
-    stage.sync().await;
-    for name in ["anna", "bert", "carl"] {
-        stage.edit(name, |user| user.account_enabled = Some(false));
-    }
-    assert_eq!(stage.sync().await.counts.held, 3);
-    let [anna, bert] = ["anna", "bert"].map(|name| user(name).0.id);
-    let id = ask_for_an_approval(&stage, &[&anna, &bert]).await;
-    step(&stage).await;
-    assert_eq!(state(&stage, id).await, JobState::Done);
-    let held = stage.held().await.unwrap();
-    assert_eq!(held, ["carl@contoso.example"], "exactly who was approved");
-    let last = stage.runs().await.pop().unwrap();
-    assert_eq!((last.mode, last.planned), (Mode::Approval, Some(2)));
 }
 
 #[tokio::test]

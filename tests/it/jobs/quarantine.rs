@@ -1,5 +1,5 @@
 //! Quarantine: a connection that a person has to mend stops its runs, is tried again at growing intervals, and recovers by
-//! itself. The cloud being down is something else.
+//! itself.
 
 use chrono::TimeDelta;
 use rollcall::app::{OF_COMPANY, OF_PSA};
@@ -7,12 +7,10 @@ use rollcall::connections::{PsaForm, Saving, save_psa};
 use rollcall::db::quarantines::{self, Owner, Quarantine};
 use rollcall::db::{events, psa_connections};
 use rollcall::jobs::schedule::tick;
-use rollcall::model::{RunFailure, Side, Status};
-use rollcall::simulator::kit::FaultKind;
-use rollcall::sync::failure::{FOR_PEOPLE, broken};
+use rollcall::model::{Side, Status};
 
 use super::*;
-use crate::stage::{CLIENT, SECRET, TENANT, put_secret, user};
+use crate::stage::{SECRET, put_secret, user};
 
 on_both!(
     a_wrong_key_puts_the_psa_connection_into_quarantine_and_its_job_waits,
@@ -21,8 +19,6 @@ on_both!(
     a_click_tries_at_once_and_makes_the_pause_no_longer,
     a_saved_connection_is_tried_at_once,
     a_tenant_in_quarantine_concerns_its_company_alone,
-    each_mistake_in_a_connection_enters_quarantine_on_its_side,
-    a_cloud_that_is_down_is_no_quarantine,
     previews_are_not_held_up,
     a_command_enters_and_lifts_a_quarantine,
     a_quarantine_without_a_job_gets_one_when_it_is_to_be_tried,
@@ -63,7 +59,7 @@ pub(super) async fn idle(stage: &Stage) {
     assert!(!rollcall::jobs::step(&stage.app).await.unwrap());
 }
 
-fn apart(from: chrono::DateTime<chrono::Utc>, to: chrono::DateTime<chrono::Utc>) -> i64 {
+pub(super) fn apart(from: chrono::DateTime<chrono::Utc>, to: chrono::DateTime<chrono::Utc>) -> i64 {
     (to - from).num_minutes()
 }
 
@@ -260,120 +256,6 @@ async fn a_tenant_in_quarantine_concerns_its_company_alone(stage: Stage) {
     assert_eq!(stage.read(quarantines::all).await, []);
 }
 
-/// A kind of failure, what brings it about, and what mends it.
-type Break<'a> = (&'a str, Box<dyn Fn(&Stage) + 'a>, Box<dyn Fn(&Stage) + 'a>);
-
-async fn each_mistake_in_a_connection_enters_quarantine_on_its_side(mut stage: Stage) {
-    stage.users([user("anna")]);
-    let app = |stage: &Stage, change: &dyn Fn(&mut rollcall::simulator::graph::AppData)| {
-        stage.microsoft.tenant(TENANT, |tenant| {
-            change(tenant.apps.get_mut(CLIENT).unwrap());
-        });
-    };
-    let other = "6f0c7b1e-0000-4000-8000-000000000002";
-    let breaks: Vec<Break<'_>> = vec![
-        (
-            "secret_expired",
-            Box::new(|stage| app(stage, &|app| app.secrets[0].expired = true)),
-            Box::new(|stage| app(stage, &|app| app.secrets[0].expired = false)),
-        ),
-        (
-            "credentials",
-            Box::new(|stage| app(stage, &|app| app.secrets[0].value = "another".into())),
-            Box::new(|stage| app(stage, &|app| app.secrets[0].value = SECRET.into())),
-        ),
-        (
-            "consent",
-            Box::new(|stage| app(stage, &|app| app.consented = false)),
-            Box::new(|stage| app(stage, &|app| app.consented = true)),
-        ),
-        (
-            "wrong_tenant",
-            Box::new(|stage| {
-                stage
-                    .microsoft
-                    .switches(|switches| switches.wrong_organization = Some(other.into()));
-            }),
-            Box::new(|stage| {
-                stage
-                    .microsoft
-                    .switches(|switches| switches.wrong_organization = None);
-            }),
-        ),
-    ];
-    for (kind, breaks, mends) in breaks {
-        breaks(&stage);
-        // Nothing that was read or signed in before hides it.
-        stage.restart().await;
-        let report = stage
-            .run(rollcall::sync::Options::new(Mode::Resync, false))
-            .await;
-        let error = report.report.error.unwrap();
-        assert_eq!(error.side, Some(Side::Tenant), "{error:?}");
-        let found = of_tenant(&stage).await;
-        let found = found.unwrap_or_else(|| panic!("{kind}: {error:?}"));
-        assert!(
-            found.kind == kind || (kind == "consent" && found.kind == "permission"),
-            "{kind}: {found:?}"
-        );
-        assert_eq!(of_psa(&stage).await, None);
-        mends(&stage);
-        stage.restart().await;
-        stage.clock.advance(minutes(1));
-        assert_eq!(stage.sync().await.error, None, "{kind}");
-        assert_eq!(of_tenant(&stage).await, None, "{kind}");
-        stage.clock.advance(minutes(1));
-    }
-    let (company, psa) = (stage.company_id, stage.psa_id);
-    for (kind, id) in [(OF_COMPANY, company), (OF_PSA, psa)] {
-        stage
-            .write(move |conn| rollcall::db::secrets::delete_all(conn, kind, id))
-            .await;
-        stage.app.forget_clients();
-        let error = stage.sync().await.error.unwrap();
-        assert_eq!(error.kind, "not_set_up");
-        let found = if kind == OF_COMPANY {
-            of_tenant(&stage).await
-        } else {
-            of_psa(&stage).await
-        };
-        assert_eq!(found.unwrap().kind, "not_set_up");
-        put_secret(&stage.app, OF_COMPANY, company, "client_secret", SECRET).await;
-    }
-}
-
-async fn a_cloud_that_is_down_is_no_quarantine(stage: Stage) {
-    stage.users([user("anna")]);
-    let hour = "3600".to_owned();
-    for fault in [
-        FaultKind::Status(503),
-        FaultKind::Html(502),
-        FaultKind::Drop,
-        FaultKind::Half,
-        FaultKind::Throttle {
-            retry_after: Some(hour),
-        },
-    ] {
-        stage.psa.fault_on_list(fault, 0, usize::MAX);
-        let id = click(&stage).await;
-        step(&stage).await;
-        let tried = job(&stage, id).await;
-        assert_eq!(
-            (tried.state, tried.attempts),
-            (JobState::Queued, 1),
-            "{:?}",
-            tried.error
-        );
-        assert_eq!(apart(stage.clock.now(), tried.run_at), 1);
-        assert_eq!(stage.read(quarantines::all).await, []);
-        stage.psa.controls().clear_faults();
-        stage.clock.advance(minutes(1));
-        step(&stage).await;
-        assert_eq!(state(&stage, id).await, JobState::Done);
-        stage.clock.advance(minutes(1));
-    }
-}
-
 async fn previews_are_not_held_up(stage: Stage) {
     stage.users([user("anna")]);
     key(&stage, false).await;
@@ -460,30 +342,4 @@ async fn a_clock_that_was_ahead_keeps_nothing_in_quarantine_for_longer_than_a_da
     step(&stage).await;
     assert_eq!(state(&stage, id).await, JobState::Done);
     assert_eq!(of_psa(&stage).await, None);
-}
-
-#[test]
-fn mistakes_in_a_connection_are_told_apart_from_a_cloud_that_is_down() {
-    let failure = |kind: &str, side| RunFailure {
-        kind: kind.into(),
-        message: String::new(),
-        advice: String::new(),
-        side,
-    };
-    for kind in FOR_PEOPLE {
-        assert_eq!(broken(&failure(kind, Some(Side::Psa))), Some(Side::Psa));
-        assert_eq!(broken(&failure(kind, None)), None, "of no connection");
-        assert!(!rollcall::jobs::TRANSIENT.contains(&kind));
-    }
-    let down = rollcall::jobs::TRANSIENT;
-    let others = [
-        "company_gone",
-        "missing_site",
-        "plan_changed",
-        "stopped",
-        "refused",
-    ];
-    for kind in down.iter().chain(&others) {
-        assert_eq!(broken(&failure(kind, Some(Side::Tenant))), None, "{kind}");
-    }
 }

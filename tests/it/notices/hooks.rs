@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{after, company, look, ran};
+use super::{after, look, ran};
 use crate::stage::{Stage, Store, Vendor};
 
 /// A call that arrived: its head in lower case, and its body.
@@ -115,7 +115,7 @@ pub async fn with_hook(stage: &Stage, key: &str) -> Hook {
 #[tokio::test]
 async fn a_call_carries_what_happened_and_a_signature_that_the_receiver_can_check() {
     let (stage, hook) = new("a-shared-key").await;
-    company(&stage, "Fabrikam").await;
+    stage.neighbour("Fabrikam", true).await;
     ran(&stage, stage.company_id, Err("secret_expired")).await;
     look(&stage).await;
     let calls = hook.fresh();

@@ -9,18 +9,14 @@ use rollcall::notices::{saving, sending, settings};
 use secrecy::SecretString;
 
 use super::post::{Mood, Post};
-use super::{OPS, after, look, on_both, ran, tell_all, use_server, with_mail};
-use crate::stage::{Stage, Store, Vendor};
+use super::{OPS, after, look, new, on_both, ran, tell_all, use_server, with_mail};
+use crate::stage::Stage;
 
 on_both!(
     a_mail_that_is_refused_is_kept_and_tried_again_with_growing_waits,
     what_is_not_taken_for_three_days_is_given_up_and_can_be_tried_again,
     what_left_is_forgotten_after_thirty_days,
 );
-
-async fn new() -> Stage {
-    Stage::new(Vendor::ConnectWise, Store::Sqlite).await
-}
 
 async fn kept(stage: &Stage) -> Vec<Delivery> {
     stage.read(|conn| deliveries::list(conn, 100)).await
@@ -125,7 +121,7 @@ async fn a_server_that_cannot_be_reached_is_asked_once_for_all_that_waits() {
     assert_eq!(post.fresh().len(), 3, "each on its own");
 }
 
-fn server(post: &Post, security: Security) -> Server {
+pub(super) fn server(post: &Post, security: Security) -> Server {
     Server {
         host: "127.0.0.1".into(),
         port: post.port,
@@ -136,7 +132,7 @@ fn server(post: &Post, security: Security) -> Server {
     }
 }
 
-const LETTER: Letter<'_> = Letter {
+pub(super) const LETTER: Letter<'_> = Letter {
     to: OPS,
     subject: "Rollcall: a test",
     text: "Text",

@@ -1,5 +1,5 @@
-//! A mail server on loopback that keeps what it takes, and can refuse, hang up and stall. It speaks plain SMTP (RFC 5321) with
-//! AUTH PLAIN, and knows no TLS.
+//! A mail server on loopback that keeps what it takes, and can refuse, hang up and stall. It speaks SMTP (RFC 5321) with AUTH
+//! PLAIN: without protection, with STARTTLS (RFC 3207), or with TLS from the first byte on (RFC 8314).
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,8 +7,10 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rollcall::clock::Clock;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 /// What it does with who comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,21 @@ pub enum Mood {
     /// Says nothing at all.
     Stalls,
 }
+
+/// How its connections are protected.
+#[derive(Clone)]
+pub enum Protection {
+    /// Not at all.
+    None,
+    /// After STARTTLS; before it nobody may sign in or send.
+    StartTls(Arc<ServerConfig>),
+    /// From the first byte on.
+    Tls(Arc<ServerConfig>),
+}
+
+/// A connection, protected or not.
+trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// A mail that was taken.
 #[derive(Clone, Debug)]
@@ -55,8 +72,13 @@ pub struct Post {
 }
 
 impl Post {
-    /// Starts it.
+    /// Starts one without protection.
     pub async fn start() -> Self {
+        Self::protected(Protection::None).await
+    }
+
+    /// Starts it.
+    pub async fn protected(protection: Protection) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(Mutex::new(State {
@@ -69,10 +91,10 @@ impl Post {
         let shared = state.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let state = shared.clone();
+                let (state, protection) = (shared.clone(), protection.clone());
                 tokio::spawn(async move {
                     // A client that hangs up ends its own visit alone.
-                    let _ = talk(stream, &state).await;
+                    let _ = talk(stream, protection, &state).await;
                 });
             }
         });
@@ -110,7 +132,18 @@ impl Post {
     }
 }
 
-async fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+/// The next line; none: the other side has hung up.
+async fn next(wire: &mut BufReader<Box<dyn Wire>>) -> std::io::Result<Option<String>> {
+    let mut line = String::new();
+    let read = wire.read_line(&mut line).await?;
+    Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+async fn talk(
+    stream: TcpStream,
+    protection: Protection,
+    state: &Mutex<State>,
+) -> std::io::Result<()> {
     let mood = {
         let mut state = state.lock().unwrap();
         state.visits += 1;
@@ -119,20 +152,40 @@ async fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     if mood == Mood::HangsUp {
         return Ok(());
     }
-    let (read, mut write) = stream.into_split();
-    let mut lines = BufReader::new(read).lines();
+    let stream: Box<dyn Wire> = match &protection {
+        Protection::Tls(config) => {
+            Box::new(TlsAcceptor::from(config.clone()).accept(stream).await?)
+        }
+        _ => Box::new(stream),
+    };
+    let mut open = matches!(protection, Protection::StartTls(_));
+    let mut wire = BufReader::new(stream);
     if mood == Mood::Stalls {
         // Waits until the client has had enough.
-        while lines.next_line().await?.is_some() {}
+        while next(&mut wire).await?.is_some() {}
         return Ok(());
     }
-    write.write_all(b"220 post.example ESMTP\r\n").await?;
+    wire.write_all(b"220 post.example ESMTP\r\n").await?;
     let (mut from, mut to, mut known) = (String::new(), Vec::new(), false);
-    while let Some(line) = lines.next_line().await? {
+    while let Some(line) = next(&mut wire).await? {
         let verb = line.to_ascii_uppercase();
         let asks = state.lock().unwrap().asks;
-        let answer = if verb.starts_with("EHLO") {
+        let answer = if verb.starts_with("EHLO") && open {
+            "250-post.example\r\n250 STARTTLS".to_owned()
+        } else if verb.starts_with("EHLO") {
             "250-post.example\r\n250-AUTH PLAIN\r\n250 8BITMIME".to_owned()
+        } else if let Protection::StartTls(config) = &protection
+            && open
+        {
+            if verb != "STARTTLS" {
+                wire.write_all(b"530 5.7.0 STARTTLS first\r\n").await?;
+                continue;
+            }
+            wire.write_all(b"220 go on\r\n").await?;
+            let accepted = TlsAcceptor::from(config.clone()).accept(wire.into_inner());
+            wire = BufReader::new(Box::new(accepted.await?));
+            open = false;
+            continue;
         } else if let Some(said) = line.strip_prefix("AUTH PLAIN ") {
             let said = STANDARD.decode(said).unwrap_or_default();
             let said = String::from_utf8_lossy(&said).replace('\0', " ");
@@ -157,9 +210,9 @@ async fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
                 "250 fine".to_owned()
             }
         } else if verb == "DATA" {
-            write.write_all(b"354 go on\r\n").await?;
+            wire.write_all(b"354 go on\r\n").await?;
             let mut raw = String::new();
-            while let Some(line) = lines.next_line().await? {
+            while let Some(line) = next(&mut wire).await? {
                 if line == "." {
                     break;
                 }
@@ -180,12 +233,12 @@ async fn talk(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             }
             "250 taken".to_owned()
         } else if verb == "QUIT" {
-            write.write_all(b"221 bye\r\n").await?;
+            wire.write_all(b"221 bye\r\n").await?;
             return Ok(());
         } else {
             "502 not here".to_owned()
         };
-        write.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        wire.write_all(format!("{answer}\r\n").as_bytes()).await?;
     }
     Ok(())
 }

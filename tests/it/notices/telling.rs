@@ -6,14 +6,9 @@ use rollcall::db::company_notices::{self, CompanyNotices};
 use rollcall::db::quarantines::{self, Owner};
 use rollcall::db::tenant_connections;
 use rollcall::model::{RunFailure, Side};
-use rollcall::notices::saving;
-use rollcall::notices::settings::{Audience, Kind};
 
-use super::{
-    OPS, after, company, in_conflict, look, on_both, ran, tell_all, use_server, with_mail,
-};
-use crate::notices::post::Post;
-use crate::stage::{SECRET, Stage, Store, Vendor, put_secret, user};
+use super::{OPS, after, look, on_both, ran, with_mail};
+use crate::stage::{SECRET, Stage, put_secret, user};
 
 on_both!(
     ten_failing_nights_are_one_mail_and_one_when_they_are_over,
@@ -23,10 +18,6 @@ on_both!(
     who_hears_of_one_company_hears_of_no_other,
     a_psa_connection_in_quarantine_is_one_mail_for_all_its_companies,
 );
-
-async fn new() -> Stage {
-    Stage::new(Vendor::ConnectWise, Store::Sqlite).await
-}
 
 async fn secret(stage: &Stage, secret: &str) {
     put_secret(
@@ -86,10 +77,10 @@ async fn ten_failing_nights_are_one_mail_and_one_when_they_are_over(stage: Stage
 async fn companies_that_fail_together_are_one_mail_and_those_that_follow_another(stage: Stage) {
     let post = with_mail(&stage).await;
     let contoso = stage.company_id;
-    let fabrikam = company(&stage, "Fabrikam").await;
+    let fabrikam = stage.neighbour("Fabrikam", true).await;
     let late = [
-        company(&stage, "Late").await,
-        company(&stage, "Later").await,
+        stage.neighbour("Late", true).await,
+        stage.neighbour("Later", true).await,
     ];
     for id in [contoso, fabrikam] {
         ran(&stage, id, Err("secret_expired")).await;
@@ -240,7 +231,7 @@ fn after_without_looking(stage: &Stage, time: TimeDelta) {
 
 async fn who_hears_of_one_company_hears_of_no_other(stage: Stage) {
     let post = with_mail(&stage).await;
-    let fabrikam = company(&stage, "Fabrikam").await;
+    let fabrikam = stage.neighbour("Fabrikam", true).await;
     let own = CompanyNotices {
         recipients: vec!["fabi@msp.example".into(), OPS.to_uppercase()],
         ..CompanyNotices::default()
@@ -270,7 +261,7 @@ async fn who_hears_of_one_company_hears_of_no_other(stage: Stage) {
 async fn a_psa_connection_in_quarantine_is_one_mail_for_all_its_companies(stage: Stage) {
     let post = with_mail(&stage).await;
     let (fabrikam, psa, now) = (
-        company(&stage, "Fabrikam").await,
+        stage.neighbour("Fabrikam", true).await,
         stage.psa_id,
         stage.clock.now(),
     );
@@ -310,148 +301,4 @@ async fn a_psa_connection_in_quarantine_is_one_mail_for_all_its_companies(stage:
     let mails = post.fresh();
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].subject(), "Rollcall: In order again: 2 companies");
-}
-
-#[tokio::test]
-async fn a_cause_that_comes_and_goes_within_the_hour_is_not_told_anew() {
-    let stage = new().await;
-    let post = with_mail(&stage).await;
-    let id = stage.company_id;
-    ran(&stage, id, Err("consent")).await;
-    look(&stage).await;
-    assert_eq!(post.fresh().len(), 1);
-    let mut subjects = Vec::new();
-    for _ in 0..5 {
-        ran(&stage, id, Ok(0)).await;
-        look(&stage).await;
-        ran(&stage, id, Err("consent")).await;
-        look(&stage).await;
-        subjects.extend(post.fresh().into_iter().map(|mail| mail.subject()));
-    }
-    assert_eq!(subjects, ["Rollcall: In order again: Contoso"]);
-    after(&stage, TimeDelta::hours(1)).await;
-    let mails = post.fresh();
-    assert_eq!(mails.len(), 1, "it stands, and is told");
-    assert_eq!(
-        mails[0].subject(),
-        "Rollcall: Admin consent missing at Contoso"
-    );
-}
-
-#[tokio::test]
-async fn conflicts_are_told_by_number_and_link_and_again_where_somebody_else_is_in_conflict() {
-    let stage = new().await;
-    let post = with_mail(&stage).await;
-    let id = stage.company_id;
-    let (anna, bert, carl, dora) = ("anna", "bert", "carl", "dora");
-    for (who, mails) in [
-        (&[anna, bert][..], 1),
-        (&[bert, anna], 0),
-        (&[anna], 0),
-        (&[anna, bert], 0),
-        (&[anna, bert, carl], 1),
-        (&[bert, carl], 0),
-        // As many as before, of whom one is new.
-        (&[bert, carl, dora], 1),
-        (&[], 0),
-    ] {
-        let conflicts = who.len();
-        in_conflict(&stage, id, who).await;
-        after(&stage, TimeDelta::hours(2)).await;
-        let fresh = post.fresh();
-        assert_eq!(fresh.len(), mails, "{who:?}");
-        for mail in fresh {
-            assert_eq!(
-                mail.subject(),
-                "Rollcall: Conflicts need a decision at Contoso"
-            );
-            let people = format!("{conflicts} people fit no single contact");
-            assert!(mail.text().contains(&people), "{}", mail.text());
-            assert!(mail.text().contains(&format!("/companies/{id}/conflicts")));
-        }
-    }
-}
-
-#[tokio::test]
-async fn what_is_over_at_one_company_keeps_nothing_of_another_from_being_told() {
-    let stage = new().await;
-    let post = with_mail(&stage).await;
-    let fabrikam = company(&stage, "Fabrikam").await;
-    in_conflict(&stage, stage.company_id, &["anna"]).await;
-    look(&stage).await;
-    assert_eq!(post.fresh().len(), 1);
-    after(&stage, TimeDelta::hours(2)).await;
-    in_conflict(&stage, stage.company_id, &[]).await;
-    look(&stage).await;
-    in_conflict(&stage, fabrikam, &["fred"]).await;
-    look(&stage).await;
-    let subjects: Vec<String> = post.fresh().iter().map(post_subject).collect();
-    assert_eq!(
-        subjects,
-        ["Rollcall: Conflicts need a decision at Fabrikam"]
-    );
-}
-
-#[tokio::test]
-async fn no_good_run_for_36_hours_is_told_once_and_so_is_its_end() {
-    let stage = new().await;
-    let post = with_mail(&stage).await;
-    let id = stage.company_id;
-    ran(&stage, id, Ok(0)).await;
-    for _ in 0..10 {
-        after(&stage, TimeDelta::hours(12)).await;
-    }
-    let mails = post.fresh();
-    assert_eq!(mails.len(), 1);
-    assert_eq!(
-        mails[0].subject(),
-        "Rollcall: No good run for 36 hours at Contoso"
-    );
-    ran(&stage, id, Ok(0)).await;
-    look(&stage).await;
-    let subjects: Vec<String> = post.fresh().iter().map(post_subject).collect();
-    assert_eq!(subjects, ["Rollcall: In order again: Contoso"]);
-}
-
-fn post_subject(mail: &super::post::Mail) -> String {
-    mail.subject()
-}
-
-#[tokio::test]
-async fn what_nobody_wants_to_hear_of_is_not_told_and_what_stands_is_told_once_somebody_does() {
-    let stage = new().await;
-    let post = Post::start().await;
-    ran(&stage, stage.company_id, Err("consent")).await;
-    look(&stage).await;
-    use_server(&stage.app, &post, "none", "").await;
-    look(&stage).await;
-    assert_eq!(post.visits(), 0, "nobody to tell");
-    let audience = Audience {
-        everybody: vec![OPS.into()],
-        silent: [Kind::Failing].into(),
-    };
-    saving::save_audience(&stage.app, audience, "Ann")
-        .await
-        .unwrap();
-    look(&stage).await;
-    assert_eq!(post.visits(), 0, "not wanted");
-    tell_all(&stage.app, &[OPS]).await;
-    look(&stage).await;
-    assert_eq!(post.fresh().len(), 1);
-}
-
-#[tokio::test]
-async fn of_two_processes_one_tells() {
-    let stage = new().await;
-    let post = with_mail(&stage).await;
-    let (other, _stopper) = stage.another().await;
-    ran(&stage, stage.company_id, Err("consent")).await;
-    let one = rollcall::notices::tick(&stage.app);
-    let two = rollcall::notices::tick(&other);
-    let (one, two) = tokio::join!(one, two);
-    one.unwrap();
-    two.unwrap();
-    look(&stage).await;
-    rollcall::notices::tick(&other).await.unwrap();
-    assert_eq!(post.fresh().len(), 1);
 }

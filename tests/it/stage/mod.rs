@@ -3,6 +3,7 @@
 
 mod acts;
 pub mod contacts;
+mod past;
 pub mod people;
 pub mod psa;
 
@@ -24,6 +25,7 @@ use rollcall::sync::stop::{Stopper, stop};
 use tempfile::TempDir;
 
 pub use contacts::{Plain, contact};
+pub use past::counts;
 pub use people::{SPB, User, user};
 pub use psa::{PsaCloud, Vendor};
 

@@ -3,111 +3,37 @@
 use std::time::Instant;
 
 use chrono::TimeDelta;
+use rollcall::db::companies;
 use rollcall::db::holds::{self, HoldPerson};
 use rollcall::db::runs::{self, NewRun, RunEnd};
-use rollcall::db::{companies, tenant_connections};
-use rollcall::model::{Calls, Cloud, Company, Mode, Role, RunFailure, Status, TenantConnection};
+use rollcall::model::{Calls, Company, Mode, Role, Status};
 
 use super::visitor::Site;
-use crate::stage::{CLIENT, Stage, Store, TENANT, Vendor, everywhere};
+use crate::stage::{Stage, Store, Vendor, counts, everywhere};
 
 everywhere!(@on sqlite ConnectWise Sqlite; what_needs_a_person_stands_on_top_with_its_cure);
 everywhere!(@on postgres ConnectWise Postgres; what_needs_a_person_stands_on_top_with_its_cure);
+
+/// A moment ago.
+const MOMENTS: TimeDelta = TimeDelta::minutes(5);
 
 async fn stage() -> Stage {
     Stage::new(Vendor::ConnectWise, Store::Sqlite).await
 }
 
-/// Another company like the stage's, with or without a tenant; its row id.
-async fn company(stage: &Stage, name: &str, connected: bool) -> i64 {
-    let base = stage.company().await;
-    let company = Company {
-        name: name.into(),
-        psa_company_id: format!("of {name}").into(),
-        ..base
-    };
-    let now = stage.clock.now();
-    let tenant = TenantConnection {
-        tenant_id: TENANT.into(),
-        client_id: CLIENT.into(),
-        certificate: false,
-        expires: None,
-        cloud: Cloud::Global,
-    };
-    stage
-        .write(move |conn| {
-            let id = companies::insert(conn, &company, now)?;
-            if connected {
-                tenant_connections::put(conn, id, &tenant, now)?;
-            }
-            Ok(id)
-        })
-        .await
-}
-
-fn counts(unchanged: usize, conflict: usize) -> serde_json::Value {
-    serde_json::json!({
-        "create": 0, "link": 0, "update": 0, "reactivate": 0, "deactivate": 0, "unchanged": unchanged,
-        "out_of_scope": 0, "conflict": conflict, "held": 0, "failed": 0
-    })
-}
-
-/// A run that is over, so many minutes ago; its id.
-async fn past_run(
-    stage: &Stage,
-    company: i64,
-    minutes: i64,
-    end: Result<serde_json::Value, &'static str>,
-) -> String {
-    let id = format!("run-{company}-{minutes}");
-    let (run, began) = (id.clone(), stage.clock.now() - TimeDelta::minutes(minutes));
-    stage
-        .write(move |conn| {
-            let new = NewRun {
-                id: &run,
-                company_id: company,
-                mode: Mode::Update,
-                preview: false,
-                started_at: began,
-                process: "",
-                requested_by: None,
-            };
-            runs::start(conn, &new)?;
-            let error = end.as_ref().err().map(|kind| RunFailure {
-                kind: (*kind).into(),
-                message: "Microsoft's login refused".into(),
-                advice: "Add a new client secret in Entra".into(),
-                side: None,
-            });
-            let end = RunEnd {
-                status: if error.is_some() {
-                    Status::Failed
-                } else {
-                    Status::Succeeded
-                },
-                finished_at: began,
-                counts: end.unwrap_or_else(|_| serde_json::json!({})),
-                calls: Calls::default(),
-                error,
-                findings: Vec::new(),
-            };
-            runs::finish(conn, &run, &end)
-        })
-        .await;
-    id
-}
-
 async fn what_needs_a_person_stands_on_top_with_its_cure(stage: Stage) {
     let contoso = stage.company_id;
-    let fabrikam = company(&stage, "Fabrikam", true).await;
-    let bare = company(&stage, "Bare <b>", false).await;
-    let held = company(&stage, "Held", true).await;
-    let torn = company(&stage, "Torn", true).await;
+    let fabrikam = stage.neighbour("Fabrikam", true).await;
+    let bare = stage.neighbour("Bare <b>", false).await;
+    let held = stage.neighbour("Held", true).await;
+    let torn = stage.neighbour("Torn", true).await;
     for broken in [contoso, fabrikam] {
-        past_run(&stage, broken, 5, Err("secret_expired")).await;
+        stage
+            .past_run(broken, MOMENTS, Err(("secret_expired", None)))
+            .await;
     }
-    let run = past_run(&stage, held, 5, Ok(counts(40, 0))).await;
-    past_run(&stage, torn, 5, Ok(counts(7, 2))).await;
+    let run = stage.past_run(held, MOMENTS, Ok(counts(40, 0))).await;
+    stage.past_run(torn, MOMENTS, Ok(counts(7, 2))).await;
     let now = stage.clock.now();
     stage
         .write(move |conn| {
@@ -160,7 +86,9 @@ async fn what_needs_a_person_stands_on_top_with_its_cure(stage: Stage) {
 #[tokio::test]
 async fn nothing_to_do_is_one_calm_sentence() {
     let stage = stage().await;
-    past_run(&stage, stage.company_id, 60, Ok(counts(40, 0))).await;
+    stage
+        .past_run(stage.company_id, TimeDelta::minutes(60), Ok(counts(40, 0)))
+        .await;
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Reader).await;
     let page = visitor.get("/").await.text;
@@ -188,7 +116,7 @@ async fn an_empty_fleet_says_what_to_do_first() {
 async fn companies_are_found_by_name_in_any_case_and_the_rest_is_paged() {
     let stage = stage().await;
     for number in 0..60 {
-        company(&stage, &format!("Ölwerk {number:02}"), true).await;
+        stage.neighbour(&format!("Ölwerk {number:02}"), true).await;
     }
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Reader).await;
@@ -208,8 +136,10 @@ async fn companies_are_found_by_name_in_any_case_and_the_rest_is_paged() {
 #[tokio::test]
 async fn the_file_has_every_company_and_no_formula() {
     let stage = stage().await;
-    company(&stage, "=1+1", true).await;
-    past_run(&stage, stage.company_id, 5, Ok(counts(40, 1))).await;
+    stage.neighbour("=1+1", true).await;
+    stage
+        .past_run(stage.company_id, MOMENTS, Ok(counts(40, 1)))
+        .await;
     let site = Site::start(&stage.app);
     let file = site.signed_in(Role::Reader).await.get("/fleet.csv").await;
     assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");

@@ -82,7 +82,8 @@ async fn a_run_is_shown_field_by_field_and_then_put_back() {
         "<del>Lead &lt;script&gt;",
         "<ins>Engineer</ins>",
         "The run made this contact",
-        "Leave these people alone from now on",
+        "Leave these 2 people alone from now on",
+        "Do not undo",
         "Put 2 contacts back",
     ] {
         assert!(html.contains(text), "{text}: {html}");
@@ -105,12 +106,17 @@ async fn a_run_is_shown_field_by_field_and_then_put_back() {
     let html = technician.get(&page(&run)).await.text;
     assert!(html.contains("Nothing is left to put back"), "{html}");
     assert!(html.contains("as it was before already"), "{html}");
+    assert!(html.contains("Undone for 2 people by <bdi>Technician</bdi>"));
     let of_run = technician.get(&format!("/runs/{run}")).await.text;
     let by = format!(
         "Undone for 2 people by <bdi>Technician</bdi> on <a href=\"/runs/{}\">",
         undo.id
     );
     assert!(of_run.contains(&by), "{of_run}");
+    assert!(!of_run.contains("Undo this run"), "it is undone");
+    let by = format!("Undone on <a href=\"/runs/{}\">", undo.id);
+    assert_eq!(of_run.matches(&by).count(), 2, "each of them: {of_run}");
+    assert!(!of_run.contains(&page(&run)), "{of_run}");
     let of_undo = technician.get(&format!("/runs/{}", undo.id)).await.text;
     let link = format!("<a href=\"/runs/{run}\">run of ");
     assert!(of_undo.contains(&link), "{of_undo}");
@@ -120,7 +126,8 @@ async fn a_run_is_shown_field_by_field_and_then_put_back() {
     for text in [
         "Put back by the",
         "Ignored from now on",
-        &format!("Undo of run {run}"),
+        "Undo of the run of ",
+        &format!("<a href=\"/runs/{run}\">The run that was put back<"),
         "Stop ignoring",
     ] {
         assert!(html.contains(text), "{text}: {html}");
@@ -128,13 +135,78 @@ async fn a_run_is_shown_field_by_field_and_then_put_back() {
     // The contact is shown as the undo left it.
     assert!(html.contains("Engineer"), "{html}");
 
+    assert!(!html.contains(&format!(">{run}")), "{html}");
+
     // And back again.
     let html = technician.get(&page(&undo.id)).await.text;
-    assert!(html.contains("Look at these people again"), "{html}");
+    assert!(html.contains("Look at these 2 people again"), "{html}");
     assert_eq!(send(&technician, &undo.id, "", true).await, 303);
     work(&stage).await;
     assert_eq!(stage.company().await.ignored, Vec::<String>::new());
     assert!(stage.psa.look()[1].active);
+    let of_run = technician.get(&format!("/runs/{run}")).await.text;
+    assert!(of_run.contains("Undo this run"), "it stands again");
+    assert!(of_run.contains(&one), "{of_run}");
+}
+
+#[tokio::test]
+async fn who_has_nothing_to_put_back_is_neither_counted_nor_ignored() {
+    let stage = stage().await;
+    let (before, run) = a_day(&stage).await;
+    stage.psa.edit(&before[0].id, |contact| {
+        contact.title = Some("Engineer".into());
+    });
+    stage.set(|company| company.update_existing = false).await;
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let html = technician.get(&page(&run)).await.text;
+    for text in [
+        "It is as it was before already.",
+        "Leave this person alone from now on",
+        "Put 1 contact back",
+    ] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    assert_eq!(html.matches("Left alone from then on").count(), 1, "{html}");
+    assert_eq!(send(&technician, &run, "", true).await, 303);
+    work(&stage).await;
+    assert_eq!(stage.company().await.ignored, [id("bert")]);
+}
+
+#[tokio::test]
+async fn the_undo_of_a_run_that_the_history_does_not_keep_any_more_is_told_and_can_be_undone() {
+    let stage = stage().await;
+    a_day(&stage).await;
+    // A run that made nobody's contact: those are kept.
+    stage.edit("anna", |user| user.job_title = Some("Boss".into()));
+    let run = stage.sync().await.run;
+    stage
+        .clock
+        .advance(std::time::Duration::from_hours(24 * 40));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    assert_eq!(send(&technician, &run, "", true).await, 303);
+    work(&stage).await;
+    let undo = stage.runs().await.pop().unwrap().id;
+    stage
+        .write(|conn| rollcall::db::settings::set_history_months(conn, Some(1)))
+        .await;
+    rollcall::retention::forget_old(&stage.app).await.unwrap();
+    assert_eq!(technician.get(&format!("/runs/{run}")).await.status, 404);
+    assert_eq!(technician.get(&page(&run)).await.status, 404);
+    let of_undo = technician.get(&format!("/runs/{undo}")).await.text;
+    let said = "An undo of a run that the history does not keep any more.";
+    assert!(of_undo.contains(said), "{of_undo}");
+    let person = format!("/companies/{}/people/{}", stage.company_id, id("anna"));
+    let html = technician.get(&person).await.text;
+    assert!(html.contains("Undo of the run of "), "{html}");
+    assert!(!html.contains("The run that was put back"), "{html}");
+    assert_eq!(send(&technician, &undo, "", true).await, 303);
+    work(&stage).await;
+    assert_eq!(stage.company().await.ignored, Vec::<String>::new());
+    assert_eq!(stage.psa.look()[0].title.as_deref(), Some("Boss"));
 }
 
 #[tokio::test]
@@ -153,7 +225,7 @@ async fn what_has_changed_since_it_was_shown_is_shown_anew_and_not_done() {
     assert_eq!(again.status, 422);
     for text in [
         "has changed since you looked",
-        "Title was changed since, and stays Boss.",
+        "Title was Engineer before the run, was changed since, and stays Boss.",
         "Put 1 contact back",
     ] {
         assert!(again.text.contains(text), "{text}: {}", again.text);
