@@ -9,7 +9,8 @@ mod products;
 pub use drafts::{complete, members};
 pub use names::{explain_last, group_names, groups_of, names_soon, remembered_names};
 pub use places::{
-    Places, psa_company, psa_company_of, remember_tenant, remembered_places, tenant_name,
+    Called, Places, names_of_both, psa_company, psa_company_of, remember_tenant, remembered_places,
+    tenant_name,
 };
 pub use products::{Product, products, standard_list, told};
 

@@ -8,13 +8,18 @@
   const list = document.getElementById("filters-list");
   const effect = document.getElementById("filter-effect");
   const live = form.querySelector("[data-order-live]");
+  const save = form.querySelector(".save-bar button[type=submit]");
   let leaving = false;
 
   function say(text) {
     live.textContent = text;
   }
 
+  // There is nothing to save before something was changed.
+  save.disabled = true;
+
   function changed() {
+    save.disabled = false;
     effect.setAttribute("aria-busy", "true");
     form.dispatchEvent(new CustomEvent("filters:changed", { bubbles: true }));
   }

@@ -70,7 +70,18 @@
     });
   });
 
-  document.addEventListener("DOMContentLoaded", () => localise(document));
+  // Addresses break after @ and a dot, where they have to.
+  const breakable = (root) => {
+    for (const element of root.querySelectorAll(".address")) {
+      const parts = element.textContent.split(/(?<=[@.])/);
+      element.replaceChildren(...parts.flatMap((part, at) => (at > 0 ? [document.createElement("wbr"), part] : [part])));
+    }
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    localise(document);
+    breakable(document);
+  });
   // Where the tabs do not fit, the open one is in view.
   document.addEventListener("DOMContentLoaded", () => {
     for (const open of document.querySelectorAll(".tabs [aria-current]")) {
@@ -78,7 +89,10 @@
       tabs.scrollLeft = open.offsetLeft - (tabs.clientWidth - open.offsetWidth) / 2;
     }
   });
-  document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
+  document.addEventListener("htmx:afterSwap", (event) => {
+    localise(event.target);
+    breakable(event.target);
+  });
   // Leaving a page with changes that are not saved.
   let changed = false;
   document.addEventListener("input", (event) => {

@@ -1,5 +1,7 @@
 //! What failures are called.
 
+use crate::model::Side;
+
 /// What went wrong with a run, in a few words: its error's kind.
 pub fn failure(kind: &str) -> String {
     match kind {
@@ -28,4 +30,21 @@ pub fn failure(kind: &str) -> String {
         _ => "Failed",
     }
     .into()
+}
+
+/// Failures of which only the side tells what failed.
+const OF_EITHER_SIDE: [&str; 3] = ["credentials", "permission", "unreachable"];
+
+/// The same of a connection: whose it is comes first where the failure does not say so itself. `psa`: the PSA connection's name.
+pub(super) fn failure_of(kind: &str, side: Option<Side>, psa: Option<&str>) -> String {
+    let title = failure(kind);
+    let whose = match side {
+        Some(Side::Tenant) if OF_EITHER_SIDE.contains(&kind) => "Microsoft 365",
+        Some(Side::Psa) => psa.unwrap_or("The PSA"),
+        _ => return title,
+    };
+    let mut letters = title.chars();
+    let first = letters.next().map(char::to_lowercase);
+    let rest: String = first.into_iter().flatten().chain(letters).collect();
+    format!("{whose}: {rest}")
 }

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::app::{OF_COMPANY, OF_MICROSOFT_APP, OF_PSA};
 use crate::db::fleet::{self, Brief, FailedJob, LastRun};
 use crate::db::quarantines::{self, Quarantine};
+use crate::db::runs::IN_SYNC;
 use crate::db::{Conn, psa_connections, secrets, settings, tenant_connections};
 use crate::model::text::{self, count};
 use crate::sync::report::Counts;
@@ -381,10 +382,13 @@ pub fn counts_of(run: &LastRun) -> Option<Counts> {
     serde::Deserialize::deserialize(&run.counts).ok()
 }
 
-/// How many people the last good run left with a contact that carries their fields: created, linked, updated, reactivated and
-/// unchanged, without those who failed. Who waits for a decision, is out of scope or left does not count; who was already gone
-/// before counts as unchanged.
+/// How many people the last good run left in sync, as the company's own page counts them. A run of an older version did not
+/// say: then everybody whose contact was in hand counts, who was already gone too.
 pub fn in_sync(run: &LastRun) -> Option<usize> {
+    let said = run.counts.get(IN_SYNC).and_then(serde_json::Value::as_u64);
+    if let Some(said) = said {
+        return usize::try_from(said).ok();
+    }
     let counts = counts_of(run)?;
     let all = counts.create + counts.link + counts.update + counts.reactivate + counts.unchanged;
     Some(all.saturating_sub(counts.failed))

@@ -7,7 +7,8 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::ending::ending;
-use super::{Fleet, counts_of, failure};
+use super::failures::failure_of;
+use super::{Fleet, counts_of};
 use crate::db::fleet::{Brief, LastRun};
 use crate::db::quarantines::Quarantine;
 use crate::jobs::TRANSIENT;
@@ -230,22 +231,20 @@ fn quarantined(fleet: &Fleet, one: &Quarantine) -> Option<Need> {
     let of = fleet.companies.iter().filter(expected).filter(here);
     let of: Vec<&Brief> = of.collect();
     let first = of.first()?;
+    let psa = fleet.psas.get(&first.psa_id).map(String::as_str);
+    let title = failure_of(&one.kind, Some(one.owner.side), psa);
     let need = Need {
         detail: one.message.clone(),
         companies: of.iter().map(|company| company.id).collect(),
         link: format!("/companies/{}/connection", first.id),
         verb: "Mend the connection of",
         quarantine: Some((one.since, one.next_try)),
-        ..Need::of(first, What::Failing, &failure(&one.kind), &one.advice)
+        ..Need::of(first, What::Failing, &title, &one.advice)
     };
     Some(match one.owner.side {
         Side::Tenant => need,
         Side::Psa => Need {
             about: About::Psa(one.owner.id),
-            title: match fleet.psas.get(&one.owner.id) {
-                Some(name) => format!("{}: {name}", need.title),
-                None => need.title,
-            },
             link: format!("/settings/psa/{}", one.owner.id),
             verb: "Mend the PSA connection",
             ..need
@@ -265,7 +264,7 @@ fn failed(fleet: &Fleet, company: &Brief) -> Option<Need> {
             TRANSIENT.contains(&error.kind.as_str()) && fleet.next.contains_key(&company.id);
         let passed = tried_again || mended_since(fleet, company, run, error);
         if !passed && !NOBODYS.contains(&error.kind.as_str()) {
-            return Some(by_run(company, run, error));
+            return Some(by_run(fleet, company, run, error));
         }
     }
     // A job can fail before its run stands in the history.
@@ -301,18 +300,20 @@ fn mended_since(fleet: &Fleet, company: &Brief, run: &LastRun, error: &RunFailur
     error.side == Some(Side::Psa) && of_all && fleet.companies.iter().any(later)
 }
 
-fn by_run(company: &Brief, run: &LastRun, error: &RunFailure) -> Need {
+fn by_run(fleet: &Fleet, company: &Brief, run: &LastRun, error: &RunFailure) -> Need {
     let (link, verb) = if OF_A_CONNECTION.contains(&error.kind.as_str()) {
         let link = format!("/companies/{}/connection", company.id);
         (link, "Mend the connection of")
     } else {
         (format!("/runs/{}", run.id), "See the run of")
     };
+    let psa = fleet.psas.get(&company.psa_id).map(String::as_str);
+    let title = failure_of(&error.kind, error.side, psa);
     Need {
         detail: error.message.clone(),
         link,
         verb,
-        ..Need::of(company, What::Failing, &failure(&error.kind), &error.advice)
+        ..Need::of(company, What::Failing, &title, &error.advice)
     }
 }
 

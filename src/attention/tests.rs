@@ -154,8 +154,11 @@ fn a_job_that_could_not_begin_its_run_is_told() {
 }
 
 #[test]
-fn people_in_sync_are_counted_without_who_failed_or_left() {
-    assert_eq!(in_sync(&run(1, None)), Some(42));
+fn people_in_sync_are_those_whom_the_run_counted_and_of_an_older_run_whoever_is_in_hand() {
+    let mut counted = run(1, None);
+    assert_eq!(in_sync(&counted), Some(42));
+    counted.counts["in_sync"] = 40.into();
+    assert_eq!(in_sync(&counted), Some(40));
     let mut nothing = run(1, None);
     nothing.counts = serde_json::json!({});
     assert_eq!(in_sync(&nothing), None);
@@ -269,7 +272,7 @@ fn a_connection_in_quarantine_is_one_need_whatever_its_companies_did() {
     };
     let (causes, needy) = judge(&fleet, now());
     assert_eq!(causes.len(), 1, "{causes:?}");
-    assert_eq!(causes[0].title, "Sign-in refused: Main PSA");
+    assert_eq!(causes[0].title, "Main PSA: sign-in refused");
     assert_eq!(
         (causes[0].link.as_str(), needy.len()),
         ("/settings/psa/1", 2)

@@ -34,8 +34,6 @@ pub struct ConsentEnd {
     pub tenant: TenantId,
     /// The tenant's own name, for the technician to compare.
     pub tenant_name: String,
-    /// The names of other companies that have the same tenant: perhaps the wrong administrator consented.
-    pub also: Vec<String>,
 }
 
 /// Why no tenant was connected; each is one sentence that says what to do.
@@ -258,23 +256,12 @@ async fn connect(
     staff: &str,
 ) -> Result<ConsentEnd, ConsentRefusal> {
     let tenant = connection.tenant_id.clone();
-    let (id, same) = (company.id, tenant.clone());
-    let also = app
-        .db()
-        .read(move |conn| {
-            let ids = tenant_connections::of_tenant(conn, &same)?;
-            let labels = companies::labels(conn)?.into_iter();
-            let others = labels.filter(|(other, _)| *other != id && ids.contains(other));
-            Ok(others.map(|(_, name)| name).collect())
-        })
-        .await?;
     match connect_shared(app, company, connection, staff).await? {
         Saving::Saved { version, .. } => Ok(ConsentEnd {
-            company: id,
+            company: company.id,
             version,
             tenant,
             tenant_name,
-            also,
         }),
         Saving::Gone => Err(ConsentRefusal::NoCompany),
         _ => Err(ConsentRefusal::Unknown),

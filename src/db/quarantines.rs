@@ -81,11 +81,15 @@ impl Quarantine {
 
     /// Whose it is and why, as a sentence for people.
     pub fn sentence(&self) -> String {
-        let whose = match self.owner.side {
-            Side::Tenant => "tenant",
-            Side::Psa => "PSA",
-        };
-        format!("The {whose} connection is in quarantine: {}", self.message)
+        format!("{}: {}", self.brief(), self.message)
+    }
+
+    /// Whose it is, for a place where why stands besides.
+    pub const fn brief(&self) -> &'static str {
+        match self.owner.side {
+            Side::Tenant => "The tenant connection is in quarantine",
+            Side::Psa => "The PSA connection is in quarantine",
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::db::facts::{CONTACT_TYPES, SITES, company_scope, psa_scope, tenant_sc
 use crate::db::jobs::Priority;
 use crate::db::quarantines::{self, Owner};
 use crate::db::{
-    Conn, Db, DbError, companies, facts, links, psa_connections, secrets, settings,
+    Conn, Db, DbError, companies, events, facts, links, psa_connections, secrets, settings,
     tenant_connections,
 };
 use crate::jobs;
@@ -199,6 +199,11 @@ fn write(
             applied.retired += stored.links;
         }
         let id = company(conn, keys, write, psa_id, now)?;
+        let (kind, said) = match before {
+            Some(_) => ("company_saved", "Settings saved from the fleet file"),
+            None => ("company_added", "Company added from the fleet file"),
+        };
+        events::note(conn, (BY, kind), Some(id), said, now)?;
         if write.company.sync_contacts {
             jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, BY, now)?;
         }
@@ -209,6 +214,11 @@ fn write(
 
 fn psa(conn: &mut Conn, keys: &Keyring, write: &PsaWrite, now: DateTime<Utc>) -> QueryResult<i64> {
     let mut id = write.connection.id;
+    let (kind, done) = if id == 0 {
+        ("psa_added", "added")
+    } else {
+        ("psa_saved", "saved")
+    };
     if id == 0 {
         id = psa_connections::insert(conn, &write.connection, now)?;
     } else {
@@ -216,6 +226,11 @@ fn psa(conn: &mut Conn, keys: &Keyring, write: &PsaWrite, now: DateTime<Utc>) ->
     }
     seal(conn, keys, (OF_PSA, id), &write.secrets, None)?;
     quarantines::try_now(conn, Owner::psa(id), now)?;
+    let said = format!(
+        "PSA connection {} {done} from the fleet file",
+        write.connection.name
+    );
+    events::note(conn, (BY, kind), None, &said, now)?;
     Ok(id)
 }
 

@@ -8,7 +8,7 @@ use crate::db::{psa_connections, tenant_connections};
 use crate::model::{Company, PsaCompany, PsaCompanyId, TenantId};
 use crate::psa;
 use crate::sync::failure::RunError;
-use crate::sync::scene::ADDRESS;
+use crate::sync::scene::{ADDRESS, ORGANIZATION};
 
 /// The name of the fact how a tenant calls itself.
 const TENANT_NAME: &str = "tenant_name";
@@ -62,6 +62,41 @@ pub async fn remembered_places(app: &App, company: &Company) -> Result<Places, R
         tenant,
         psa: facts.remembered(&company_scope(id), PSA_COMPANY).await?,
         psa_link,
+    })
+}
+
+/// How the two ends of a company are called, as far as anybody has read it, however long ago.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Called {
+    /// The tenant.
+    pub tenant: Option<String>,
+    /// The company in the PSA.
+    pub psa: Option<String>,
+}
+
+/// How the two ends of a company are called, without a request.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn names_of_both(app: &App, company: &Company) -> Result<Called, RunError> {
+    let (id, facts) = (company.id, app.facts());
+    let connection = app
+        .db()
+        .read(move |conn| tenant_connections::get(conn, id))
+        .await?;
+    let mut tenant: Option<String> = None;
+    if let Some(connection) = connection {
+        let scope = tenant_scope(&connection.tenant_id);
+        for name in [TENANT_NAME, ORGANIZATION] {
+            if tenant.is_none() {
+                tenant = facts.of_any_age(&scope, name).await?;
+            }
+        }
+    }
+    let psa: Option<PsaCompany> = facts.of_any_age(&company_scope(id), PSA_COMPANY).await?;
+    Ok(Called {
+        tenant,
+        psa: psa.map(|found| found.name),
     })
 }
 

@@ -2,10 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
+use super::explain::left_differing;
 use super::failure::STOPPED;
-use super::report::{Counts, Report};
+use super::plan::{Person, Plan, Reason};
+use super::report::{Counts, Done, Report};
+use super::select::Activity;
+use super::snapshot::Snapshot;
 use super::{Finished, Outcomes, Run, record, report};
-use crate::model::{Calls, Status};
+use crate::model::{Action, Calls, Outcome, Status};
 
 impl Run<'_> {
     /// The run is over: its outcomes as a report, written down.
@@ -48,8 +52,11 @@ impl Run<'_> {
             findings,
             people,
         };
+        let in_sync = seen
+            .as_ref()
+            .map(|(snapshot, plan)| in_sync(snapshot, plan, &done));
         if self.turn.is_some()
-            && let Err(unrecorded) = record::end(self.scene, &report, finished_at).await
+            && let Err(unrecorded) = record::end(self.scene, &report, in_sync, finished_at).await
         {
             report.status = Status::Failed;
             report.error.get_or_insert(unrecorded);
@@ -74,4 +81,31 @@ impl Run<'_> {
             ),
         }
     }
+}
+
+/// How many people the run left with a contact that is as it should be: as the company's page of people counts them afterwards.
+/// Who left, waits for a decision, is out of scope, or is linked to a contact that differs and is not updated, does not count.
+fn in_sync(snapshot: &Snapshot, plan: &Plan, done: &[Done]) -> usize {
+    let is = |(at, person): &(usize, &Person)| {
+        let outcome = done.get(*at).and_then(|done| done.outcome);
+        match person.action {
+            Action::Unchanged => {
+                let left = matches!(person.trace.activity, Activity::Leaver(_));
+                !left && matches!(person.reason, Reason::Same)
+            }
+            Action::Create | Action::Update | Action::Reactivate => {
+                outcome == Some(Outcome::Applied)
+            }
+            Action::Link => {
+                let users = &snapshot.users;
+                let user = || users.iter().find(|user| user.id == person.user_id);
+                let differs = || {
+                    user().is_some_and(|user| !left_differing(user, person, snapshot).is_empty())
+                };
+                outcome == Some(Outcome::Applied) && (snapshot.rules.update_existing || !differs())
+            }
+            Action::Deactivate | Action::OutOfScope | Action::Conflict => false,
+        }
+    };
+    plan.people.iter().enumerate().filter(is).count()
 }

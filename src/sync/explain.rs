@@ -2,6 +2,8 @@
 
 mod next;
 
+pub(super) use next::left_differing;
+
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Person, Plan, Reason};

@@ -280,16 +280,21 @@ pub async fn after_approval(
     Ok(written.await?)
 }
 
-/// The run is over.
+/// The run is over; `in_sync` people are as they should be, which is kept beside the report's counts.
 pub async fn end(
     scene: &Scene,
     report: &Report,
+    in_sync: Option<usize>,
     finished_at: DateTime<Utc>,
 ) -> Result<(), RunError> {
+    let mut counts = serde_json::to_value(report.counts).unwrap_or_default();
+    if let (Some(counts), Some(in_sync)) = (counts.as_object_mut(), in_sync) {
+        counts.insert(runs::IN_SYNC.into(), in_sync.into());
+    }
     let end = RunEnd {
         status: report.status,
         finished_at,
-        counts: serde_json::to_value(report.counts).unwrap_or_default(),
+        counts,
         calls: report.calls,
         error: report.error.clone(),
         findings: report.findings.clone(),

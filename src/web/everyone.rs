@@ -2,10 +2,12 @@
 //! sorts; what a person's line is was decided by the plan.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
+use super::holders::Holders;
 use crate::model::{Action, Contact, ContactId, User, UserId, text};
 use crate::sync::plan::{Person, Plan, Reason};
 use crate::sync::report;
@@ -35,13 +37,15 @@ pub enum Standing {
     NotActive,
     /// A contact that is no user's.
     OnlyInPsa,
+    /// Linked to a contact that differs, since existing contacts are not updated.
+    NotUpdated,
     /// Nothing is to be done.
     InSync,
 }
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Held,
         Self::Conflict,
         Self::WillChange,
@@ -51,6 +55,7 @@ impl Standing {
         Self::OutOfScope,
         Self::NotActive,
         Self::OnlyInPsa,
+        Self::NotUpdated,
         Self::InSync,
     ];
 
@@ -66,6 +71,7 @@ impl Standing {
             Self::OutOfScope => "out_of_scope",
             Self::NotActive => "not_active",
             Self::OnlyInPsa => "only_in_psa",
+            Self::NotUpdated => "not_updated",
             Self::InSync => "in_sync",
         }
     }
@@ -82,6 +88,7 @@ impl Standing {
             (Action::OutOfScope, _) => Self::OutOfScope,
             (Action::Unchanged, Reason::NoAnswer(_)) => Self::NoAnswer,
             (Action::Unchanged, _) if left => Self::Leaver,
+            (Action::Unchanged, Reason::NotUpdating) => Self::NotUpdated,
             (Action::Unchanged, _) => Self::InSync,
             _ => Self::WillChange,
         }
@@ -152,7 +159,10 @@ pub struct Everyone<'a> {
     /// Everyone.
     pub all: Vec<Someone<'a>>,
     snapshot: &'a Snapshot,
+    plan: &'a Plan,
     contacts: HashMap<&'a ContactId, &'a Contact>,
+    /// Made when a contact of nobody is first put into words.
+    holders: OnceCell<Holders<'a>>,
 }
 
 impl<'a> Everyone<'a> {
@@ -198,7 +208,9 @@ impl<'a> Everyone<'a> {
         Self {
             all,
             snapshot,
+            plan,
             contacts,
+            holders: OnceCell::new(),
         }
     }
 
@@ -291,11 +303,14 @@ impl<'a> Everyone<'a> {
                 line.page = format!("contacts/{}", segment(contact.id.as_str()));
                 line.contact = contact.id.to_string();
                 line.site = self.site(contact);
-                line.reason = if contact.active {
-                    "no user has this contact".into()
-                } else {
-                    "no user has this contact, and it is inactive".into()
-                };
+                let holders = self
+                    .holders
+                    .get_or_init(|| Holders::of(self.snapshot, self.plan));
+                let mut reason = holders.why(contact);
+                if !contact.active {
+                    reason.push_str(", and it is inactive");
+                }
+                line.reason = reason;
             }
         }
         line

@@ -57,6 +57,13 @@ async fn judge(gate: Gate, request: &mut ServiceRequest) -> Result<Option<HttpRe
     Ok(None)
 }
 
+/// Notes who asks at an address without a route, so that the page of the error is theirs. A passer-by leaves nothing.
+pub(super) fn look(request: &HttpRequest) -> Result<(), WebError> {
+    let visit = visit(request, false)?;
+    request.extensions_mut().insert(visit);
+    Ok(())
+}
+
 /// Who asks. Somebody disabled, or whose session was ended, is nobody.
 fn visit(request: &HttpRequest, is_open: bool) -> Result<Visit, WebError> {
     let portal = request

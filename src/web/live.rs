@@ -63,6 +63,8 @@ pub struct Live {
     pub planned: i64,
     /// Why the last try failed, or the job did not become a run.
     pub why: String,
+    /// Whether the later run follows a save.
+    pub follows_a_save: bool,
     /// The run that is over: its id, and the word of its status.
     pub run: Option<(String, &'static str)>,
     /// The word of the failure of the run that is over.
@@ -307,7 +309,9 @@ fn queued(conn: &mut Conn, job: &Job, watch: Option<i64>, now: DateTime<Utc>) ->
         at: later.then(|| At::new(at, now)),
         who: job.requested_by.clone().unwrap_or_default(),
         mode: mode(job),
-        why: held.map_or(why, |held| held.sentence()),
+        follows_a_save: later && held.is_none() && job.priority == Priority::Save,
+        // Why that is so stands on the company's overview and connection, once.
+        why: held.map_or(why, |held| held.brief().to_owned()),
         ..Live::default()
     })
 }

@@ -5,8 +5,11 @@ use diesel::QueryResult;
 use serde::Serialize;
 
 use super::Visit;
-use crate::db::{Conn, previews, runs, tenant_connections};
+use crate::db::{Conn, events, previews, runs, tenant_connections};
 use crate::model::{Company, Role};
+
+/// So many events are looked through.
+const LOOKED_AT: i64 = 50;
 
 /// The steps, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +68,8 @@ pub struct Next {
 struct Known {
     company: i64,
     connected: bool,
+    /// Whether the options were saved, or are other than those of a new company.
+    options: bool,
     filters: bool,
     previewed: bool,
 }
@@ -93,6 +98,12 @@ impl Setup {
         let known = Known {
             company: company.id,
             connected: tenant_connections::get(conn, company.id)?.is_some(),
+            options: company.default_site.is_some()
+                || company.update_existing
+                || company.use_email
+                || events::of_company(conn, company.id, LOOKED_AT)?
+                    .iter()
+                    .any(|event| event.kind == "company_saved"),
             filters: !company.filters.is_empty(),
             // A preview that failed has no digest.
             previewed: preview.is_some_and(|preview| !preview.digest.is_empty()),
@@ -110,6 +121,7 @@ impl Setup {
         let known = Known {
             company: 7,
             connected: here > SetupStep::Tenant,
+            options: here > SetupStep::Options,
             filters: false,
             previewed: here > SetupStep::Preview,
         };
@@ -151,15 +163,11 @@ fn steps(known: Option<Known>, here: SetupStep) -> Vec<Step> {
     [
         (Company, "Company", known.is_some()),
         (Tenant, "Tenant", known.is_some_and(|known| known.connected)),
-        (
-            Options,
-            "Options",
-            known.is_some_and(|known| known.previewed),
-        ),
+        (Options, "Options", known.is_some_and(|known| known.options)),
         (
             Filters,
             "Filters (optional)",
-            known.is_some_and(|known| known.filters || known.previewed),
+            known.is_some_and(|known| known.filters || (known.options && known.previewed)),
         ),
         (
             Preview,

@@ -96,6 +96,7 @@ pub fn standing(word: &str) -> String {
         "ignored" => "Ignored",
         "out_of_scope" => "Out of scope",
         "only_in_psa" => "Only in the PSA",
+        "not_updated" => "Linked, not updated",
         "in_sync" => "In sync",
         "gone" => "Gone",
         other => other,

@@ -8,7 +8,7 @@ use super::{Explained, explained, in_lines, state};
 use crate::model::{Action, FieldChange, FieldValue, Target, User, text};
 
 /// What differs between a user and a contact that is not changed, since existing contacts are not updated.
-fn left_differing(user: &User, person: &Person, snapshot: &Snapshot) -> Vec<FieldChange> {
+pub fn left_differing(user: &User, person: &Person, snapshot: &Snapshot) -> Vec<FieldChange> {
     let rules = &snapshot.rules;
     let contact = person.contact.as_ref();
     let contact = snapshot

@@ -59,6 +59,8 @@ struct Row {
     active: bool,
     /// The company of Rollcall that is there; empty: none.
     taken: String,
+    /// Its page; empty: none.
+    taken_at: String,
     /// Where choosing it leads.
     href: String,
 }
@@ -73,6 +75,11 @@ impl Part for Found {
             psa: taken.into(),
             active,
             taken: taken.into(),
+            taken_at: if taken.is_empty() {
+                String::new()
+            } else {
+                "/companies/7".into()
+            },
             href: "/companies/new?psa=1&chosen=250".into(),
         };
         vec![
@@ -186,6 +193,10 @@ fn row((search, psa): (&Search, i64), company: PsaCompany, taken: Option<(i64, S
         id: company.id.to_string(),
         psa: String::new(),
         active: company.active,
+        taken_at: taken
+            .as_ref()
+            .map(|(id, _)| format!("/companies/{id}"))
+            .unwrap_or_default(),
         taken: taken.map(|(_, name)| name).unwrap_or_default(),
     }
 }

@@ -3,16 +3,20 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use chrono::{DateTime, Utc};
 
+use super::connection_page::{
+    ConnectionPage, PsaName, PsaView, TenantName, TenantView, cloud_name, end,
+};
 use crate::connections::{self, MicrosoftApp};
+use crate::db::quarantines::{self, Quarantine};
 use crate::db::{psa_connections, tenant_connections};
 use crate::directory::app_link;
-use crate::model::{Cloud, Company, PsaCompany, PsaConnection, TenantConnection};
+use crate::model::{Company, PsaCompany, PsaConnection, Role, Side, TenantConnection};
+use crate::web::quarantined::{InQuarantine, Of};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{CompanyHead, Page, Part, Place, Samples, Tab, Visit, WebError, changed, words};
+use crate::web::{CompanyHead, Samples, Tab, TenantDoubt, Visit, WebError, changed, words};
 use crate::{pickers, psa};
 
 /// The routes.
@@ -29,215 +33,10 @@ pub fn samples(all: &mut Samples) {
     all.part::<PsaName>();
 }
 
-/// Tenant and PSA of a company.
-#[derive(Clone, Debug, Serialize)]
-pub struct ConnectionPage {
-    head: CompanyHead,
-    setup: Option<Setup>,
-    tenant: Option<TenantView>,
-    psa: PsaView,
-    /// Whether the MSP's own Microsoft app is set up.
-    shared_app: bool,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct TenantView {
-    name: TenantName,
-    id: String,
-    /// Whether it is read through the MSP's own app.
-    shared: bool,
-    client_id: String,
-    certificate: bool,
-    end: Option<End>,
-    cloud: String,
-    /// Where the app's secrets are in Entra; only of an app of the customer's.
-    app_link: Option<String>,
-}
-
-/// The last day of a secret or certificate.
-#[derive(Clone, Debug, Serialize)]
-struct End {
-    day: String,
-    /// `ok`, `warn` or `bad`.
-    kind: String,
-    text: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct PsaView {
-    /// The row id of the connection.
-    row: i64,
-    connection: String,
-    vendor: String,
-    id: String,
-    name: PsaName,
-    link: Option<String>,
-}
-
-/// How the tenant calls itself.
-#[derive(Clone, Debug, Serialize)]
-pub struct TenantName {
-    company: i64,
-    /// `None`: it is to be read.
-    name: Option<String>,
-    /// Why it could not be read; empty: nothing was wrong.
-    failure: String,
-}
-
-/// How the company is called in the PSA.
-#[derive(Clone, Debug, Serialize)]
-pub struct PsaName {
-    company: i64,
-    /// `None`: it is to be read.
-    name: Option<String>,
-    active: bool,
-    /// Why it could not be read; empty: nothing was wrong.
-    failure: String,
-}
-
-const HOSTILE: &str = "\"><script>alert(1)</script> \u{202e}txet 🧭";
-
-impl Part for TenantName {
-    const TEMPLATE: &'static str = "parts/tenant_name.html";
-
-    fn samples() -> Vec<Self> {
-        let unread = Self {
-            company: 7,
-            name: None,
-            failure: String::new(),
-        };
-        let read = Self {
-            name: Some(HOSTILE.into()),
-            ..unread.clone()
-        };
-        let failed = Self {
-            failure: "The client secret is wrong. Give a new one.".into(),
-            ..unread.clone()
-        };
-        vec![unread, read, failed]
-    }
-}
-
-impl Part for PsaName {
-    const TEMPLATE: &'static str = "parts/psa_company.html";
-
-    fn samples() -> Vec<Self> {
-        let unread = Self {
-            company: 7,
-            name: None,
-            active: true,
-            failure: String::new(),
-        };
-        let read = Self {
-            name: Some(HOSTILE.into()),
-            active: false,
-            ..unread.clone()
-        };
-        let failed = Self {
-            failure: "The PSA has no company with the id 250. Choose another one.".into(),
-            ..unread.clone()
-        };
-        vec![unread, read, failed]
-    }
-}
-
-impl Page for ConnectionPage {
-    const TEMPLATE: &'static str = "pages/connection.html";
-
-    fn title(&self) -> String {
-        format!("Connection: {}", self.head.name)
-    }
-
-    fn place(&self) -> Place {
-        Place::Fleet
-    }
-
-    fn company(&self) -> Option<CompanyHead> {
-        Some(self.head.clone())
-    }
-
-    fn samples() -> Vec<Self> {
-        let names = PsaName::samples();
-        let new = Self {
-            head: CompanyHead::sample(Tab::Connection),
-            setup: Some(Setup::sample(SetupStep::Tenant)),
-            tenant: None,
-            psa: PsaView {
-                row: 1,
-                connection: "ConnectWise".into(),
-                vendor: "ConnectWise".into(),
-                id: "250".into(),
-                name: names[0].clone(),
-                link: None,
-            },
-            shared_app: false,
-        };
-        let mut samples = vec![
-            new.clone(),
-            Self {
-                shared_app: true,
-                ..new.clone()
-            },
-        ];
-        for (index, name) in TenantName::samples().into_iter().enumerate() {
-            let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default();
-            let ends = [20, -20, -400].map(|days| end(day - chrono::TimeDelta::days(days), day));
-            samples.push(Self {
-                setup: None,
-                tenant: Some(TenantView {
-                    name,
-                    id: "6f0c7b1e-0000-4000-8000-000000000001".into(),
-                    shared: index == 0,
-                    client_id: "8c1d0000-0000-4000-8000-000000000001".into(),
-                    certificate: index == 1,
-                    end: ends.get(index).cloned().filter(|_| index != 1),
-                    cloud: cloud_name(Cloud::Usgov).into(),
-                    app_link: (index != 0).then(|| "https://entra.microsoft.com/".into()),
-                }),
-                psa: PsaView {
-                    connection: HOSTILE.repeat(4),
-                    name: names[index].clone(),
-                    link: Some("https://psa.msp.example/".into()),
-                    ..new.psa.clone()
-                },
-                shared_app: true,
-                ..new.clone()
-            });
-        }
-        samples
-    }
-}
-
-/// A cloud of Microsoft's, for people.
-pub fn cloud_name(cloud: Cloud) -> &'static str {
-    match cloud {
-        Cloud::Global => "Worldwide (also GCC)",
-        Cloud::Usgov => "US Government (GCC High)",
-        Cloud::UsgovDod => "US Government (DoD)",
-        Cloud::China => "China (21Vianet)",
-    }
-}
-
-fn end(day: NaiveDate, today: NaiveDate) -> End {
-    let left = (day - today).num_days();
-    let (kind, text) = match left {
-        ..0 => ("bad", "Expired".to_owned()),
-        0 => ("warn", "Ends today".to_owned()),
-        1 => ("warn", "Ends tomorrow".to_owned()),
-        2..=30 => ("warn", format!("Ends in {left} days")),
-        _ => ("ok", format!("{left} days left")),
-    };
-    End {
-        day: day.format("%-d %b %Y").to_string(),
-        kind: kind.into(),
-        text,
-    }
-}
-
 async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
     let (id, psa_id, asked) = (company.id, company.psa_id, company.clone());
-    let (tenant, connection, setup) = visit
+    let (tenant, connection, setup, quarantines) = visit
         .app()
         .db()
         .read(move |conn| {
@@ -245,6 +44,7 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
                 tenant_connections::get(conn, id)?,
                 psa_connections::get(conn, psa_id)?,
                 Setup::of(conn, &asked, SetupStep::Tenant)?,
+                quarantines::of_company(conn, id, psa_id)?,
             ))
         })
         .await?;
@@ -256,31 +56,47 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
         let apps = (shared.as_ref(), simulated.as_deref());
         tenant_view(&tenant, (id, name), apps, visit.now())
     });
+    let of = Of {
+        company: id,
+        shared: tenant.as_ref().is_some_and(|tenant| tenant.shared),
+        certificate: tenant.as_ref().is_some_and(|tenant| tenant.certificate),
+        is_admin: visit.may(Role::Administrator),
+        now: visit.now(),
+    };
     let page = ConnectionPage {
         head: CompanyHead::new(&company, Tab::Connection),
         setup: Setup::for_visitor(&visit, setup),
+        doubt: TenantDoubt::of(visit.app(), &company).await?,
         tenant,
+        tenant_quarantine: quarantined(&quarantines, Side::Tenant, of),
+        psa_quarantine: quarantined(&quarantines, Side::Psa, of),
         psa: psa_view(&company, connection.as_ref(), places),
         shared_app: shared.is_some(),
     };
     visit.page(&page)
 }
 
-/// Who changed a company since a page of it was opened.
+/// Who changed a company since it had this version, in which a page of it was opened.
 ///
 /// # Errors
 /// Where the database fails.
-pub(super) async fn stale(visit: &Visit, company: i64) -> Result<String, WebError> {
+pub(super) async fn stale(
+    visit: &Visit,
+    (company, version): (i64, i64),
+    what: &str,
+) -> Result<String, WebError> {
     let saved = visit
         .app()
         .db()
-        .read(move |conn| changed::of_company(conn, company))
-        .await?;
-    Ok(changed::sentence(
-        saved.as_ref(),
-        "this company",
-        visit.now(),
-    ))
+        .read(move |conn| changed::since(conn, company, version));
+    let me = visit.name();
+    Ok(changed::sentence(&saved.await?, &me, what, visit.now()))
+}
+
+fn quarantined(all: &[Quarantine], side: Side, of: Of) -> Option<InQuarantine> {
+    let mut all = all.iter();
+    all.find(|one| one.owner.side == side)
+        .map(|one| InQuarantine::of(one, of))
 }
 
 fn tenant_view(

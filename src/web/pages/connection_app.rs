@@ -7,19 +7,19 @@ use chrono::NaiveDate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::connection::address;
-use super::connection_app_page::{AppPage, Stale, clouds};
+use super::connection::{address, stale};
+use super::connection_app_page::{AppPage, clouds};
 use super::connection_trial::{answered, remember};
 use crate::checks::{self, TriedTenant};
 use crate::connections::{self, NewSecret, Saving, TenantForm};
 use crate::db::jobs::Priority;
-use crate::db::{Conn, companies, events, links, secrets, tenant_connections};
+use crate::db::{Conn, companies, links, secrets, tenant_connections};
 use crate::jobs;
 use crate::model::{Cloud, Company, Mode, RunFailure};
 use crate::web::deciding::{self, WAITS};
 use crate::web::routes::{Entry, routes};
 use crate::web::visit::by_script;
-use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, words};
+use crate::web::{CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -171,7 +171,7 @@ async fn page(visit: &Visit, company: &Company, only_secret: bool) -> Result<App
         links: if only_secret { 0 } else { links },
         mistakes: Mistakes::default(),
         failed: false,
-        stale: None,
+        stale: String::new(),
     })
 }
 
@@ -189,7 +189,7 @@ async fn save(
     }
     let given = given(&form, &mut page);
     if form.version != page.version {
-        return outdated(visit, company, page, script).await;
+        return outdated(visit, company, page, (form.version, script)).await;
     }
     let typed = given.tenant_id.clone();
     let retiring = app
@@ -245,7 +245,7 @@ async fn save(
         }
         Saving::Stale { now } => {
             page.version = now;
-            outdated(visit, company, page, script).await
+            outdated(visit, company, page, (form.version, script)).await
         }
         Saving::Mistakes(mistakes) => {
             for mistake in mistakes {
@@ -311,26 +311,9 @@ async fn outdated(
     visit: &Visit,
     company: &Company,
     mut page: AppPage,
-    script: bool,
+    (seen, script): (i64, bool),
 ) -> Result<HttpResponse, WebError> {
-    let id = company.id;
-    let last = visit
-        .app()
-        .db()
-        .read(move |conn| events::of_company(conn, id, 1))
-        .await?;
-    page.stale = Some(match last.into_iter().next() {
-        Some(event) => Stale {
-            who: event.staff,
-            what: event.detail,
-            at: At::new(event.at, visit.now()),
-        },
-        None => Stale {
-            who: "Somebody".into(),
-            what: "Settings saved".into(),
-            at: At::new(visit.now(), visit.now()),
-        },
-    });
+    page.stale = stale(visit, (company.id, seen), "this company").await?;
     answer(visit, script, &page)
 }
 

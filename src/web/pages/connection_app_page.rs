@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::connection::cloud_name;
+use super::connection_page::cloud_name;
 use crate::model::Cloud;
-use crate::web::{At, CompanyHead, Mistakes, Page, Place, Tab};
+use crate::web::{CompanyHead, Mistakes, Page, Place, Tab};
 
 /// An app of the customer's.
 #[derive(Clone, Debug, Serialize)]
@@ -26,8 +26,8 @@ pub struct AppPage {
     pub(super) mistakes: Mistakes,
     /// The test has failed: it may be saved without one.
     pub(super) failed: bool,
-    /// Somebody else saved meanwhile.
-    pub(super) stale: Option<Stale>,
+    /// Who saved meanwhile, as a sentence; empty: nobody.
+    pub(super) stale: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -35,14 +35,6 @@ pub(super) struct CloudChoice {
     pub(super) word: String,
     pub(super) name: String,
     pub(super) chosen: bool,
-}
-
-/// What somebody else did meanwhile.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Stale {
-    pub(super) who: String,
-    pub(super) what: String,
-    pub(super) at: At,
 }
 
 impl Page for AppPage {
@@ -79,7 +71,7 @@ impl Page for AppPage {
             links: 0,
             mistakes: Mistakes::default(),
             failed: false,
-            stale: None,
+            stale: String::new(),
         };
         let wrong = [
             "tenant_id",
@@ -105,11 +97,7 @@ impl Page for AppPage {
                     .map(|field| (field, "This is <script> wrong."))
                     .collect(),
                 failed: true,
-                stale: Some(Stale {
-                    who: "Robin <b>".into(),
-                    what: "Settings saved".into(),
-                    at: At::sample(),
-                }),
+                stale: "Robin <b> changed this company 3 minutes ago.".into(),
                 ..new.clone()
             },
             Self {

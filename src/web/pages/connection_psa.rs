@@ -243,7 +243,7 @@ async fn save(
         }
         Saving::Stale { now } => {
             page.version = now;
-            let who = stale(&visit, company.id).await?;
+            let who = stale(&visit, (company.id, form.version), "this company").await?;
             page.mistakes.add(
                 "form",
                 format!(

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 
 use super::connection::address;
+use crate::db::quarantines::{self, Owner};
 use crate::db::tenant_connections;
 use crate::model::Company;
 use crate::web::routes::{Entry, routes};
@@ -35,7 +36,9 @@ async fn test_tenant(visit: Visit, company: Path<i64>) -> Result<HttpResponse, W
     match checks::tenant(visit.app(), &company).await {
         Ok(tried) => {
             remember(&visit, &company, &tried).await?;
-            Ok(visit.done(&to, answered(&tried)))
+            let more = try_now(&visit, Owner::tenant(company.id)).await?;
+            let said = format!("{} {}", answered(&tried), more.unwrap_or_default());
+            Ok(visit.done(&to, said.trim()))
         }
         Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", words::told(&error)))),
     }
@@ -62,6 +65,23 @@ pub async fn remember(
     Ok(())
 }
 
+/// A connection that has just answered need not wait for its next try: what then follows, where it is in quarantine.
+async fn try_now(visit: &Visit, owner: Owner) -> Result<Option<&'static str>, WebError> {
+    let now = visit.now();
+    let freed = visit.app().db().write(move |conn| {
+        let Some(known) = quarantines::get(conn, owner)? else {
+            return Ok(false);
+        };
+        quarantines::try_now(conn, owner, now)?;
+        Ok(known.next_try > now)
+    });
+    if !freed.await? {
+        return Ok(None);
+    }
+    visit.app().jobs().wake();
+    Ok(Some("The run that waited for its next try begins now."))
+}
+
 async fn test_psa(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
     let to = address(company.id);
@@ -81,13 +101,10 @@ async fn test_psa(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebE
                 );
                 return Ok(visit.lead(&to));
             }
-            Ok(visit.done(
-                &to,
-                format!(
-                    "{} was read: the PSA answers, and the company is active.",
-                    there.name
-                ),
-            ))
+            let more = try_now(&visit, Owner::psa(company.psa_id)).await?;
+            let name = there.name;
+            let said = format!("{name} was read: the PSA answers, and the company is active.");
+            Ok(visit.done(&to, format!("{said} {}", more.unwrap_or_default()).trim()))
         }
         Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", words::told(&error)))),
     }

@@ -90,7 +90,10 @@ async fn connected(visit: &Visit, end: &ConsentEnd) -> Result<HttpResponse, WebE
             remember(visit, &company, &tried).await?;
             visit.say(
                 "ok",
-                format!("{name}'s tenant is connected: {} users were read.", tried.users),
+                match tried.users {
+                    1 => format!("{name}'s tenant is connected: 1 user was read."),
+                    users => format!("{name}'s tenant is connected: {users} users were read."),
+                },
             );
         }
         Err(error) => visit.say(
@@ -102,14 +105,6 @@ async fn connected(visit: &Visit, end: &ConsentEnd) -> Result<HttpResponse, WebE
             ),
         ),
     }
-    if !end.also.is_empty() {
-        visit.say(
-            "warn",
-            format!(
-                "The same tenant is connected to {}. Was this the right administrator? If not, disconnect this tenant, and connect again.",
-                end.also.join(", ")
-            ),
-        );
-    }
+    // Whether it is the right one, the page says for as long as it may be another customer's.
     Ok(visit.lead(&to))
 }

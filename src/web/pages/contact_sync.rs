@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use diesel::QueryResult;
 
+use super::connection;
 use super::contact_sync_form::{SettingsForm, guard_words};
 use super::contact_sync_page::{ContactSyncPage, Stale};
 use super::filters::saved_items;
@@ -14,14 +15,14 @@ use super::preview;
 use super::preview_live::Back;
 use crate::connections::{Saving, save_company};
 use crate::db::jobs::Priority;
-use crate::db::{Conn, companies, events, links, tenant_connections};
+use crate::db::{Conn, companies, links, tenant_connections};
 use crate::jobs;
 use crate::model::{Company, Mode, Site};
 use crate::pickers;
 use crate::sync::failure::RunError;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, changed, zones};
+use crate::web::{At, CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, zones};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -43,7 +44,6 @@ struct Known {
     version: i64,
     tenant: bool,
     linked: usize,
-    saved: Option<events::Event>,
     setup: Option<Setup>,
 }
 
@@ -58,7 +58,6 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
         version: companies::version(conn, id)?.unwrap_or_default(),
         tenant: tenant_connections::get(conn, id)?.is_some(),
         linked: usize::try_from(linked).unwrap_or_default(),
-        saved: changed::of_company(conn, id)?,
     }))
 }
 
@@ -92,13 +91,22 @@ async fn page(
         0 => EXAMPLE,
         linked => linked,
     };
-    let typed = form.company(company, &sites).0.guard;
+    let (typed, wrong) = form.company(company, &sites);
+    let nonsense = typed.guard.percent > 100
+        || ["guard_floor", "guard_percent"]
+            .iter()
+            .any(|field| wrong.get(field).is_some());
     Ok(ContactSyncPage {
         head: CompanyHead::new(company, Tab::ContactSync),
         setup: Setup::for_visitor(visit, known.setup.clone()),
         sites: form.choices(company, &sites),
         problem: sites.err(),
-        guard: guard_words(typed, linked),
+        // Of numbers that are none nothing can be said.
+        guard: if nonsense {
+            String::new()
+        } else {
+            guard_words(typed.guard, linked)
+        },
         filters,
         nobody,
         read_at,
@@ -232,14 +240,11 @@ async fn stale(
     let stored = SettingsForm::of(&known.company, known.version);
     let choices = form.choices(&known.company, &sites);
     let differences = form.differences(&stored, &choices);
-    let saved = known.saved.as_ref();
+    let seen = (known.company.id, form.version);
+    let said = connection::stale(visit, seen, "this company").await?;
     form.version = known.version;
     let shown = Shown {
-        stale: Some(Stale {
-            who: saved.map(|event| event.staff.clone()).unwrap_or_default(),
-            at: saved.map(|event| At::new(event.at, visit.now())),
-            differences,
-        }),
+        stale: Some(Stale { said, differences }),
         ..Shown::default()
     };
     let page = page(visit, known, (form, sites), shown).await?;

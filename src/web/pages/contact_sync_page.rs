@@ -35,8 +35,8 @@ pub struct ContactSyncPage {
 /// Somebody else saved meanwhile.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Stale {
-    pub(super) who: String,
-    pub(super) at: Option<At>,
+    /// Who changed them, as a sentence.
+    pub(super) said: String,
     pub(super) differences: Vec<Difference>,
 }
 
@@ -103,8 +103,7 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
         .into_iter()
         .collect(),
         stale: Some(Stale {
-            who: hostile.into(),
-            at: Some(At::sample()),
+            said: format!("{hostile} changed this company 3 minutes ago."),
             differences: vec![Difference {
                 name: "Company name",
                 theirs: hostile.into(),

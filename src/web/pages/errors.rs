@@ -1,9 +1,10 @@
 //! The pages of errors.
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 
-use crate::web::{Page, Place, WebError};
+use crate::web::{Page, Place, WebError, gate};
 
 /// What went wrong, and how to go on.
 #[derive(Clone, Debug, Serialize)]
@@ -90,7 +91,9 @@ impl Page for ErrorPage {
 }
 
 /// The answer where no route leads.
-pub async fn nothing_here() -> Result<&'static str, WebError> {
+pub async fn nothing_here(request: HttpRequest) -> Result<&'static str, WebError> {
+    // Who is signed in keeps the navigation.
+    gate::look(&request)?;
     Err(WebError::NotFound)
 }
 

@@ -11,7 +11,7 @@ use super::filters_form::{Draft, FilterForm, FiltersForm};
 use super::filters_item::Item;
 use super::filters_known::Known;
 use super::preview_live::Back;
-use super::{filters_change, filters_effect, preview};
+use super::{connection, filters_change, filters_effect, preview};
 use crate::connections::{self, Saving};
 use crate::db::jobs::Priority;
 use crate::jobs;
@@ -310,7 +310,7 @@ async fn again(
     }
     let forms = saved(&known.company);
     shown.meanwhile = Some(Meanwhile {
-        who: known.saved.clone(),
+        who: connection::stale(visit, (known.company.id, form.version), "this company").await?,
         version: known.version,
         items: items(&known, &named(&forms)),
     });

@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Path};
 use serde::Serialize;
 
+use super::connection;
 use super::filters_form::{Draft, FiltersForm};
 use super::filters_known::Known;
 use crate::model::{Company, Filter};
@@ -167,10 +168,8 @@ pub(super) async fn show(
     let keys: Vec<&str> = listed.iter().map(|(key, _)| *key).collect();
     let mut part = work_out(&visit, &known, &keys, &draft).await?;
     if form.version != known.version {
-        part.effect.overtaken.clone_from(&known.saved);
-        if part.effect.overtaken.is_empty() {
-            part.effect.overtaken = "somebody".into();
-        }
+        let seen = (known.company.id, form.version);
+        part.effect.overtaken = connection::stale(&visit, seen, "this company").await?;
     }
     visit.part(&part)
 }

@@ -15,7 +15,7 @@ use crate::psa::vendor;
 use crate::sync::failure::RunError;
 use crate::sync::last::Last;
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, Visit, WebError, changed, words};
+use crate::web::{Visit, WebError, words};
 
 /// A company and what is known around it.
 pub(super) struct Known {
@@ -28,8 +28,6 @@ pub(super) struct Known {
     pub types: Vec<ContactType>,
     pub groups: HashMap<GroupId, String>,
     pub licences: Vec<Licence>,
-    /// Who saved the settings last, and when; empty where nobody knows.
-    pub saved: String,
     /// How far the set-up is.
     pub setup: Option<Setup>,
 }
@@ -44,18 +42,12 @@ impl Known {
             };
             let version = companies::version(conn, id)?.unwrap_or_default();
             let connection = psa_connections::get(conn, company.psa_id)?;
-            let last_save = changed::of_company(conn, id)?;
             let setup = Setup::of(conn, &company, SetupStep::Filters)?;
-            Ok(Some((company, version, connection, (last_save, setup))))
+            Ok(Some((company, version, connection, setup)))
         });
-        let (company, version, connection, (last_save, setup)) =
-            found.await?.ok_or(WebError::NotFound)?;
+        let (company, version, connection, setup) = found.await?.ok_or(WebError::NotFound)?;
         let vendor = connection.and_then(|connection| vendor(&connection.kind));
         let last = app.last(&company).await?;
-        let saved = last_save.map(|event| {
-            let ago = At::new(event.at, visit.now()).ago;
-            format!("{}, {ago}", event.staff)
-        });
         let rules = last.as_ref().map(|last| &last.snapshot.rules);
         let mut known = Self {
             version,
@@ -66,7 +58,6 @@ impl Known {
                 .unwrap_or_default(),
             groups: pickers::remembered_names(app, &company).await?,
             licences: Vec::new(),
-            saved: saved.unwrap_or_default(),
             setup,
             company,
             last,

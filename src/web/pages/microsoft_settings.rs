@@ -292,7 +292,10 @@ async fn outdated(
     now: MicrosoftPage,
     form: AppForm,
 ) -> Result<HttpResponse, WebError> {
-    let mut page = now.clone();
+    let mut page = MicrosoftPage {
+        version: form.version,
+        ..now.clone()
+    };
     given(form, &mut page);
     page.mistakes = Mistakes::default();
     overtaken(visit, &mut page, now).await?;
@@ -305,10 +308,12 @@ async fn overtaken(
     page: &mut MicrosoftPage,
     now: MicrosoftPage,
 ) -> Result<(), WebError> {
-    let event = visit.app().db().read(changed::of_microsoft_app).await?;
+    let versions = (now.version, page.version);
+    let read = move |conn: &mut crate::db::Conn| changed::of_microsoft_app(conn, versions);
+    let (saved, me) = (visit.app().db().read(read).await?, visit.name());
     page.version = now.version;
     page.meanwhile = Some(Meanwhile {
-        said: changed::sentence(event.as_ref(), "the Microsoft app", visit.now()),
+        said: changed::sentence(&saved, &me, "the Microsoft app", visit.now()),
         client_id: now.client_id,
         with: now.with,
         expires: now.expires,

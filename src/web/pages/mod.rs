@@ -9,6 +9,7 @@ pub mod conflicts_fleet;
 pub mod connection;
 pub mod connection_app;
 mod connection_app_page;
+mod connection_page;
 pub mod connection_psa;
 pub mod connection_trial;
 pub mod consent;

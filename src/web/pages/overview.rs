@@ -22,7 +22,7 @@ use crate::web::everyone::{self, Everyone};
 use crate::web::live::{self, Live, Stage};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, progress};
+use crate::web::{At, CompanyHead, Form, Samples, Tab, TenantDoubt, Visit, WebError, progress};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -48,6 +48,7 @@ struct Read {
     tenant: bool,
     /// Whether the tenant is read through the MSP's own Microsoft app.
     shared: bool,
+    certificate: bool,
     events: Vec<events::Event>,
     preview: bool,
     runs: Vec<Run>,
@@ -67,6 +68,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
     Ok(Some(Read {
         psa: psa.map(|psa| psa.name).unwrap_or_default(),
         shared: tenant.as_ref().map(|tenant| &tenant.client_id) == app.as_ref(),
+        certificate: tenant.as_ref().is_some_and(|tenant| tenant.certificate),
         tenant: tenant.is_some(),
         events: events::of_company(conn, id, 50)?,
         preview: previews::digest(conn, id)?.is_some_and(|digest| !digest.is_empty()),
@@ -102,7 +104,9 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
     };
     let live = live::look(visit.app(), id, query.job(), now).await?;
     let is_admin = visit.may(Role::Administrator);
-    visit.page(&page((&read, is_admin), counted, live, now))
+    let mut page = page((&read, is_admin), counted, live, now);
+    page.doubt = TenantDoubt::of(visit.app(), &read.company).await?;
+    visit.page(&page)
 }
 
 /// How many of the company stand how, as the page of its people counts them.
@@ -123,6 +127,7 @@ fn page(
         company: &read.company,
         tenant: read.tenant,
         shared: read.tenant && read.shared,
+        certificate: read.certificate,
         is_admin,
         events: &read.events,
         preview: read.preview,
@@ -130,6 +135,10 @@ fn page(
         held: read.held,
         tiles,
         quarantines: &read.quarantines,
+        pending: match live.stage {
+            Stage::Later if live.follows_a_save => live.at.clone(),
+            _ => None,
+        },
         now,
     });
     let company = &read.company;
@@ -152,6 +161,7 @@ fn page(
         head: CompanyHead::new(company, Tab::Overview),
         setup: read.setup.clone(),
         state,
+        doubt: None,
         live,
         tiles,
         counted_at: counted.map(|(_, at)| At::new(at, now)),

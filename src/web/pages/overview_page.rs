@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::overview_state::{State, Tiles};
 use crate::web::live::{Live, Stage};
 use crate::web::progress::{Dot, sample_strip};
+use crate::web::quarantined::InQuarantine;
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Page, Place, Tab};
+use crate::web::{At, CompanyHead, Page, Place, Tab, TenantDoubt};
 
 /// How a company does.
 #[derive(Clone, Debug, Serialize)]
@@ -14,6 +15,7 @@ pub struct OverviewPage {
     pub(super) head: CompanyHead,
     pub(super) setup: Option<Setup>,
     pub(super) state: State,
+    pub(super) doubt: Option<TenantDoubt>,
     pub(super) live: Live,
     pub(super) tiles: Option<Tiles>,
     pub(super) counted_at: Option<At>,
@@ -91,7 +93,9 @@ fn samples_of_page() -> Vec<OverviewPage> {
             sentence: "This company is not set up yet.".into(),
             advice: "First let Rollcall read its tenant.".into(),
             button: Some(("Connect tenant", "/companies/7/connection".into())),
+            quarantine: None,
         },
+        doubt: None,
         live: Live::default(),
         tiles: None,
         counted_at: None,
@@ -108,6 +112,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             sentence: "All is well: 40 people are in sync.".into(),
             ..State::default()
         },
+        doubt: Some(TenantDoubt::sample()),
         head,
         live: Live {
             company: 7,
@@ -121,6 +126,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
         },
         tiles: Some(Tiles {
             in_sync: 40,
+            not_updated: 6,
             changed: 2,
             held: 5,
             conflicts: 1,
@@ -167,5 +173,25 @@ fn samples_of_page() -> Vec<OverviewPage> {
         live: Live::default(),
         ..full.clone()
     };
-    vec![empty, full, one]
+    let quarantined = OverviewPage {
+        state: State {
+            kind: "bad",
+            sentence: format!("The tenant connection is in quarantine: {hostile}"),
+            advice: "Check the secret.".into(),
+            button: None,
+            quarantine: Some(InQuarantine::sample()),
+        },
+        ..one.clone()
+    };
+    let now = OverviewPage {
+        state: State {
+            quarantine: Some(InQuarantine {
+                again: None,
+                ..InQuarantine::sample()
+            }),
+            ..quarantined.state.clone()
+        },
+        ..quarantined.clone()
+    };
+    vec![empty, full, one, quarantined, now]
 }

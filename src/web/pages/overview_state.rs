@@ -7,18 +7,16 @@ use crate::attention::STALE;
 use crate::db::events::Event;
 use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
-use crate::model::{Company, Mode, RunFailure, Side, Status};
+use crate::model::{Company, Mode, RunFailure, Status};
 use crate::sync::report::Counts;
 use crate::web::At;
 use crate::web::everyone::{self, Standing};
+use crate::web::quarantined::{InQuarantine, Of};
 
 /// Makes a button from what it says and the tail of its address.
 type Buttons<'a> = &'a dyn Fn(&'static str, &str) -> Option<Button>;
 /// What a button says, and its address.
 type Button = (&'static str, String);
-
-/// Failures of a sign-in that are the app's, whatever tenant it signs in to.
-const OF_AN_APP: [&str; 2] = ["credentials", "secret_expired"];
 
 /// How a company does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -31,6 +29,8 @@ pub struct State {
     pub advice: String,
     /// The button that leads to the cure: what it says, and its address.
     pub button: Option<(&'static str, String)>,
+    /// The quarantine that it tells of.
+    pub quarantine: Option<InQuarantine>,
 }
 
 /// What is known of a company.
@@ -41,6 +41,8 @@ pub struct Known<'a> {
     pub tenant: bool,
     /// Whether the tenant is read through the MSP's own Microsoft app.
     pub shared: bool,
+    /// Whether that signs in with a certificate (else a secret).
+    pub certificate: bool,
     /// Whether who looks is an administrator, who may change PSA connections and the Microsoft app.
     pub is_admin: bool,
     /// What was done to it.
@@ -55,6 +57,8 @@ pub struct Known<'a> {
     pub tiles: Option<Tiles>,
     /// Its connections in quarantine.
     pub quarantines: &'a [Quarantine],
+    /// When the run begins that follows a save.
+    pub pending: Option<At>,
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -64,6 +68,8 @@ pub struct Known<'a> {
 pub struct Tiles {
     /// With a contact that is as it should be.
     pub in_sync: usize,
+    /// With a contact that differs and is not updated.
+    pub not_updated: usize,
     /// Changed by the last good run.
     pub changed: usize,
     /// Waiting for a technician.
@@ -94,6 +100,7 @@ impl Tiles {
         let written = counts.create + counts.update + counts.reactivate + counts.deactivate;
         Self {
             in_sync: of(Standing::InSync),
+            not_updated: of(Standing::NotUpdated),
             changed: written.saturating_sub(counts.held + counts.failed),
             held: of(Standing::Held),
             conflicts: of(Standing::Conflict),
@@ -115,13 +122,14 @@ impl State {
                 sentence: "This company is not set up yet.".into(),
                 advice: "First let Rollcall read its Microsoft 365 tenant.".into(),
                 button: button("Connect tenant", "/connection"),
+                quarantine: None,
             };
         }
         if !company.sync_contacts {
             return Self::off(known, &button);
         }
         if let Some(one) = known.quarantines.first() {
-            return Self::quarantined(one, known, &button);
+            return Self::quarantined(one, known);
         }
         // An undo says nothing of how both sides are brought together.
         let tells = |run: &&Run| !run.running && run.mode != Mode::Undo;
@@ -142,6 +150,7 @@ impl State {
             sentence,
             advice: advice.into(),
             button,
+            quarantine: None,
         };
         if known.held > 0 {
             let sentence = match known.held {
@@ -176,12 +185,12 @@ impl State {
             return warn(sentence, "Sync contacts now, and look at the runs.", None);
         }
         Self {
-            kind: "ok",
-            sentence: match tiles.in_sync {
-                0 => "All is well. Nobody is in scope.".into(),
-                1 => "All is well: 1 person is in sync.".into(),
-                count => format!("All is well: {count} people are in sync."),
+            kind: if known.pending.is_some() {
+                "info"
+            } else {
+                "ok"
             },
+            sentence: calm(tiles, known.pending.as_ref()),
             ..Self::default()
         }
     }
@@ -198,6 +207,7 @@ impl State {
             sentence: sentence.into(),
             advice: advice.into(),
             button,
+            quarantine: None,
         };
         if !known.runs.is_empty() {
             return new(
@@ -227,43 +237,28 @@ impl State {
         )
     }
 
-    fn quarantined(one: &Quarantine, known: &Known<'_>, button: Buttons<'_>) -> Self {
-        let now = known.now;
-        let since = At::new(one.since, now).text;
-        let label = "Mend the connection";
-        let (whose, button) = match one.owner.side {
-            // Of the app that all customers share, the secret is an administrator's.
-            Side::Tenant if known.shared && OF_AN_APP.contains(&one.kind.as_str()) => (
-                "tenant",
-                known
-                    .is_admin
-                    .then(|| ("Mend the Microsoft app", "/settings/microsoft".to_owned())),
-            ),
-            Side::Tenant => ("tenant", button(label, "/connection")),
-            Side::Psa => (
-                "PSA",
-                known
-                    .is_admin
-                    .then(|| (label, format!("/settings/psa/{}", one.owner.id))),
-            ),
+    fn quarantined(one: &Quarantine, known: &Known<'_>) -> Self {
+        let of = Of {
+            company: known.company.id,
+            shared: known.shared,
+            certificate: known.certificate,
+            is_admin: known.is_admin,
+            now: known.now,
         };
-        let again = if one.holds(now) {
-            At::new(one.next_try, now).text
+        let seen = InQuarantine::of(one, of);
+        let whose = if seen.psa { "PSA" } else { "tenant" };
+        let button = if seen.in_settings {
+            seen.button.clone()
         } else {
-            "now".to_owned()
+            let connection = format!("/companies/{}/connection", known.company.id);
+            Some(("Mend the connection", connection))
         };
-        let message = crate::web::words::sentence(&one.message);
-        let mut advice = crate::web::words::sentence(&one.advice);
-        if button.is_none() {
-            advice.push_str(" An administrator can do that.");
-        }
         Self {
             kind: "bad",
-            sentence: format!("The {whose} connection is in quarantine since {since}: {message}"),
-            advice: format!(
-                "{advice} It is tried again {again}, and at once when somebody saves the connection or syncs the contacts."
-            ),
+            sentence: format!("The {whose} connection is in quarantine: {}", seen.cause),
+            advice: seen.advice.clone(),
             button,
+            quarantine: Some(seen),
         }
     }
 
@@ -279,6 +274,7 @@ impl State {
                 Cure::Preview => button("See the preview", "/preview"),
                 Cure::Run => Some(("See the run", format!("/runs/{}", run.id))),
             },
+            quarantine: None,
         }
     }
 }
@@ -304,6 +300,37 @@ pub fn cure(kind: &str) -> Cure {
         "plan_changed" => Cure::Preview,
         kind if kind.starts_with("missing_") => Cure::ContactSync,
         _ => Cure::Run,
+    }
+}
+
+/// Nothing needs a person. A change that was saved and not run yet is none of what is well.
+fn calm(tiles: Tiles, pending: Option<&At>) -> String {
+    let is = |count| if count == 1 { "is" } else { "are" };
+    let in_sync = match tiles.in_sync {
+        0 => None,
+        count => Some(format!("{} {} in sync", people(count), is(count))),
+    };
+    let linked = match tiles.not_updated {
+        0 => None,
+        count => Some(format!(
+            "{} {} linked and not updated",
+            people(count),
+            is(count)
+        )),
+    };
+    let all: Vec<String> = in_sync.into_iter().chain(linked).collect();
+    match (pending, all.is_empty()) {
+        (Some(at), true) => format!(
+            "A change is saved. The run that follows {} brings it about.",
+            at.ago
+        ),
+        (Some(at), false) => format!(
+            "A change is saved, and a run follows {}. Until then {}.",
+            at.ago,
+            all.join(", ")
+        ),
+        (None, true) => "All is well. Nobody is in scope.".into(),
+        (None, false) => format!("All is well: {}.", all.join(", ")),
     }
 }
 

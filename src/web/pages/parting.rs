@@ -221,8 +221,9 @@ async fn end(
             links => format!(", and {links} links were retired"),
         })),
         Parted::Stale { now } => {
+            let seen = (page.head.id, page.version);
             page.version = now;
-            let who = stale(visit, page.head.id).await?;
+            let who = stale(visit, seen, "this company").await?;
             page.mistakes.add(
                 "form",
                 format!(

@@ -182,7 +182,11 @@ fn person(line: &Line) -> PersonLine {
         contact: line.contact_id.clone().unwrap_or_default(),
         reason: line.reason.clone(),
         filter: line.filter.clone().unwrap_or_default(),
-        site: line.site.clone().unwrap_or_default(),
+        // A contact that is linked as it is stays where it is.
+        site: match line.action {
+            Action::Link => String::new(),
+            _ => line.site.clone().unwrap_or_default(),
+        },
         fields: line.fields.iter().map(written).collect(),
         short: if line.action == Action::Create {
             short(&line.fields)

@@ -183,11 +183,17 @@ pub(super) fn mark_empty(
 pub(super) fn said(tried: &TriedPsa) -> Vec<String> {
     let mut said = vec!["The PSA answered, and its companies can be read.".to_owned()];
     if let Some(types) = &tried.vocabulary.contact_types {
-        said.push(format!("{} contact types were read.", types.len()));
+        said.push(match types.len() {
+            1 => "1 contact type was read.".into(),
+            number => format!("{number} contact types were read."),
+        });
     }
     let phones = &tried.vocabulary.phone_types;
     if !phones.is_empty() {
-        said.push(format!("{} phone and email types were read.", phones.len()));
+        said.push(match phones.len() {
+            1 => "1 phone or email type was read.".into(),
+            number => format!("{number} phone and email types were read."),
+        });
     }
     if let Some(budget) = tried.budget {
         said.push(format!(
@@ -229,24 +235,14 @@ pub(super) fn mark_missing(vendor: &Vendor, sent: &Sent, lacking: &[String], all
     }
 }
 
-/// Notes beside the field concerned why a test failed, where one field stands out.
+/// Notes beside the address that nothing answers there. Which of the keys a PSA refuses it does not say, so none is marked.
 pub(super) fn mark_failure(vendor: &Vendor, failure: &RunFailure, all: &mut Mistakes) {
+    let kinds = ["unreachable", "not_found", "unexpected"];
     let mut fields = vendor.fields.iter();
-    match failure.kind.as_str() {
-        "unreachable" | "not_found" | "unexpected" => {
-            if let Some(field) = fields.find(|field| field.key == URL) {
-                all.add(field.key, "Nothing that fits answers at this address.");
-            }
-        }
-        "credentials" => {
-            if let Some(field) = fields.find(|field| field.secret) {
-                all.add(
-                    field.key,
-                    "The PSA refuses this sign-in. Check this and the fields around it.",
-                );
-            }
-        }
-        _ => {}
+    if kinds.contains(&failure.kind.as_str())
+        && let Some(field) = fields.find(|field| field.key == URL)
+    {
+        all.add(field.key, "Nothing that fits answers at this address.");
     }
 }
 

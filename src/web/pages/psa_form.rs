@@ -224,9 +224,10 @@ async fn take(
             answer(visit, script, &page)
         }
         Saving::Stale { now } => {
+            let seen = page.version;
             page.version = now;
             let name = stored.as_ref().map(|stored| stored.connection.name.clone());
-            page.stale = stale(visit, name.unwrap_or_default()).await?;
+            page.stale = stale(visit, name.unwrap_or_default(), (now, seen)).await?;
             page.differences = stored
                 .map(|stored| differences(vendor, &stored.connection, &form.connection))
                 .unwrap_or_default();

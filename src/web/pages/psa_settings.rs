@@ -222,21 +222,22 @@ struct RemovalForm {
     version: String,
 }
 
-/// Who changed a connection since a page of it was opened.
+/// Who changed a connection since it had the version in which a page of it was opened.
 ///
 /// # Errors
 /// Where the database fails.
-pub(super) async fn stale(visit: &Visit, name: String) -> Result<String, WebError> {
+pub(super) async fn stale(
+    visit: &Visit,
+    name: String,
+    versions: (i64, i64),
+) -> Result<String, WebError> {
     let saved = visit
         .app()
         .db()
-        .read(move |conn| changed::of_psa(conn, &name))
-        .await?;
-    Ok(changed::sentence(
-        saved.as_ref(),
-        "this connection",
-        visit.now(),
-    ))
+        .read(move |conn| changed::of_psa(conn, &name, versions));
+    let me = visit.name();
+    let (saved, what) = (saved.await?, "this connection");
+    Ok(changed::sentence(&saved, &me, what, visit.now()))
 }
 
 async fn remove(
@@ -248,8 +249,8 @@ async fn remove(
     let version = form.0.version.parse().unwrap_or_default();
     match connections::remove_psa(visit.app(), *id, version, &visit.name()).await? {
         Parted::Done { .. } => Ok(visit.done(HERE, format!("{} is removed.", page.name))),
-        Parted::Stale { .. } => {
-            let who = stale(&visit, page.name).await?;
+        Parted::Stale { now } => {
+            let who = stale(&visit, page.name, (now, version)).await?;
             Ok(visit.refused(
                 &format!("{HERE}/{}/remove", page.id),
                 format!("{who} It was not removed. Look again."),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::history_files;
 use crate::db::runs::{self, Run, Which};
 use crate::db::{Conn, changes, companies};
-use crate::model::{Action, Outcome, Status};
+use crate::model::{Action, Outcome, Status, text};
 use crate::sync::report::Counts;
 use crate::web::listing::{Choice, ROWS, address, choices};
 use crate::web::live::{self, Live};
@@ -41,6 +41,8 @@ pub struct RunsPage {
     pub(super) live: Option<Live>,
     pub(super) runs: Vec<RunRow>,
     pub(super) status: Vec<Choice>,
+    /// The companies to choose from; none on a company's own page.
+    pub(super) companies: Vec<Choice>,
     /// Whether some runs are left out by the filter.
     pub(super) filtered: bool,
     /// Whether these are the newest.
@@ -102,6 +104,8 @@ impl Page for RunsPage {
 #[serde(default)]
 struct Asked {
     status: String,
+    /// The row id of the one company whose runs are listed, of the fleet's.
+    company: String,
     /// The run that the page before ended with.
     before: String,
 }
@@ -161,6 +165,17 @@ impl Names {
         })
     }
 
+    /// The companies that are not removed, by name, to choose one.
+    fn choices(&self, chosen: &str) -> Vec<Choice> {
+        let mut here: Vec<(&i64, &String)> = self.here.iter().collect();
+        here.sort_by_cached_key(|(_, name)| text::folded(name).into_owned());
+        let here = here
+            .into_iter()
+            .map(|(id, name)| (id.to_string(), name.clone()));
+        let all = std::iter::once((String::new(), "All companies".to_owned()));
+        choices(all.chain(here), chosen)
+    }
+
     /// The name, and whether the company is removed.
     pub(super) fn of(&self, id: i64) -> (String, bool) {
         let name = self.all.get(&id).cloned().unwrap_or_default();
@@ -173,7 +188,8 @@ async fn show(
     head: Option<CompanyHead>,
     asked: &Asked,
 ) -> Result<HttpResponse, WebError> {
-    let company = head.as_ref().map(|head| head.id);
+    let own = head.as_ref().map(|head| head.id);
+    let company = own.or_else(|| asked.company.parse().ok());
     let (which, before) = (asked.which(), asked.before.clone());
     let limit = i64::try_from(ROWS).unwrap_or(i64::MAX) + 1;
     let found = visit.app().db().read(move |conn| {
@@ -193,14 +209,19 @@ async fn show(
     let more = found.runs.len() > ROWS;
     found.runs.truncate(ROWS);
     progress::note_dead(visit.app(), &mut found.runs).await?;
-    let path = match company {
+    let path = match own {
         Some(id) => format!("/companies/{id}/runs"),
         None => "/runs".to_owned(),
     };
     let last = found.runs.last().filter(|_| more);
-    let older = last.map(|last| address(&path, &[("status", asked.word()), ("before", &last.id)]));
+    let chosen = match own {
+        Some(_) => String::new(),
+        None => company.map(|id| id.to_string()).unwrap_or_default(),
+    };
+    let kept = [("company", chosen.as_str()), ("status", asked.word())];
+    let older = last.map(|last| address(&path, &[&kept[..], &[("before", &*last.id)]].concat()));
     let now = visit.now();
-    let live = match company {
+    let live = match own {
         Some(id) => Some(live::look(visit.app(), id, None, now).await?),
         None => None,
     };
@@ -209,10 +230,14 @@ async fn show(
         live,
         runs: found.runs.iter().map(|run| row(run, &found, now)).collect(),
         status: status_choices(asked.word()),
-        filtered: which.is_some(),
+        companies: match own {
+            Some(_) => Vec::new(),
+            None => found.names.choices(&chosen),
+        },
+        filtered: which.is_some() || !chosen.is_empty(),
         newest: asked.before.is_empty(),
         older: older.unwrap_or_default(),
-        file: address(&format!("{path}.csv"), &[("status", asked.word())]),
+        file: address(&format!("{path}.csv"), &kept),
         path,
     })
 }
@@ -319,7 +344,8 @@ fn in_words(of: impl Fn(Action) -> usize, counts: &Counts) -> String {
 }
 
 async fn fleet_file(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
-    history_files::of_runs(&visit, None, asked.which()).await
+    let company = asked.company.parse().ok();
+    history_files::of_runs(&visit, company, asked.which()).await
 }
 
 async fn company_file(

@@ -1,6 +1,7 @@
 //! The samples of a list of runs: nothing, much, hostile and long text.
 
 use super::runs::{RunRow, RunsPage, status_choices};
+use crate::web::listing::choices;
 use crate::web::{At, CompanyHead, Tab};
 
 pub(super) fn all() -> Vec<RunsPage> {
@@ -33,6 +34,7 @@ pub(super) fn all() -> Vec<RunsPage> {
         live: None,
         runs: Vec::new(),
         status: status_choices(""),
+        companies: Vec::new(),
         filtered: false,
         newest: true,
         older: String::new(),
@@ -53,6 +55,14 @@ pub(super) fn all() -> Vec<RunsPage> {
     let many = RunsPage {
         runs: vec![row, quiet, long],
         status: status_choices("failed"),
+        companies: choices(
+            [
+                ("", "All companies"),
+                ("7", "<b>Contoso</b>"),
+                ("8", "Fabrikam"),
+            ],
+            "7",
+        ),
         filtered: true,
         newest: false,
         older: "/runs?status=failed&before=x".into(),

@@ -3,10 +3,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
-use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
+use super::connection::stale;
 use super::preview_live::{self, Back, Doing, PreviewLive};
 use crate::connections::{Saving, save_company};
 use crate::db::events::Event;
@@ -18,7 +18,8 @@ use crate::sync::report::Counts;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::{
-    At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, changed as history,
+    At, CompanyHead, Form, Page, Place, Samples, Tab, TenantDoubt, Visit, WebError,
+    changed as history,
 };
 
 /// The routes.
@@ -39,6 +40,7 @@ pub struct TurnOnPage {
     setup: Option<Setup>,
     version: i64,
     tenant: bool,
+    doubt: Option<TenantDoubt>,
     live: PreviewLive,
     /// What the preview of the saved settings counts.
     counts: Option<Counts>,
@@ -72,6 +74,7 @@ impl Page for TurnOnPage {
             setup: Some(Setup::sample(SetupStep::TurnOn)),
             version: 3,
             tenant: false,
+            doubt: None,
             live: PreviewLive::default(),
             counts: None,
             made_at: None,
@@ -82,6 +85,7 @@ impl Page for TurnOnPage {
         let ready = Self {
             setup: None,
             tenant: true,
+            doubt: Some(TenantDoubt::sample()),
             counts: Some(Counts {
                 create: 12,
                 update: 30,
@@ -179,6 +183,7 @@ async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpRe
         setup: Setup::for_visitor(&visit, known.setup.clone()),
         version: known.version,
         tenant: known.tenant,
+        doubt: TenantDoubt::of(visit.app(), &known.company).await?,
         live,
         counts: report
             .filter(|_| failed.is_none())
@@ -211,7 +216,7 @@ async fn turn_on(
         return Ok(visit.lead(&format!("/companies/{id}")));
     }
     if form.version != known.version {
-        return Ok(visit.refused(&here, changed(&known, visit.now())));
+        return Ok(visit.refused(&here, changed(&visit, (*id, form.version)).await?));
     }
     let looked_at = known
         .current()
@@ -241,8 +246,7 @@ async fn turn_on(
         }
         Saving::Gone => Err(WebError::NotFound),
         Saving::Stale { .. } => {
-            let known = Known::of(&visit, *id).await?;
-            Ok(visit.refused(&here, changed(&known, visit.now())))
+            Ok(visit.refused(&here, changed(&visit, (*id, form.version)).await?))
         }
         Saving::Mistakes(mistakes) => {
             let said: Vec<String> = mistakes.into_iter().map(|one| one.message).collect();
@@ -255,7 +259,9 @@ async fn turn_on(
     }
 }
 
-fn changed(known: &Known, now: DateTime<Utc>) -> String {
-    let who = history::sentence(known.saved.as_ref(), "the settings", now);
-    format!("{who} Contact sync is still off. Look at what it would do now.")
+async fn changed(visit: &Visit, seen: (i64, i64)) -> Result<String, WebError> {
+    let who = stale(visit, seen, "this company").await?;
+    Ok(format!(
+        "{who} Contact sync is still off. Look at what it would do now."
+    ))
 }

@@ -42,7 +42,7 @@ async fn a_connection_in_quarantine_says_since_when_why_and_when_it_is_tried_aga
                 (
                     "overview",
                     overview.as_str(),
-                    "The PSA connection is in quarantine since 31 Jan 2026, 02:35 UTC",
+                    "The PSA connection is in quarantine: ",
                 ),
                 (
                     "jobs",
@@ -68,7 +68,7 @@ async fn a_connection_in_quarantine_says_since_when_why_and_when_it_is_tried_aga
         json!(format!("/settings/psa/{}", stage.psa_id))
     );
     seat.browser
-        .wait_for_text("main", "It is tried again 31 Jan 2026, 03:35 UTC")
+        .wait_for_text("main", "Tried again in 1 hour")
         .await;
     // The run that waits can be cancelled there.
     seat.browser.click("form[action$='/cancel'] button").await;

@@ -46,7 +46,10 @@ async fn ten_failing_nights_are_one_mail_and_one_when_they_are_over(stage: Stage
     }
     let mails = post.fresh();
     assert_eq!(mails.len(), 1, "{mails:?}");
-    assert_eq!(mails[0].subject(), "Rollcall: Sign-in refused at Contoso");
+    assert_eq!(
+        mails[0].subject(),
+        "Rollcall: Microsoft 365: sign-in refused at Contoso"
+    );
     assert_eq!(
         (mails[0].from.as_str(), mails[0].to.as_slice()),
         ("rollcall@msp.example", &[OPS.to_owned()][..])
@@ -69,7 +72,7 @@ async fn ten_failing_nights_are_one_mail_and_one_when_they_are_over(stage: Stage
     let mails = post.fresh();
     assert_eq!(mails.len(), 1, "{mails:?}");
     assert_eq!(mails[0].subject(), "Rollcall: In order again: Contoso");
-    assert!(mails[0].text().contains("Sign-in refused"));
+    assert!(mails[0].text().contains("sign-in refused"));
     after(&stage, TimeDelta::hours(30)).await;
     assert_eq!(post.taken().len(), 0);
 }
@@ -288,7 +291,7 @@ async fn a_psa_connection_in_quarantine_is_one_mail_for_all_its_companies(stage:
     }
     let mails = post.fresh();
     assert_eq!(mails.len(), 1, "{mails:?}");
-    assert_eq!(mails[0].subject(), "Rollcall: Sign-in refused: Main PSA");
+    assert_eq!(mails[0].subject(), "Rollcall: Main PSA: sign-in refused");
     assert!(mails[0].text().contains("Contoso") && mails[0].text().contains("Fabrikam"));
     assert!(mails[0].text().contains(&format!("/settings/psa/{psa}")));
     for id in [stage.company_id, fabrikam] {

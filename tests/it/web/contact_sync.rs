@@ -170,6 +170,12 @@ async fn wrong_values_stand_beside_their_fields_and_what_was_typed_stays() {
         let mistake = format!("id=\"{field}-mistake\"");
         assert!(answer.text.contains(&mistake), "{field}: {}", answer.text);
     }
+    let guard = "linked contacts, ";
+    assert!(
+        !answer.text.contains(guard),
+        "nothing is said of numbers that are none"
+    );
+    assert!(visitor.get(&page(&stage)).await.text.contains(guard));
     for typed in ["25:99", "Mars/Olympus", "many", "400"] {
         assert!(
             answer.text.contains(&format!("value=\"{typed}\"")),
@@ -199,7 +205,7 @@ async fn an_old_form_keeps_what_was_typed_says_who_changed_what_and_can_be_saved
     let mine = [("sync_contacts", "true"), ("guard_floor", "9")];
     let outdated = save(&stage, &first, seen, &mine).await;
     assert_eq!(outdated.status, 409);
-    let who = format!("{} saved them", Role::Administrator.label());
+    let who = format!("{} changed this company", Role::Administrator.label());
     assert!(outdated.text.contains(&who), "{}", outdated.text);
     assert!(
         outdated.text.contains("saved is “7”, you typed “9”"),
@@ -340,4 +346,26 @@ async fn hostile_text_is_kept_as_typed_and_shown_as_text() {
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("name-mistake"));
     assert_eq!(stage.company().await.name, "Contoso");
+}
+
+#[tokio::test]
+async fn who_saved_meanwhile_is_named_and_whoever_saved_before_the_form_was_opened_is_not() {
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let (first, second) = (
+        site.signed_in(Role::Technician).await,
+        site.signed_in(Role::Administrator).await,
+    );
+    let (mine, theirs) = ([("guard_floor", "9")], [("guard_floor", "7")]);
+    save(&stage, &second, version(&stage).await, &theirs).await;
+    let seen = version(&stage).await;
+    save(&stage, &first, seen, &[("guard_floor", "8")]).await;
+    let outdated = save(&stage, &first, seen, &mine).await;
+    let said = "You changed this company in another window";
+    assert!(outdated.text.contains(said), "{}", outdated.text);
+    let administrator = format!("{} changed", Role::Administrator.label());
+    assert!(!outdated.text.contains(&administrator), "{}", outdated.text);
+    save(&stage, &second, version(&stage).await, &theirs).await;
+    let outdated = save(&stage, &first, seen, &mine).await;
+    assert!(outdated.text.contains(&administrator), "{}", outdated.text);
 }

@@ -9,7 +9,7 @@ use rollcall::db::runs::{self, NewRun, RunEnd};
 use rollcall::model::{Calls, Company, Mode, Role, Status};
 
 use super::visitor::Site;
-use crate::stage::{Stage, Store, Vendor, counts, everywhere};
+use crate::stage::{Stage, Store, Vendor, counts, everywhere, user};
 
 everywhere!(@on sqlite ConnectWise Sqlite; what_needs_a_person_stands_on_top_with_its_cure);
 everywhere!(@on postgres ConnectWise Postgres; what_needs_a_person_stands_on_top_with_its_cure);
@@ -212,4 +212,34 @@ async fn five_hundred_companies_with_thirty_runs_each_are_drawn_quickly() {
         println!("{path}: {best} ms in this build");
         assert!(best < 1000, "{path}: {best} ms");
     }
+}
+
+#[tokio::test]
+async fn people_in_sync_are_counted_as_on_the_companys_overview() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert"), user("carl"), user("dora")]);
+    stage.sync().await;
+    // One leaves and is deactivated, and is a leaver from then on.
+    stage.users([user("anna").blocked()]);
+    stage.sync().await;
+    stage.sync().await;
+    // One differs and is not updated any more.
+    stage.set(|company| company.update_existing = false).await;
+    stage.users([user("bert").title("Baker")]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let fleet = visitor.get("/").await.text;
+    let overview = visitor
+        .get(&format!("/companies/{}", stage.company_id))
+        .await
+        .text;
+    assert!(
+        overview.contains("2 people are in sync, 1 person is linked and not updated."),
+        "{overview}"
+    );
+    assert!(
+        fleet.contains("data-label=\"People in sync\" class=\"num\">2<"),
+        "{fleet}"
+    );
 }

@@ -162,3 +162,27 @@ async fn every_answer_forbids_foreign_and_inline_scripts() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_address_without_a_route_keeps_the_navigation_of_who_is_signed_in() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let lost = site
+        .signed_in(Role::Reader)
+        .await
+        .get("/no/such/page")
+        .await;
+    assert_eq!(lost.status, 404);
+    assert!(lost.text.contains("aria-label=\"Main\""), "{}", lost.text);
+    let stranger = site.visitor().get("/no/such/page").await;
+    assert_eq!(stranger.status, 404);
+    assert!(
+        !stranger.text.contains("aria-label=\"Main\""),
+        "{}",
+        stranger.text
+    );
+    assert!(
+        !stranger.headers.contains_key("set-cookie"),
+        "a passer-by leaves nothing"
+    );
+}

@@ -200,17 +200,19 @@ async fn a_connection_in_quarantine_is_told_with_the_way_to_its_cure_for_whoever
         .fault_on_list(FaultKind::Status(401), 0, usize::MAX);
     assert!(stage.sync().await.error.is_some());
     let site = Site::start(&stage.app);
-    let cure = format!("/settings/psa/{}\">Mend the connection", stage.psa_id);
+    let cure = format!("/settings/psa/{}\">Mend the PSA connection", stage.psa_id);
     for role in [Role::Reader, Role::Technician, Role::Administrator] {
         let page = site.signed_in(role).await.get(&overview(&stage)).await.text;
         assert!(
-            page.contains("The PSA connection is in quarantine since 31 Jan 2026, 02:30 UTC: "),
+            page.contains("The PSA connection is in quarantine: ConnectWise could not"),
             "{page}"
         );
+        assert_eq!(page.matches("ConnectWise could not").count(), 1, "{page}");
         assert!(
-            page.contains("It is tried again 31 Jan 2026, 03:30 UTC"),
+            page.contains(">31 Jan 2026, 02:30 UTC</time>. Tried again <time"),
             "{page}"
         );
+        assert!(page.contains(">in 1 hour</time>"), "{page}");
         let may = role == Role::Administrator;
         assert_eq!(page.contains(&cure), may, "{page}");
         assert_eq!(page.contains("An administrator can do that."), !may);
@@ -286,4 +288,27 @@ async fn a_hostile_name_is_shown_as_text_and_an_unknown_company_is_not_found() {
         .write(move |conn| companies::remove(conn, id, version.unwrap(), now))
         .await;
     assert_eq!(visitor.get(&overview(&stage)).await.status, 404);
+}
+
+#[tokio::test]
+async fn after_a_save_the_overview_says_that_a_run_follows_before_it_says_that_all_is_well() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert!(page.contains("All is well: 1 person is in sync."), "{page}");
+    let (id, now) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| {
+            rollcall::jobs::enqueue_run(conn, id, Mode::Update, jobs::Priority::Save, "Robin", now)
+        })
+        .await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert!(!page.contains("All is well"), "{page}");
+    assert!(
+        page.contains("A change is saved, and a run follows in "),
+        "{page}"
+    );
 }

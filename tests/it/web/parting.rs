@@ -118,7 +118,11 @@ async fn a_disconnected_tenant_leaves_the_company_and_says_what_went() {
     assert!(page.text.contains("Contact sync ends."), "{}", page.text);
     let outdated = send(&visitor, &path, &path, &[("version", "99")]).await;
     assert_eq!(outdated.status, 422);
-    assert!(outdated.text.contains("Somebody else changed this company"));
+    assert!(
+        outdated
+            .text
+            .contains("Somebody changed this company meanwhile")
+    );
     let version = hidden(&outdated.text, "version");
     let answer = send(&visitor, &path, &path, &[("version", &version)]).await;
     let to = format!("/companies/{}/connection", stage.company_id);

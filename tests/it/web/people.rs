@@ -236,3 +236,56 @@ async fn ten_thousand_people_are_one_quick_page() {
     assert!(answer.text.len() < 150_000);
     assert!(took.as_secs() < 10, "{took:?} in a debug build");
 }
+
+#[tokio::test]
+async fn a_contact_of_somebody_out_of_scope_says_whose_address_it_has() {
+    let stage = stage().await;
+    stage.users([user("otto").with(|user| user.department = Some("Out".into()))]);
+    stage
+        .psa
+        .put(&Plain::named("Otto", "Old", "otto@contoso.example"));
+    stage
+        .psa
+        .put(&Plain::named("Paul", "Psa", "paul@psa.example"));
+    stage
+        .set(|company| {
+            let test = Test::Field {
+                field: rollcall::model::DirectoryField::Department,
+                equals: "Out".into(),
+            };
+            company.filters = vec![filter(vec![test], Target::Exclude)];
+        })
+        .await;
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let reader = site.signed_in(Role::Reader).await;
+    let html = reader.get(&people(&stage)).await.text;
+    let said = "Not linked: otto@contoso.example has its address and is out of scope.";
+    assert!(row(&html, "Otto Old").contains(said), "{html}");
+    assert!(
+        row(&html, "Paul Psa").contains("No user has this contact."),
+        "{html}"
+    );
+}
+
+#[tokio::test]
+async fn who_is_linked_and_differs_is_not_updated_and_not_in_sync() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    stage.sync().await;
+    stage.set(|company| company.update_existing = false).await;
+    stage.edit("anna", |user| user.job_title = Some("Boss".into()));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let reader = site.signed_in(Role::Reader).await;
+    let html = reader.get(&people(&stage)).await.text;
+    assert!(
+        row(&html, "Anna Doe").contains(">Linked, not updated<"),
+        "{html}"
+    );
+    let page = reader
+        .get(&format!("{}/{}", people(&stage), id("anna")))
+        .await;
+    assert!(page.text.contains(">Linked, not updated<"), "{}", page.text);
+    assert!(!page.text.contains(">In sync<"), "{}", page.text);
+}

@@ -132,13 +132,20 @@ async fn a_test_says_what_was_read_and_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn a_failed_test_stands_beside_its_field_and_can_be_overridden() {
+async fn a_failed_test_says_why_marks_no_key_of_several_and_can_be_overridden() {
     let (stage, _site, admin) = on(Vendor::ConnectWise).await;
     let wrong = [("secrets[private_key]", "wrong")];
     let answer = send(&stage, &admin, "save", &wrong).await;
     assert_eq!(answer.status, 422);
     assert!(
-        answer.text.contains("The PSA refuses this sign-in."),
+        answer
+            .text
+            .contains("The test failed, and nothing was saved."),
+        "{}",
+        answer.text
+    );
+    assert!(
+        !answer.text.contains("class=\"mistake\""),
         "{}",
         answer.text
     );
@@ -227,7 +234,7 @@ async fn a_stale_save_keeps_what_was_typed_and_can_be_sent_again() {
     assert!(
         outdated
             .text
-            .contains("Somebody else changed this connection meanwhile.")
+            .contains("Somebody changed this connection meanwhile.")
     );
     assert!(outdated.text.contains("value=\"Mine\"") && outdated.text.contains("Theirs"));
     assert!(outdated.text.contains("name=\"version\" value=\"2\""));
@@ -249,7 +256,7 @@ async fn a_stale_save_and_a_stale_removal_say_who_changed_the_connection() {
     assert_eq!(theirs.status, 303, "{}", theirs.text);
     let mine = [("name", "Mine"), ("version", "1")];
     let refused = send(&stage, &admin, "save", &mine).await;
-    let who = "Administrator changed this connection";
+    let who = "You changed this connection in another window";
     assert!(refused.text.contains(who), "{}", refused.text);
     let id = stage.company_id;
     let version = stage.read(move |conn| companies::version(conn, id)).await;

@@ -137,6 +137,20 @@ async fn runs_come_newest_first_by_status_and_by_company() {
         all.contains("1 min 5 s") && all.contains("Robin &lt;b&gt;"),
         "{all}"
     );
+    let title = format!(
+        "<th scope=\"row\"><a href=\"/companies/{}\">Contoso</a></th>",
+        stage.company_id
+    );
+    assert!(all.contains(&title), "{all}");
+    for (company, there) in [(stage.company_id, true), (stage.company_id + 1, false)] {
+        let of_one = visitor.get(&format!("/runs?company={company}")).await.text;
+        assert_eq!(at(&of_one, "first").is_some(), there, "{of_one}");
+        let file = visitor
+            .get(&format!("/runs.csv?company={company}"))
+            .await
+            .text;
+        assert_eq!(file.contains("\nfirst,"), there, "{file}");
+    }
     let running = visitor.get("/runs?status=running").await.text;
     assert!(at(&running, "second").is_some() && at(&running, "first").is_none());
     let older = visitor.get("/runs?before=second").await.text;

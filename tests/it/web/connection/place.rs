@@ -34,7 +34,9 @@ async fn another_place_in_the_psa_says_first_how_many_links_retire() {
     old[0].1 = "99";
     let answer = send(&visitor, &chosen, &path, &old).await;
     assert!(
-        answer.text.contains("Somebody else changed"),
+        answer
+            .text
+            .contains("Somebody changed this company meanwhile"),
         "{}",
         answer.text
     );

@@ -75,7 +75,7 @@ async fn settings_that_were_changed_after_the_preview_are_not_turned_on() {
     assert_eq!(answer.status, 303);
     let said = visitor.get(&turn_on).await.text;
     assert!(
-        said.contains("changed the settings") && said.contains("still off"),
+        said.contains("changed this company") && said.contains("still off"),
         "{said}"
     );
     assert!(!stage.company().await.sync_contacts);

@@ -215,7 +215,7 @@ async fn the_second_of_two_technicians_is_told_and_loses_nothing() {
     let answer = send(&visitor, &address(&stage), &mine).await;
     assert_eq!(answer.status, 409, "{}", answer.text);
     for wanted in [
-        "Technician, just now",
+        "You changed this company in another window just now.",
         "By the other",
         "value=\"Everyone\"",
         "Take the saved list",
