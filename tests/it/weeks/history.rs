@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rollcall::db::writes::WriteState;
 use rollcall::db::{changes, runs as run_rows, writes};
-use rollcall::model::{Action, ContactId, Field, FieldValue};
+use rollcall::model::{Action, ContactId, Field, FieldValue, Outcome};
 
 use super::check::Complaints;
 use super::seen::Seen;
@@ -84,13 +84,13 @@ pub async fn check(world: &World, town: &Town, complaints: &mut Complaints) {
             let change = &line.change;
             let was = |state| sent.iter().any(|(is, _)| *is == state);
             let of = change.contact_id.as_ref().map(ContactId::as_str);
-            let overwritten = of == Some(id) && was(WriteState::Void);
+            let cut_short = change.outcome == Outcome::Skipped && was(WriteState::Refused);
+            let overwritten = of == Some(id) && (was(WriteState::Void) || cut_short);
             let one_of_several = of.is_none() && was(WriteState::Conflict);
             (overwritten || one_of_several)
-                && change
-                    .fields
-                    .iter()
-                    .any(|one| one.field.as_str() == *field && value(&one.to) == *to)
+                && change.fields.iter().any(|one| {
+                    !one.applied && one.field.as_str() == *field && value(&one.to) == *to
+                })
         });
         if *more < 0 && nobody_knows {
             continue;
