@@ -33,7 +33,7 @@ const AT_ONCE: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Another process works this company's PSA connection, or the company itself: the run waits for its turn. Told when it
-    /// begins to wait, and then once a minute.
+    /// begins to wait, and then once a minute while another process has it.
     Waiting(Waiting),
     /// How far the run is.
     Progress(Progress),
@@ -329,10 +329,8 @@ async fn take(
 
 /// Gives a turn back; where that fails it ends with the process.
 pub async fn give_back(turn: Option<Turn>) {
-    if let Some(turn) = turn
-        && let Err(error) = turn.give_back().await
-    {
-        tracing::warn!(%error, "Could not give a turn back; it ends with this process");
+    if let Some(turn) = turn {
+        turn.let_go().await;
     }
 }
 

@@ -122,7 +122,7 @@
   effect.addEventListener("htmx:afterRequest", (event) => {
     effect.removeAttribute("aria-busy");
     if (event.detail.successful) return;
-    effect.textContent = "What this changes cannot be worked out now. Saving still works.";
+    effect.textContent = "What this changes cannot be worked out now. It can be saved all the same.";
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.target !== effect && !event.detail.successful) say("This did not work. Try again.");

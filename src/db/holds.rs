@@ -224,7 +224,11 @@ pub struct Signed {
 impl Signed {
     /// Adds what the same person said later.
     pub fn add(&mut self, note: Option<&str>) {
-        let Some(note) = note.filter(|note| self.note.as_deref() != Some(*note)) else {
+        let said = |note: &&str| {
+            let mut notes = self.note.iter().flat_map(|all| all.split("; "));
+            notes.any(|one| one == *note)
+        };
+        let Some(note) = note.filter(|note| !said(note)) else {
             return;
         };
         self.note = Some(match &self.note {

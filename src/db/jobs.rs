@@ -192,8 +192,9 @@ fn join(conn: &mut Conn, waiting: &Job, new: &NewJob) -> QueryResult<bool> {
         waiting.run_at.min(new.run_at)
     };
     let more_urgent = new.priority <= waiting.priority && new.requested_by.is_some();
+    let askers = [waiting.requested_by.as_deref(), new.requested_by.as_deref()];
     let both = Job {
-        work: waiting.work.clone().absorb(&new.work),
+        work: waiting.work.clone().absorb(&new.work, askers),
         priority: new.priority.min(waiting.priority),
         run_at,
         // Whoever asks anew wants it tried anew.

@@ -47,7 +47,7 @@ pub(super) async fn run(
     options.stop = stop.cloned();
     options.requested_by.clone_from(&job.requested_by);
     let finished = if asked.mode == Mode::Approval {
-        let signed = signed(job, asked);
+        let signed = Signed::together(&asked.signatures(job.requested_by.as_deref()));
         options.requested_by = Some(signed.staff.clone());
         options.signed = Some(signed);
         match runs::approved(app, &company, options, &|_, _| ()).await {
@@ -67,18 +67,6 @@ pub(super) async fn run(
         return Ok(Ended::Cancelled(why));
     }
     Ok(ended(&error, broken))
-}
-
-/// Who approved, all of them.
-fn signed(job: &Job, asked: &RunWork) -> Signed {
-    if asked.approvers.is_empty() {
-        Signed {
-            staff: job.requested_by.clone().unwrap_or_default(),
-            note: asked.note.clone(),
-        }
-    } else {
-        Signed::together(&asked.approvers)
-    }
 }
 
 /// Why an approval is not carried out.

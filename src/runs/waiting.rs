@@ -83,15 +83,23 @@ impl<'a> Herald<'a> {
     async fn look(&self, now: DateTime<Utc>) -> Result<Waiting, DbError> {
         let (claim, company) = (self.claim.to_owned(), self.company.id);
         let psa = Turn::psa_of(self.claim);
-        let looked = self.app.db().read(move |conn| {
+        let db = self.app.db();
+        let looked = db.read(move |conn| {
             let connection = psa.map(|id| psa_connections::get(conn, id)).transpose()?;
-            let going = match claims::holder(conn, &claim)? {
-                Some(process) => going::of_process(conn, &process)?,
+            let holder = claims::holder(conn, &claim)?;
+            let going = match &holder {
+                Some(process) => going::of_process(conn, process)?,
                 None => Vec::new(),
             };
-            Ok((connection.flatten(), going))
+            Ok((connection.flatten(), holder, going))
         });
-        let (connection, going) = looked.await?;
+        let (connection, holder, mut going) = looked.await?;
+        // Runs of a process that is gone are over.
+        if let Some(process) = holder
+            && !db.is_alive(&process).await?
+        {
+            going.clear();
+        }
         let awaited = |one: &&going::Going| match psa {
             Some(psa) => one.psa_id == psa,
             None => one.company_id == company,

@@ -1,5 +1,8 @@
 //! The end of a run: its outcomes become a report, its status is judged, and both are written down. Decides nothing about people.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use chrono::{DateTime, Utc};
 
 use super::explain::left_differing;
@@ -9,7 +12,7 @@ use super::report::{Counts, Done, Report};
 use super::select::Activity;
 use super::snapshot::Snapshot;
 use super::{Finished, Outcomes, Run, record, report};
-use crate::model::{Action, Calls, Outcome, Status};
+use crate::model::{Action, Calls, Contact, ContactId, Mode, Outcome, Status, User, UserId};
 
 impl Run<'_> {
     /// The run is over: its outcomes as a report, written down.
@@ -52,8 +55,10 @@ impl Run<'_> {
             findings,
             people,
         };
+        let whole = matches!(self.options.mode, Mode::Update | Mode::Resync) && self.turn.is_some();
         let in_sync = seen
             .as_ref()
+            .filter(|_| whole)
             .map(|(snapshot, plan)| in_sync(snapshot, plan, &done));
         if self.turn.is_some()
             && let Err(unrecorded) = record::end(self.scene, &report, in_sync, finished_at).await
@@ -86,6 +91,15 @@ impl Run<'_> {
 /// How many people the run left with a contact that is as it should be: as the company's page of people counts them afterwards.
 /// Who left, waits for a decision, is out of scope, or is linked to a contact that differs and is not updated, does not count.
 fn in_sync(snapshot: &Snapshot, plan: &Plan, done: &[Done]) -> usize {
+    let contacts: HashMap<&ContactId, &Contact> = by_id(&snapshot.contacts, |one| &one.id);
+    let users: HashMap<&UserId, &User> = by_id(&snapshot.users, |one| &one.id);
+    let differs = |person: &Person| {
+        let user = users.get(&person.user_id);
+        let contact = person.contact.as_ref().and_then(|id| contacts.get(id));
+        user.zip(contact).is_some_and(|(user, contact)| {
+            !left_differing(user, contact, person, &snapshot.rules).is_empty()
+        })
+    };
     let is = |(at, person): &(usize, &Person)| {
         let outcome = done.get(*at).and_then(|done| done.outcome);
         match person.action {
@@ -97,15 +111,15 @@ fn in_sync(snapshot: &Snapshot, plan: &Plan, done: &[Done]) -> usize {
                 outcome == Some(Outcome::Applied)
             }
             Action::Link => {
-                let users = &snapshot.users;
-                let user = || users.iter().find(|user| user.id == person.user_id);
-                let differs = || {
-                    user().is_some_and(|user| !left_differing(user, person, snapshot).is_empty())
-                };
-                outcome == Some(Outcome::Applied) && (snapshot.rules.update_existing || !differs())
+                outcome == Some(Outcome::Applied)
+                    && (snapshot.rules.update_existing || !differs(person))
             }
             Action::Deactivate | Action::OutOfScope | Action::Conflict => false,
         }
     };
     plan.people.iter().enumerate().filter(is).count()
+}
+
+fn by_id<Id: Eq + Hash, One>(all: &[One], id: impl Fn(&One) -> &Id) -> HashMap<&Id, &One> {
+    all.iter().map(|one| (id(one), one)).collect()
 }

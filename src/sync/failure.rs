@@ -96,10 +96,13 @@ pub fn plan_changed() -> RunError {
     )
 }
 
+/// The kind of a failure that is the program's own mistake.
+pub const MISTAKE: &str = "mistake";
+
 /// The program met a mistake of its own, which its log has.
 pub fn mistake() -> RunError {
     failure(
-        "mistake",
+        MISTAKE,
         "The program met a mistake of its own in this run",
         "Look at its log, and tell whoever maintains Rollcall; the next run settles what was left",
     )

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use super::Options;
-use super::failure::{RunError, overtaken};
+use super::failure::{MISTAKE, RunError, overtaken};
 use super::last;
 use super::observe::Observed;
 use super::plan::{Person, Plan};
@@ -287,7 +287,11 @@ pub async fn end(
     in_sync: Option<usize>,
     finished_at: DateTime<Utc>,
 ) -> Result<(), RunError> {
-    let mut counts = serde_json::to_value(report.counts).unwrap_or_default();
+    // What a mistake cut short wrote stands in the history; nobody counted it.
+    let mut counts = match &report.error {
+        Some(error) if error.kind == MISTAKE => serde_json::json!({}),
+        _ => serde_json::to_value(report.counts).unwrap_or_default(),
+    };
     if let (Some(counts), Some(in_sync)) = (counts.as_object_mut(), in_sync) {
         counts.insert(runs::IN_SYNC.into(), in_sync.into());
     }

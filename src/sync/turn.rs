@@ -104,10 +104,11 @@ impl Turn {
         format!("company:{id}")
     }
 
-    /// Takes the claim as soon as it is free; `waiting` is told, again and again, that somebody else has it.
+    /// Takes the claim as soon as it is free; `waiting` is told, again and again, that another process has it, and once that
+    /// another run of this process has.
     ///
     /// A process that does jobs has always one in hand of a busy PSA connection: whoever waits for that is next there by a
-    /// claim of its own, and nobody begins a job of the connection meanwhile.
+    /// claim of its own, and nobody begins a job of the connection meanwhile. Of several who wait for one, any may come first.
     ///
     /// # Errors
     /// Where the database fails.
@@ -127,18 +128,18 @@ impl Turn {
                 seat.alone.clone().lock_owned().await
             }),
         };
-        let mut next = None;
+        let mut next = Next(None);
         loop {
             if let Some(first) = seat.attempt(db, name).await? {
                 let turn = Self::begin((db, clock), (name, seat), first, alone);
-                if let Some(next) = next {
-                    Self::give_back(next).await?;
+                if let Some(next) = next.0.take() {
+                    next.let_go().await;
                 }
                 return Ok(turn);
             }
             waiting().await;
-            if sharing == Sharing::Process && next.is_none() {
-                next = Self::attempt(turns, (db, clock), &Self::next_at(name)).await?;
+            if sharing == Sharing::Process && next.0.is_none() {
+                next.0 = Self::attempt(turns, (db, clock), &Self::next_at(name)).await?;
             }
             clock.sleep(LOOK_AGAIN).await;
         }
@@ -208,6 +209,13 @@ impl Turn {
         self.db.release_claim(&self.name).await
     }
 
+    /// Gives the claim back; where that fails it ends with the process.
+    pub async fn let_go(self) {
+        if let Err(error) = self.give_back().await {
+            tracing::warn!(%error, "Could not give a turn back; it ends with this process");
+        }
+    }
+
     fn leave(&mut self) {
         self.renewing.abort();
         if std::mem::take(&mut self.counted) {
@@ -219,6 +227,19 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         self.leave();
+    }
+}
+
+/// The claim of who is next, given back also where the waiting ends without a turn: somebody stopped it, or the database failed.
+struct Next(Option<Turn>);
+
+impl Drop for Next {
+    fn drop(&mut self) {
+        if let Some(turn) = self.0.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(turn.let_go());
+        }
     }
 }
 

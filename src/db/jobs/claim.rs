@@ -197,8 +197,12 @@ pub fn put_back(conn: &mut Conn, job: &Job, now: DateTime<Utc>) -> QueryResult<b
 /// The claimed job waits again, as it is given. Where another of the same company and lane waits already, that one does it.
 fn requeue(conn: &mut Conn, again: &Job, now: DateTime<Utc>) -> QueryResult<bool> {
     while let Some(waiting) = waiting_in(conn, again.company_id, again.lane)? {
+        let askers = [
+            again.requested_by.as_deref(),
+            waiting.requested_by.as_deref(),
+        ];
         let both = Job {
-            work: again.work.clone().absorb(&waiting.work),
+            work: again.work.clone().absorb(&waiting.work, askers),
             priority: again.priority.min(waiting.priority),
             run_at: again.run_at.min(waiting.run_at),
             ..waiting.clone()

@@ -56,6 +56,19 @@ pub struct RunWork {
     pub expect: Option<String>,
 }
 
+impl RunWork {
+    /// Who approved what is done, with what they said; `asker`: who asked for the job.
+    pub fn signatures(&self, asker: Option<&str>) -> Vec<Signed> {
+        if self.mode != Mode::Approval || !self.approvers.is_empty() {
+            return self.approvers.clone();
+        }
+        vec![Signed {
+            staff: asker.unwrap_or_default().to_owned(),
+            note: self.note.clone(),
+        }]
+    }
+}
+
 impl Work {
     /// The word of the kind.
     pub const fn kind(&self) -> &'static str {
@@ -95,18 +108,21 @@ impl Work {
 
     /// What does for both, where this waits and the other of the same lane is asked for: a resync reads more than an update,
     /// an approval is for everybody approved, of two previews that were looked at the later counts, and each undo is done.
+    /// `askers`: who asked for this, and for the other.
     #[must_use]
-    pub fn absorb(self, new: &Self) -> Self {
+    pub fn absorb(self, new: &Self, askers: [Option<&str>; 2]) -> Self {
         match (self, new) {
             (Self::Run(mut run), Self::Run(new)) => {
+                run.approvers = run.signatures(askers[0]);
+                run.note = None;
                 if new.mode == Mode::Resync {
                     run.mode = Mode::Resync;
                 }
                 run.approved.extend(new.approved.iter().cloned());
-                for new in &new.approvers {
+                for new in new.signatures(askers[1]) {
                     match run.approvers.iter_mut().find(|one| one.staff == new.staff) {
                         Some(known) => known.add(new.note.as_deref()),
-                        None => run.approvers.push(new.clone()),
+                        None => run.approvers.push(new),
                     }
                 }
                 if new.expect.is_some() {

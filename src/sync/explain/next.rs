@@ -3,21 +3,17 @@
 use super::super::fields;
 use super::super::plan::Person;
 use super::super::report;
-use super::super::snapshot::Snapshot;
+use super::super::snapshot::{Rules, Snapshot};
 use super::{Explained, explained, in_lines, state};
-use crate::model::{Action, FieldChange, FieldValue, Target, User, text};
+use crate::model::{Action, Contact, FieldChange, FieldValue, Target, User, text};
 
 /// What differs between a user and a contact that is not changed, since existing contacts are not updated.
-pub fn left_differing(user: &User, person: &Person, snapshot: &Snapshot) -> Vec<FieldChange> {
-    let rules = &snapshot.rules;
-    let contact = person.contact.as_ref();
-    let contact = snapshot
-        .contacts
-        .iter()
-        .find(|one| Some(&one.id) == contact);
-    let Some(contact) = contact else {
-        return Vec::new();
-    };
+pub fn left_differing(
+    user: &User,
+    contact: &Contact,
+    person: &Person,
+    rules: &Rules,
+) -> Vec<FieldChange> {
     let decided = person
         .trace
         .route
@@ -70,8 +66,15 @@ pub(super) fn next_run(
     let not_updated = !snapshot.rules.update_existing
         && matches!(person.action, Action::Link | Action::Unchanged)
         && person.trace.step.is_some();
-    if let Some(user) = user.filter(|_| not_updated) {
-        let left = left_differing(user, person, snapshot);
+    let contacts = &snapshot.contacts;
+    let contact = || {
+        let id = person.contact.as_ref()?;
+        contacts.iter().find(|one| one.id == *id)
+    };
+    if let Some(user) = user.filter(|_| not_updated)
+        && let Some(contact) = contact()
+    {
+        let left = left_differing(user, contact, person, &snapshot.rules);
         lines.extend(left.iter().map(|change| becomes(change, "stays, not")));
     }
     let result = person.action.as_str().replace('_', " ");
