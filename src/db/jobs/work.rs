@@ -231,6 +231,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_approval_from_before_approvers_were_kept_names_its_asker_also_where_another_joins() {
+        let old = r#"{"kind":"run","mode":"approval","approved":["u1"],"note":"as agreed"}"#;
+        let old: Work = serde_json::from_str(old).unwrap();
+        let new =
+            r#"{"kind":"run","mode":"approval","approved":["u2"],"approvers":[{"staff":"Bob"}]}"#;
+        let new: Work = serde_json::from_str(new).unwrap();
+        let both = old.absorb(&new, [Some("Ann"), Some("Bob")]);
+        assert_eq!(both.askers(), ["Ann", "Bob"]);
+        let Work::Run(run) = both else { panic!() };
+        let signed = Signed::together(&run.signatures(Some("Bob")));
+        assert_eq!(
+            (signed.staff.as_str(), signed.note.as_deref()),
+            ("Ann and Bob", Some("Ann: as agreed"))
+        );
+    }
+
+    #[test]
     fn an_undo_that_was_asked_for_before_its_asker_was_kept_reads_and_stays_the_same() {
         let old = r#"{"kind":"undo","undos":[{"run":"a","user":"u1","ignoring":true,"shown":["k"]},{"run":"b","ignoring":false}]}"#;
         let work: Work = serde_json::from_str(old).unwrap();

@@ -166,7 +166,8 @@ async fn panicking(stage: &Stage) -> rollcall::sync::Finished {
     let mut options = Options::new(Mode::Update, false);
     options.requested_by = Some("Robin".into());
     let panics = |_: &str, event: Event| {
-        assert!(!matches!(event, Event::Progress(_)), "a mistake");
+        let planned = matches!(event, Event::Progress(rollcall::sync::Progress::Planned(_)));
+        assert!(!planned, "a mistake");
     };
     Box::pin(rollcall::runs::one(&stage.app, &company, &options, &panics)).await
 }
@@ -200,4 +201,14 @@ async fn a_run_that_panics_is_a_failed_run_and_what_it_was_to_try_is_tried_after
     let id = stage.company_id;
     let running = stage.read(move |conn| runs::running(conn, id)).await;
     assert_eq!(running, []);
+    let all = stage.read(move |conn| runs::list(conn, id, 9)).await;
+    let mistake = all
+        .iter()
+        .find(|run| run.error.as_ref().is_some_and(|one| one.kind == "mistake"));
+    let counted = &mistake.unwrap().counts;
+    assert_eq!(
+        *counted,
+        serde_json::json!({}),
+        "nobody counted what it wrote"
+    );
 }
