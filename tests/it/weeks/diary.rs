@@ -14,6 +14,12 @@ const RUNS: i64 = 8;
 /// So many of the last jobs of all companies are looked through.
 const JOBS: i64 = 120;
 
+type At = chrono::NaiveDateTime;
+/// A hold: its id, the run that opened it, when, when it was closed, and how.
+type HoldRow = (i64, String, At, Option<At>, Option<String>);
+/// Who was in it: the user, the contact, when they left it, and how.
+type PersonRow = (String, String, Option<At>, Option<String>);
+
 /// The company's last days, a line each.
 pub async fn of(world: &World, town: &Town) -> String {
     let row = town.row;
@@ -56,13 +62,7 @@ pub async fn of(world: &World, town: &Town) -> String {
                 ));
             }
         }
-        let all: Vec<(
-            i64,
-            String,
-            chrono::NaiveDateTime,
-            Option<chrono::NaiveDateTime>,
-            Option<String>,
-        )> = holds::table
+        let all: Vec<HoldRow> = holds::table
             .filter(holds::company_id.eq(row))
             .select((
                 holds::id,
@@ -74,12 +74,7 @@ pub async fn of(world: &World, town: &Town) -> String {
             .load(conn)?;
         for hold in all {
             say(format!("hold {hold:?}"));
-            let people: Vec<(
-                String,
-                String,
-                Option<chrono::NaiveDateTime>,
-                Option<String>,
-            )> = hold_people::table
+            let people: Vec<PersonRow> = hold_people::table
                 .filter(hold_people::hold_id.eq(hold.0))
                 .select((
                     hold_people::user_id,
