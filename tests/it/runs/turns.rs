@@ -160,34 +160,6 @@ async fn who_waits_for_a_connection_comes_before_its_next_job_on_postgres() {
     waits_for_a_busy_connection(Store::Postgres).await;
 }
 
-#[tokio::test]
-async fn who_waits_no_more_is_not_next_any_more() {
-    let stage = Stage::with_clock(Vendor::ConnectWise, Store::Sqlite, Clock::real()).await;
-    let (other, stopper) = stage.another().await;
-    let place = (stage.app.db(), stage.app.clock());
-    let theirs = Turn::try_take(stage.app.turns(), place, stage.psa_id).await;
-    let theirs = theirs.unwrap().unwrap();
-    let line = format!("{}{}", Turn::NEXT_AT_PSAS, stage.psa_id);
-    let next = async || {
-        let line = line.clone();
-        stage.read(move |conn| claims::holder(conn, &line)).await
-    };
-    let company = stage.company().await;
-    let options = Options::new(Mode::Update, false);
-    let stops = async {
-        while next().await.is_none() {
-            tokio::task::yield_now().await;
-        }
-        stopper.stop();
-    };
-    let (waited, ()) = tokio::join!(runs::one(&other, &company, &options, &|_, _| ()), stops);
-    assert_eq!(waited.report.error.unwrap().kind, "stopped");
-    while next().await.is_some() {
-        tokio::task::yield_now().await;
-    }
-    theirs.give_back().await.unwrap();
-}
-
 async fn a_dead_processes_run_is_over_at_once(stage: Stage) {
     stage.users([user("anna")]);
     let (other, _stopper) = stage.another().await;
