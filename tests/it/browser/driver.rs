@@ -26,6 +26,7 @@ export TMPDIR="$dir/tmp" HOME="$dir" XDG_CONFIG_HOME="$dir" XDG_CACHE_HOME="$dir
 driver=$!
 end() {
   kill -9 "-$driver" || true
+  wait "$driver" || true
   for _ in 1 2 3 4 5; do rm -rf "$dir" 2>/dev/null && break; sleep 0.2; done
 }
 trap end EXIT
