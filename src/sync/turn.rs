@@ -139,7 +139,7 @@ impl Turn {
             }
             waiting().await;
             if sharing == Sharing::Process && next.0.is_none() {
-                next.0 = Self::attempt(turns, (db, clock), &Self::next_at(name)).await?;
+                next = Next::at(turns, (db, clock), name).await?;
             }
             clock.sleep(LOOK_AGAIN).await;
         }
@@ -232,6 +232,25 @@ impl Drop for Turn {
 
 /// The claim of who is next, given back also where the waiting ends without a turn: somebody stopped it, or the database failed.
 struct Next(Option<Turn>);
+
+impl Next {
+    /// The claim of who is next at the claim of this name, if it is free. It is taken in a task of its own, which ends though
+    /// nobody waits any more: what it took is then given back as well.
+    async fn at(turns: &Turns, (db, clock): (&Db, &Clock), name: &str) -> Result<Self, DbError> {
+        let (turns, db, clock, name) = (
+            turns.clone(),
+            db.clone(),
+            clock.clone(),
+            Turn::next_at(name),
+        );
+        let (give, given) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move {
+            let taken = Turn::attempt(&turns, (&db, &clock), &name).await;
+            let _ = give.send(taken.map(Self));
+        });
+        given.await.unwrap_or(Ok(Self(None)))
+    }
+}
 
 impl Drop for Next {
     fn drop(&mut self) {

@@ -14,7 +14,9 @@ use rollcall::runs::{self, Awaited, Event};
 use rollcall::sync::turn::Turn;
 use rollcall::sync::{Options, Progress};
 
-use crate::stage::{Stage, Store, Vendor, contact, each_vendor, everywhere, filter, line, user};
+use crate::stage::{
+    Stage, Store, Vendor, an_update, contact, each_vendor, everywhere, filter, line, user,
+};
 
 each_vendor!(
     a_stop_finishes_the_writes_in_hand_and_skips_the_rest,
@@ -96,13 +98,8 @@ async fn waits_for_a_busy_connection(store: Store) {
     let next = stage
         .write(move |conn| {
             let run = NewRun {
-                id: "0193-hand",
-                company_id: id,
-                mode: Mode::Update,
-                preview: false,
-                started_at: now - chrono::TimeDelta::minutes(3),
                 process: &process,
-                requested_by: None,
+                ..an_update("0193-hand", id, now - chrono::TimeDelta::minutes(3))
             };
             rollcall::db::runs::start(conn, &run)?;
             enqueue_run(conn, id, Mode::Update, Priority::Click, "Robin", now)
@@ -160,6 +157,40 @@ async fn who_waits_for_a_connection_comes_before_its_next_job_on_postgres() {
     waits_for_a_busy_connection(Store::Postgres).await;
 }
 
+#[tokio::test]
+async fn who_waits_no_more_is_not_next_any_more() {
+    let stage = Stage::with_clock(Vendor::ConnectWise, Store::Sqlite, Clock::real()).await;
+    let (other, stopper) = stage.another().await;
+    let place = (stage.app.db(), stage.app.clock());
+    let theirs = Turn::try_take(stage.app.turns(), place, stage.psa_id).await;
+    let theirs = theirs.unwrap().unwrap();
+    let line = format!("{}{}", Turn::NEXT_AT_PSAS, stage.psa_id);
+    let next = async || {
+        let line = line.clone();
+        stage.read(move |conn| claims::holder(conn, &line)).await
+    };
+    let company = stage.company().await;
+    let options = Options::new(Mode::Update, false);
+    let stops = async {
+        while next().await.is_none() {
+            tokio::task::yield_now().await;
+        }
+        stopper.stop();
+    };
+    let (waited, ()) = tokio::join!(runs::one(&other, &company, &options, &|_, _| ()), stops);
+    assert_eq!(waited.report.error.unwrap().kind, "stopped");
+    let gone = async {
+        while next().await.is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let minute = std::time::Duration::from_mins(1);
+    tokio::time::timeout(minute, gone)
+        .await
+        .expect("given back");
+    theirs.give_back().await.unwrap();
+}
+
 async fn a_dead_processes_run_is_over_at_once(stage: Stage) {
     stage.users([user("anna")]);
     let (other, _stopper) = stage.another().await;
@@ -173,13 +204,8 @@ async fn a_dead_processes_run_is_over_at_once(stage: Stage) {
         .db()
         .write(move |conn| {
             let run = NewRun {
-                id: "0193-dead",
-                company_id: company,
-                mode: Mode::Update,
-                preview: false,
-                started_at,
                 process: &process,
-                requested_by: None,
+                ..an_update("0193-dead", company, started_at)
             };
             rollcall::db::runs::start(conn, &run)
         })

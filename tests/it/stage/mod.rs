@@ -5,6 +5,7 @@ mod acts;
 pub mod contacts;
 mod past;
 pub mod people;
+mod program;
 pub mod psa;
 
 use std::ffi::OsString;
@@ -25,8 +26,9 @@ use rollcall::sync::stop::{Stopper, stop};
 use tempfile::TempDir;
 
 pub use contacts::{Plain, contact};
-pub use past::counts;
+pub use past::{an_update, counts, went_well};
 pub use people::{SPB, User, user};
+pub use program::program;
 pub use psa::{PsaCloud, Vendor};
 
 /// The tenant of the stage's company.
@@ -316,17 +318,22 @@ impl Settings {
     }
 }
 
-/// Puts the connection, the company and their secrets into the database.
-async fn set_up(app: &App, psa: &PsaCloud) -> (i64, i64) {
-    let now = app.clock().now();
-    let (connection, psa_secrets) = psa.connection();
-    let tenant = TenantConnection {
+/// How the stage's tenant is read.
+pub fn tenant_connection() -> TenantConnection {
+    TenantConnection {
         tenant_id: TENANT.into(),
         client_id: CLIENT.into(),
         certificate: false,
         expires: None,
         cloud: Cloud::Global,
-    };
+    }
+}
+
+/// Puts the connection, the company and their secrets into the database.
+async fn set_up(app: &App, psa: &PsaCloud) -> (i64, i64) {
+    let now = app.clock().now();
+    let (connection, psa_secrets) = psa.connection();
+    let tenant = tenant_connection();
     let psa_company_id = psa::COMPANY.to_string().into();
     let (psa_id, company_id) = app
         .db()

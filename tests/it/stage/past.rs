@@ -1,12 +1,12 @@
 //! What a fleet looks back on: further companies, and runs that are over, written down without a cloud.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use rollcall::db::runs::{self, NewRun, RunEnd};
 use rollcall::db::{companies, tenant_connections};
-use rollcall::model::{Calls, Cloud, Company, Mode, RunFailure, Side, Status, TenantConnection};
+use rollcall::model::{Calls, Company, Mode, RunFailure, Side, Status};
 use serde_json::Value;
 
-use super::{CLIENT, Stage, TENANT};
+use super::{Stage, tenant_connection};
 
 /// The counts of a run that left so many people unchanged, and so many in conflict.
 pub fn counts(unchanged: usize, conflict: usize) -> Value {
@@ -14,6 +14,31 @@ pub fn counts(unchanged: usize, conflict: usize) -> Value {
         "create": 0, "link": 0, "update": 0, "reactivate": 0, "deactivate": 0, "unchanged": unchanged,
         "out_of_scope": 0, "conflict": conflict, "held": 0, "failed": 0
     })
+}
+
+/// An update that begins, by no process that lives and asked for by nobody.
+pub fn an_update(id: &str, company: i64, started_at: DateTime<Utc>) -> NewRun<'_> {
+    NewRun {
+        id,
+        company_id: company,
+        mode: Mode::Update,
+        preview: false,
+        started_at,
+        process: "",
+        requested_by: None,
+    }
+}
+
+/// A run that was over then and went well, with what it counted.
+pub fn went_well(at: DateTime<Utc>, counts: Value) -> RunEnd {
+    RunEnd {
+        status: Status::Succeeded,
+        finished_at: at,
+        counts,
+        calls: Calls::default(),
+        error: None,
+        findings: Vec::new(),
+    }
 }
 
 impl Stage {
@@ -25,13 +50,7 @@ impl Stage {
             ..self.company().await
         };
         let now = self.clock.now();
-        let tenant = TenantConnection {
-            tenant_id: TENANT.into(),
-            client_id: CLIENT.into(),
-            certificate: false,
-            expires: None,
-            cloud: Cloud::Global,
-        };
+        let tenant = tenant_connection();
         self.write(move |conn| {
             let id = companies::insert(conn, &company, now)?;
             if connected {
@@ -53,33 +72,18 @@ impl Stage {
         let run = format!("run-{company}-{}", began.timestamp_micros());
         let id = run.clone();
         self.write(move |conn| {
-            let new = NewRun {
-                id: &run,
-                company_id: company,
-                mode: Mode::Update,
-                preview: false,
-                started_at: began,
-                process: "",
-                requested_by: None,
-            };
-            runs::start(conn, &new)?;
+            runs::start(conn, &an_update(&run, company, began))?;
             let error = end.as_ref().err().map(|(kind, side)| RunFailure {
                 kind: (*kind).into(),
                 message: "Microsoft's login refused".into(),
                 advice: "Add a new client secret in Entra".into(),
                 side: *side,
             });
+            let well = went_well(began, end.unwrap_or_else(|_| serde_json::json!({})));
             let end = RunEnd {
-                status: if error.is_some() {
-                    Status::Failed
-                } else {
-                    Status::Succeeded
-                },
-                finished_at: began,
-                counts: end.unwrap_or_else(|_| serde_json::json!({})),
-                calls: Calls::default(),
+                status: error.as_ref().map_or(well.status, |_| Status::Failed),
                 error,
-                findings: Vec::new(),
+                ..well
             };
             runs::finish(conn, &run, &end)
         })
