@@ -19,7 +19,7 @@ use super::sending::Came;
 use crate::db::writes::WriteState;
 use crate::db::{Conn, changes, links, runs};
 use crate::http::{ApiError, Kind};
-use crate::model::{Action, Change, Contact, ContactId, LinkMade, Outcome, User, UserId};
+use crate::model::{Action, Change, Contact, ContactId, LinkMade, Outcome, User, UserId, text};
 use crate::psa::{Adds, Sent, Step};
 
 /// So many people are written at once; the PSA's client keeps the vendor's own limits below this.
@@ -306,7 +306,7 @@ impl Apply<'_> {
             .iter()
             .map(|field| report::field_words(*field))
             .collect();
-        let names = report::and(&names);
+        let names = text::and(&names);
         let detail = format!("it answered that all went well, but this did not change: {names}");
         ApiError::new(
             self.scene.psa.service(),

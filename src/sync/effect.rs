@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::plan::{Person, Plan, Reason};
-use super::report::and;
 use super::route::Destination;
 use super::snapshot::Snapshot;
 use crate::model::filter::Named;
+use crate::model::text::and;
 use crate::model::{Action, SiteId, UserId};
 
 /// Who is affected, and how. Within each list the people are ordered as in the plan.

@@ -164,7 +164,7 @@ fn active(
             } else {
                 format!(
                     "Sign-in is enabled, but these licences do not count: {}",
-                    report::and(&held)
+                    text::and(&held)
                 )
             };
             explained("active", "not active", detail)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::pair::{Conflict, Doubt, Step};
 use super::plan::{Because, Note, Notes, Person, Plan, Reason};
 use super::select::Silence;
-pub use crate::model::text::and;
+use crate::model::text::and;
 use crate::model::{
     Action, Calls, Field, FieldValue, Finding, Mode, Outcome, RunFailure, Status, UserId, text,
 };

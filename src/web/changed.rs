@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use super::At;
 use crate::db::events::{self, Event};
 use crate::db::{Conn, companies};
-use crate::sync::report::and;
+use crate::model::text::and;
 
 /// Who saved what `fleet apply` brought.
 const FLEET_FILE: &str = "fleet file";

@@ -15,7 +15,7 @@ use rollcall::clock::Clock;
 use rollcall::db::companies;
 use serde_json::Value;
 
-use crate::stage::{Stage, Store, Vendor};
+use crate::stage::{Stage, Store, Vendor, program};
 
 /// What a command said.
 struct Said {
@@ -76,16 +76,7 @@ async fn printing(
     arguments: &[&str],
     out: Stdio,
 ) -> Said {
-    let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .args(arguments)
-        .env_clear()
-        .envs(environment)
-        .stdin(Stdio::null())
-        .stdout(out)
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let child = program(environment, arguments).stdout(out).spawn().unwrap();
     let output = child.wait_with_output().await.unwrap();
     Said {
         code: output.status.code(),

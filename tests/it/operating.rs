@@ -21,7 +21,7 @@ use rollcall::jobs::enqueue_run;
 use rollcall::model::Mode;
 use tokio::process::Child;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, program};
 use crate::web::visitor::Visitor;
 
 /// Longer than anything here takes.
@@ -41,16 +41,11 @@ impl Serving {
         let address = free.local_addr().unwrap().to_string();
         drop(free);
         let log = stage.folder.path().join(format!("{address}.log"));
-        let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
-            .arg("serve")
-            .env_clear()
-            .envs(stage.environment())
+        let child = program(stage.environment(), &["serve"])
             .env("ROLLCALL_LISTEN", &address)
             .envs(more.iter().copied())
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
-            .kill_on_drop(true)
             .spawn()
             .unwrap();
         let serving = Self {

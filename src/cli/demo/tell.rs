@@ -12,13 +12,14 @@ use super::super::show;
 use super::super::tally::Short;
 use super::clouds::Placed;
 use super::files::psa_name;
+use crate::model::text::and;
 use crate::model::{Action, Outcome};
 use crate::simulator::world::{CastCondition, CastFilter};
 use crate::sync::Finished;
 use crate::sync::explain::{Names, explain};
 use crate::sync::pair::{Conflict, Doubt};
 use crate::sync::plan::Reason;
-use crate::sync::report::{Line, Report, and};
+use crate::sync::report::{Line, Report};
 
 /// So many changes of a company are shown.
 const SHOWN: usize = 3;

@@ -10,12 +10,12 @@ use serde::Serialize;
 use super::connection;
 use super::filters_form::{Draft, FiltersForm};
 use super::filters_known::Known;
+use crate::model::text::and;
 use crate::model::{Company, Filter};
 use crate::pickers;
 use crate::sync::cover;
 use crate::sync::effect::{self, Affected, Effect, Taken};
 use crate::sync::plan::{Plan, plan};
-use crate::sync::report::and;
 use crate::sync::snapshot::Snapshot;
 use crate::web::{At, Form, Part, Visit, WebError, words};
 

@@ -1,19 +1,11 @@
 //! `rollcall admin-link`, as a person uses it.
 
-use std::process::Stdio;
-
 use super::*;
+use crate::stage::program;
 
 async fn admin_link(folder: &TempDir, more: &[(&str, &str)]) -> String {
-    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .arg("admin-link")
-        .env_clear()
+    let output = program(more.iter().copied(), &["admin-link"])
         .env("ROLLCALL_DATA_DIR", folder.path())
-        .envs(more.iter().copied())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
         .output()
         .await
         .unwrap();

@@ -1,11 +1,10 @@
 //! Commands that are asked to end.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use super::stage;
 use crate::operating::until;
-use crate::stage::{Vendor, user};
+use crate::stage::{Vendor, program, user};
 
 #[tokio::test]
 async fn a_sync_that_is_asked_to_end_says_that_it_was_interrupted_and_what_it_did() {
@@ -13,16 +12,8 @@ async fn a_sync_that_is_asked_to_end_says_that_it_was_interrupted_and_what_it_di
     let names: Vec<String> = (0..30).map(|number| format!("user{number}")).collect();
     stage.users(names.iter().map(|name| user(name)));
     stage.psa.controls().set_latency(Duration::from_millis(200));
-    let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .args(["sync", "--company", "Contoso"])
-        .env_clear()
-        .envs(stage.environment())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let arguments = ["sync", "--company", "Contoso"];
+    let child = program(stage.environment(), &arguments).spawn().unwrap();
     until(async || stage.psa.writes() >= 2).await;
     let kill = format!("kill -TERM {}", child.id().expect("it runs"));
     let sent = std::process::Command::new("sh")

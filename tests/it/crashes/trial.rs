@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Stdio;
 
 use rollcall::app::App;
 use rollcall::clock::Clock;
@@ -13,7 +12,7 @@ use rollcall::sync::stop::stop;
 use tempfile::TempDir;
 
 use super::{End, world};
-use crate::stage::{Plain, PsaCloud, Stage, Store, Vendor};
+use crate::stage::{Plain, PsaCloud, Stage, Store, Vendor, program};
 
 /// A company before the run that is to die.
 pub struct Prepared {
@@ -146,14 +145,7 @@ impl Trial {
         if let Some(fault) = fault {
             self.psa.controls().fault(fault);
         }
-        let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
-            .args(arguments)
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
+        let child = program(self.environment.clone(), arguments)
             .spawn()
             .unwrap();
         self.psa.controls().set_victim(child.id().unwrap());

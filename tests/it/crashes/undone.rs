@@ -17,7 +17,7 @@ use rollcall::sync::{Finished, Options};
 
 use super::drops::{all_arrives, dropped_after};
 use super::{AT_ONCE, End, KINDS, Prepared, Trial, kill};
-use crate::stage::{Store, Vendor};
+use crate::stage::{Store, Vendor, program};
 
 /// So many moments for each vendor.
 const MOMENTS: usize = 30;
@@ -188,15 +188,10 @@ async fn as_shown(app: &App, wish: Undo) -> Undo {
 }
 
 fn serve(trial: &Trial) -> tokio::process::Child {
-    let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .arg("serve")
-        .env_clear()
-        .envs(trial.environment.iter().map(|(name, value)| (name, value)))
+    let child = program(trial.environment.clone(), &["serve"])
         .env("ROLLCALL_LISTEN", "127.0.0.1:0")
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .kill_on_drop(true)
         .spawn()
         .unwrap();
     trial.psa.controls().set_victim(child.id().unwrap());

@@ -4,6 +4,7 @@ use rollcall::db::events::{self, NewEvent};
 use rollcall::db::runs::{self, NewRun};
 
 use super::*;
+use crate::stage::an_update;
 
 on_both!(
     the_last_runs_of_every_company_come_in_one_query,
@@ -21,18 +22,12 @@ async fn history(stage: &Stage, company: i64, name: &str, count: u32) -> Vec<Str
     stage
         .write(move |conn| {
             for (number, id) in (0_i32..).zip(&rows) {
-                runs::start(
-                    conn,
-                    &NewRun {
-                        id,
-                        company_id: company,
-                        mode: Mode::Update,
-                        preview: false,
-                        started_at: began + chrono::TimeDelta::minutes(1) * number.max(1),
-                        process: "",
-                        requested_by: Some("Robin"),
-                    },
-                )?;
+                let started_at = began + chrono::TimeDelta::minutes(1) * number.max(1);
+                let run = NewRun {
+                    requested_by: Some("Robin"),
+                    ..an_update(id, company, started_at)
+                };
+                runs::start(conn, &run)?;
             }
             Ok(())
         })

@@ -14,7 +14,7 @@ use rollcall::sync::plan::{Plan, Tie, plan};
 use rollcall::sync::turn::Turn;
 
 use super::*;
-use crate::stage::user;
+use crate::stage::{an_update, user};
 
 on_both!(
     a_preview_is_kept_and_neither_waits_nor_blocks,
@@ -144,13 +144,8 @@ async fn a_preview_beside_a_run_leaves_the_reading_of_the_run(stage: Stage) {
     stage
         .write(move |conn| {
             let run = NewRun {
-                id: "going",
-                company_id: company,
-                mode: Mode::Update,
-                preview: false,
-                started_at: now,
                 process: &process,
-                requested_by: None,
+                ..an_update("going", company, now)
             };
             runs::start(conn, &run)
         })

@@ -10,7 +10,7 @@ use rollcall::clock::Clock;
 use rollcall::db::settings;
 use rollcall::model::Status;
 
-use crate::stage::{Stage, Store, Vendor, each_vendor, user};
+use crate::stage::{Stage, Store, Vendor, each_vendor, program, user};
 
 each_vendor!(what_is_restored_makes_no_second_contact);
 
@@ -32,12 +32,7 @@ impl Said {
 }
 
 pub async fn rollcall(environment: &[(&'static str, String)], arguments: &[&str]) -> Said {
-    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .args(arguments)
-        .env_clear()
-        .envs(environment.iter().cloned())
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
+    let output = program(environment.iter().cloned(), arguments)
         .output()
         .await
         .unwrap();

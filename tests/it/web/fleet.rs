@@ -5,11 +5,11 @@ use std::time::Instant;
 use chrono::TimeDelta;
 use rollcall::db::companies;
 use rollcall::db::holds::{self, HoldPerson};
-use rollcall::db::runs::{self, NewRun, RunEnd};
-use rollcall::model::{Calls, Company, Mode, Role, Status};
+use rollcall::db::runs;
+use rollcall::model::{Company, Role};
 
 use super::visitor::Site;
-use crate::stage::{Stage, Store, Vendor, counts, everywhere, user};
+use crate::stage::{Stage, Store, Vendor, an_update, counts, everywhere, user, went_well};
 
 everywhere!(@on sqlite ConnectWise Sqlite; what_needs_a_person_stands_on_top_with_its_cure);
 everywhere!(@on postgres ConnectWise Postgres; what_needs_a_person_stands_on_top_with_its_cure);
@@ -169,25 +169,8 @@ async fn five_hundred_companies_with_thirty_runs_each_are_drawn_quickly() {
                 for run in 0..30 {
                     let at = now - TimeDelta::hours(run);
                     let row = format!("{number}-{run}");
-                    let new = NewRun {
-                        id: &row,
-                        company_id: id,
-                        mode: Mode::Update,
-                        preview: false,
-                        started_at: at,
-                        process: "",
-                        requested_by: None,
-                    };
-                    runs::start(conn, &new)?;
-                    let end = RunEnd {
-                        status: Status::Succeeded,
-                        finished_at: at,
-                        counts: counts(200, 0),
-                        calls: Calls::default(),
-                        error: None,
-                        findings: Vec::new(),
-                    };
-                    runs::finish(conn, &row, &end)?;
+                    runs::start(conn, &an_update(&row, id, at))?;
+                    runs::finish(conn, &row, &went_well(at, counts(200, 0)))?;
                 }
             }
             Ok(())

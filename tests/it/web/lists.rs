@@ -6,14 +6,14 @@ use diesel::sql_types::BigInt;
 use rollcall::auth;
 use rollcall::db::holds::{self, HoldPerson};
 use rollcall::db::jobs::Priority;
-use rollcall::db::runs::{self, NewRun, RunEnd};
+use rollcall::db::runs;
 use rollcall::db::{companies, tenant_connections};
 use rollcall::jobs;
-use rollcall::model::{Calls, Cloud, Company, Mode, Role, Status, TenantConnection};
+use rollcall::model::{Company, Mode, Role};
 
 use super::visitor::Site;
 use crate::stage::people::user;
-use crate::stage::{CLIENT, Stage, Store, TENANT, Vendor};
+use crate::stage::{Stage, Store, Vendor, an_update, counts, tenant_connection, went_well};
 
 /// More than stand on a page.
 const MANY: usize = 60;
@@ -47,17 +47,7 @@ async fn crowded() -> (Stage, String) {
         .await;
     assert!(jobs::step(&stage.app).await.unwrap());
     let (base, now) = (stage.company().await, stage.clock.now());
-    let tenant = TenantConnection {
-        tenant_id: TENANT.into(),
-        client_id: CLIENT.into(),
-        certificate: false,
-        expires: None,
-        cloud: Cloud::Global,
-    };
-    let counts = serde_json::json!({
-        "create": 0, "link": 0, "update": 0, "reactivate": 0, "deactivate": 0, "unchanged": 1,
-        "out_of_scope": 0, "conflict": 1, "held": 0, "failed": 0
-    });
+    let tenant = tenant_connection();
     let all = stage.write(move |conn| {
         let mut all = vec![base.id];
         for number in 0..MANY {
@@ -74,25 +64,9 @@ async fn crowded() -> (Stage, String) {
             let runs_of_it = if number == 0 { MANY } else { 1 };
             for run in 0..runs_of_it {
                 let id = format!("run-{company}-{run}");
-                let new = NewRun {
-                    id: &id,
-                    company_id: *company,
-                    mode: Mode::Update,
-                    preview: false,
-                    started_at: now - TimeDelta::days(2 + i64::try_from(run).unwrap()),
-                    process: "",
-                    requested_by: None,
-                };
-                runs::start(conn, &new)?;
-                let end = RunEnd {
-                    status: Status::Succeeded,
-                    finished_at: now,
-                    counts: counts.clone(),
-                    calls: Calls::default(),
-                    error: None,
-                    findings: Vec::new(),
-                };
-                runs::finish(conn, &id, &end)?;
+                let began = now - TimeDelta::days(2 + i64::try_from(run).unwrap());
+                runs::start(conn, &an_update(&id, *company, began))?;
+                runs::finish(conn, &id, &went_well(now, counts(1, 1)))?;
             }
             let people: Vec<HoldPerson> = (0..HELD + 10)
                 .map(|number| HoldPerson {

@@ -8,7 +8,7 @@ use rollcall::model::{Action, Calls, Finding, Mode, Outcome, Role, Status};
 use rollcall::simulator::kit::FaultKind;
 
 use super::visitor::{Site, Visitor};
-use crate::stage::{Stage, Store, Vendor, contact, each_vendor, user};
+use crate::stage::{Stage, Store, Vendor, an_update, contact, each_vendor, user};
 
 each_vendor!(a_run_is_told_with_changes_reasons_and_the_psas_own_words);
 
@@ -23,13 +23,10 @@ async fn going(stage: &Stage, id: &'static str, process: Option<&str>) {
     stage
         .write(move |conn| {
             let new = NewRun {
-                id,
-                company_id: company,
                 mode: Mode::Resync,
-                preview: false,
-                started_at: now,
                 process: &process,
                 requested_by: Some("Robin <b>"),
+                ..an_update(id, company, now)
             };
             rows::start(conn, &new)
         })
@@ -181,16 +178,7 @@ async fn fifty_runs_stand_on_a_page_and_the_older_ones_follow() {
         .write(move |conn| {
             for number in 0..51 {
                 let id = format!("run-{number:02}");
-                let new = NewRun {
-                    id: &id,
-                    company_id: company,
-                    mode: Mode::Update,
-                    preview: false,
-                    started_at: now,
-                    process: "",
-                    requested_by: None,
-                };
-                rows::start(conn, &new)?;
+                rows::start(conn, &an_update(&id, company, now))?;
             }
             Ok(())
         })

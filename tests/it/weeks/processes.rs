@@ -12,7 +12,7 @@ use rollcall::db::{jobs, runs as run_rows};
 use rollcall::jobs::{enqueue_run, step};
 use rollcall::model::Mode;
 use rollcall::simulator::kit::{Fault, FaultKind};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use super::evening::Evening;
 use super::script::Script;
@@ -29,16 +29,11 @@ const NIGHTS: usize = 3;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn program(world: &World, arguments: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_rollcall"))
-        .args(arguments)
-        .env_clear()
-        .envs(world.environment.iter().map(|(name, value)| (name, value)))
+    crate::stage::program(world.environment.clone(), arguments)
         .env("ROLLCALL_LISTEN", "127.0.0.1:0")
         .env("RUST_LOG", "error")
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .kill_on_drop(true)
         .spawn()
         .unwrap()
 }
