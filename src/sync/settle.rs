@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::fields;
-use crate::model::{Contact, ContactId, Field, FieldChange, FieldValue, Link, UserId, text};
+use crate::model::{
+    Contact, ContactId, Field, FieldChange, FieldValue, Link, LinkMade, UserId, text,
+};
 
 /// A request of an earlier run of which nobody knows whether it went through.
 #[derive(Clone, PartialEq)]
@@ -46,10 +48,8 @@ pub enum Settled {
 /// Judges what was left, in the same order, by the contacts and the links in force. A contact that several creates may have made
 /// is nobody's alone.
 pub fn settle(left: &[LeftSent], contacts: &[Contact], links: &[Link]) -> Vec<Settled> {
-    let linked: HashMap<&ContactId, &UserId> = links
-        .iter()
-        .map(|link| (&link.contact_id, &link.user_id))
-        .collect();
+    let linked: HashMap<&ContactId, &Link> =
+        links.iter().map(|link| (&link.contact_id, link)).collect();
     let by_id: HashMap<&ContactId, &Contact> = contacts
         .iter()
         .map(|contact| (&contact.id, contact))
@@ -81,7 +81,7 @@ pub fn settle(left: &[LeftSent], contacts: &[Contact], links: &[Link]) -> Vec<Se
     settled
 }
 
-fn created(one: &LeftSent, contacts: &[Contact], linked: &HashMap<&ContactId, &UserId>) -> Settled {
+fn created(one: &LeftSent, contacts: &[Contact], linked: &HashMap<&ContactId, &Link>) -> Settled {
     let address = one.fields.iter().find_map(|change| match &change.to {
         FieldValue::Text(address) if change.field == Field::Email => Some(text::folded(address)),
         _ => None,
@@ -100,11 +100,9 @@ fn created(one: &LeftSent, contacts: &[Contact], linked: &HashMap<&ContactId, &U
         .filter(|contact| !one.known.contains(&contact.id))
         .map(|contact| contact.id.clone())
         .collect();
-    // A technician may have settled it by a link.
-    if let Some(own) = fitting
-        .iter()
-        .find(|id| linked.get(id).copied() == Some(&one.user_id))
-    {
+    // A technician, or the address, may have settled it by a link. Whom another create linked has that one's contact.
+    let chosen = |link: &&Link| link.user_id == one.user_id && link.made != LinkMade::Created;
+    if let Some(own) = fitting.iter().find(|id| linked.get(id).is_some_and(chosen)) {
         return Settled::Through(own.clone());
     }
     fitting.retain(|id| !linked.contains_key(id));
