@@ -1,6 +1,8 @@
 //! Sends what is due, and writes down what came of it. A crash after a server took a mail and before that is written down sends
 //! it twice, with the same Message-ID; never not at all.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::letters::{Letters, TestLetter};
@@ -14,6 +16,8 @@ use crate::mail::{self, Letter, Refusal};
 const AT_ONCE: i64 = 200;
 /// The waits after the first tries, in minutes; the last for all that follow.
 const WAITS: [i64; 7] = [1, 5, 15, 60, 120, 240, 480];
+/// So long somebody waits for a test, however slowly the other side answers.
+const A_TEST: Duration = Duration::from_secs(60);
 /// What did not go through for so long is given up.
 pub const GIVEN_UP: TimeDelta = TimeDelta::days(3);
 
@@ -183,7 +187,8 @@ pub async fn test_call(app: &App) -> anyhow::Result<Result<(), String>> {
 /// Tries something that somebody waits for; it is not tried again, and stands among the others with what came of it.
 async fn try_at_once(app: &App, new: &NewDelivery) -> anyhow::Result<Result<(), String>> {
     let now = app.clock().now();
-    let sent = send(app, new.way, &Leaving::new(new, now)).await?;
+    let leaving = Leaving::new(new, now);
+    let sent = in_time(A_TEST, send(app, new.way, &leaving)).await?;
     let (new, noted) = (new.clone(), sent.clone());
     app.db()
         .write(move |conn| {
@@ -195,4 +200,44 @@ async fn try_at_once(app: &App, new: &NewDelivery) -> anyhow::Result<Result<(), 
         })
         .await?;
     Ok(sent.map_err(|refusal| refusal.message))
+}
+
+/// What came of a try, given up after a limit.
+async fn in_time<E>(
+    limit: Duration,
+    trying: impl Future<Output = Result<Result<(), Refusal>, E>>,
+) -> Result<Result<(), Refusal>, E> {
+    tokio::time::timeout(limit, trying).await.unwrap_or_else(|_| {
+        let message = format!(
+            "It was given up after {} seconds: the other side answers too slowly. Look at its log, and try again",
+            limit.as_secs()
+        );
+        Ok(Err(Refusal {
+            message,
+            connection: true,
+        }))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_test_that_the_other_side_never_ends_is_given_up() {
+        let never = std::future::pending::<Result<Result<(), Refusal>, ()>>();
+        let came = in_time(Duration::ZERO, never).await;
+        let refusal = came.unwrap().unwrap_err();
+        assert!(
+            refusal.message.contains("too slowly"),
+            "{}",
+            refusal.message
+        );
+    }
+
+    #[tokio::test]
+    async fn a_test_that_ends_in_time_has_its_own_outcome() {
+        let at_once = std::future::ready(Ok::<_, ()>(Ok(())));
+        assert_eq!(in_time(A_TEST, at_once).await, Ok(Ok(())));
+    }
 }

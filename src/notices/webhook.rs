@@ -56,7 +56,13 @@ pub(super) async fn send(
         request.map_err(|_| refused("The webhook's address cannot be used".into(), false))?;
     let host = to.url.host_str().unwrap_or_default();
     let answer = http.send_once(request).await;
-    let answer = answer.map_err(|why| refused(format!("No answer from {host}: {why}"), true))?;
+    let answer = answer.map_err(|why| {
+        let advice = "check the address, and whether a firewall is between";
+        refused(
+            format!("No answer from {host}: {advice}. Original message: {why}"),
+            true,
+        )
+    })?;
     if (200..300).contains(&answer.status) {
         return Ok(());
     }

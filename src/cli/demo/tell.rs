@@ -251,10 +251,11 @@ pub(super) fn next(fleet: &Path, companies: &[Placed], held: Option<&str>, last:
     if let Some((company, upn, contact)) = conflict(last) {
         let company = quoted(company);
         offer(
-            "A conflict, settled by hand",
-            &[format!(
-                "rollcall link --company {company} --user {upn} --contact {contact}"
-            )],
+            "A conflict: who might be whose, and one of them chosen",
+            &[
+                format!("rollcall sync --company {company} --preview"),
+                format!("rollcall link --company {company} --user {upn} --contact {contact}"),
+            ],
         );
     }
     offer(

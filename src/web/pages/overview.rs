@@ -135,10 +135,7 @@ fn page(
         held: read.held,
         tiles,
         quarantines: &read.quarantines,
-        pending: match live.stage {
-            Stage::Later if live.follows_a_save => live.at.clone(),
-            _ => None,
-        },
+        pending: live.stage == Stage::Later && live.follows_a_save,
         now,
     });
     let company = &read.company;

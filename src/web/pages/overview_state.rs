@@ -57,8 +57,8 @@ pub struct Known<'a> {
     pub tiles: Option<Tiles>,
     /// Its connections in quarantine.
     pub quarantines: &'a [Quarantine],
-    /// When the run begins that follows a save.
-    pub pending: Option<At>,
+    /// Whether a run follows a save.
+    pub pending: bool,
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -185,12 +185,8 @@ impl State {
             return warn(sentence, "Sync contacts now, and look at the runs.", None);
         }
         Self {
-            kind: if known.pending.is_some() {
-                "info"
-            } else {
-                "ok"
-            },
-            sentence: calm(tiles, known.pending.as_ref()),
+            kind: if known.pending { "info" } else { "ok" },
+            sentence: calm(tiles, known.pending),
             ..Self::default()
         }
     }
@@ -304,7 +300,7 @@ pub fn cure(kind: &str) -> Cure {
 }
 
 /// Nothing needs a person. A change that was saved and not run yet is none of what is well.
-fn calm(tiles: Tiles, pending: Option<&At>) -> String {
+fn calm(tiles: Tiles, pending: bool) -> String {
     let is = |count| if count == 1 { "is" } else { "are" };
     let in_sync = match tiles.in_sync {
         0 => None,
@@ -320,17 +316,10 @@ fn calm(tiles: Tiles, pending: Option<&At>) -> String {
     };
     let all: Vec<String> = in_sync.into_iter().chain(linked).collect();
     match (pending, all.is_empty()) {
-        (Some(at), true) => format!(
-            "A change is saved. The run that follows {} brings it about.",
-            at.ago
-        ),
-        (Some(at), false) => format!(
-            "A change is saved, and a run follows {}. Until then {}.",
-            at.ago,
-            all.join(", ")
-        ),
-        (None, true) => "All is well. Nobody is in scope.".into(),
-        (None, false) => format!("All is well: {}.", all.join(", ")),
+        (true, true) => "A change is saved. Its run brings it about.".into(),
+        (true, false) => format!("A change is saved. Until its run {}.", all.join(", ")),
+        (false, true) => "All is well. Nobody is in scope.".into(),
+        (false, false) => format!("All is well: {}.", all.join(", ")),
     }
 }
 

@@ -308,7 +308,8 @@ async fn after_a_save_the_overview_says_that_a_run_follows_before_it_says_that_a
     let page = visitor.get(&overview(&stage)).await.text;
     assert!(!page.contains("All is well"), "{page}");
     assert!(
-        page.contains("A change is saved, and a run follows in "),
+        page.contains("A change is saved. Until its run 1 person is in sync."),
         "{page}"
     );
+    assert!(page.contains("A run follows in "), "{page}");
 }

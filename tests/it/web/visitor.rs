@@ -191,7 +191,8 @@ impl Visitor {
                 .get(LOCATION)
                 .map(|to| to.to_str().unwrap().to_owned()),
             headers: answer.headers().clone(),
-            text: answer.text().await.unwrap(),
+            // Where a browser may begin a new line is no part of a text.
+            text: answer.text().await.unwrap().replace("<wbr>", ""),
         }
     }
 }
