@@ -6,11 +6,15 @@ mod link;
 
 pub use link::{Linked, Linking, Next, link_by_hand};
 
+use chrono::{DateTime, Utc};
+
 use crate::app::App;
 use crate::db::events::{self, NewEvent};
 use crate::db::holds::{self, HoldPerson, Signed};
+use crate::db::jobs::Priority;
 use crate::db::{Conn, companies, dismissals, ignored_users};
-use crate::model::{Company, UserId, text};
+use crate::jobs;
+use crate::model::{Company, Mode, UserId, text};
 use crate::runs::{self, Watch};
 use crate::sync;
 use crate::sync::failure::RunError;
@@ -18,6 +22,49 @@ use crate::sync::turn::{Sharing, Turn};
 
 /// Who decides where nobody is signed in: whoever may run the program.
 pub const COMMAND_LINE: &str = "command line";
+
+/// Who decides, and whether the decision asks for the run that brings it about.
+#[derive(Clone, Debug)]
+pub struct Decider {
+    /// The name that the history shows.
+    pub staff: String,
+    /// Whether a run of the company follows.
+    pub followed: bool,
+}
+
+impl Decider {
+    /// Somebody after whose decision a run follows, where the company's contact sync is on.
+    pub fn followed(staff: &str, company: &Company) -> Self {
+        Self {
+            staff: staff.to_owned(),
+            followed: company.sync_contacts,
+        }
+    }
+
+    /// Somebody who asks for the run themselves.
+    pub fn alone(staff: &str) -> Self {
+        Self {
+            staff: staff.to_owned(),
+            followed: false,
+        }
+    }
+
+    /// Asks for the run, in the transaction of the decision.
+    fn ask(&self, conn: &mut Conn, company: i64, now: DateTime<Utc>) -> diesel::QueryResult<()> {
+        if !self.followed {
+            return Ok(());
+        }
+        let staff = &self.staff;
+        jobs::enqueue_run(conn, company, Mode::Update, Priority::Save, staff, now).map(drop)
+    }
+
+    /// Tells the jobs of it, after the transaction.
+    fn wake(&self, app: &App) {
+        if self.followed {
+            app.jobs().wake();
+        }
+    }
+}
 
 /// What a dismissal came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,10 +135,10 @@ pub async fn ignore(
     app: &App,
     company: &Company,
     user: &UserId,
-    staff: &str,
+    who: &Decider,
     watch: Watch<'_>,
 ) -> Result<bool, RunError> {
-    change_ignored(app, company, user, ("ignored", staff), watch).await
+    change_ignored(app, company, user, ("ignored", who), watch).await
 }
 
 /// Runs look at this user again, however the entry was written. Waits for the company's turn. Whether they were ignored.
@@ -102,10 +149,10 @@ pub async fn stop_ignoring(
     app: &App,
     company: &Company,
     user: &UserId,
-    staff: &str,
+    who: &Decider,
     watch: Watch<'_>,
 ) -> Result<bool, RunError> {
-    change_ignored(app, company, user, (STOPPED, staff), watch).await
+    change_ignored(app, company, user, (STOPPED, who), watch).await
 }
 
 /// The kind of the event that a user is not ignored any more.
@@ -115,10 +162,10 @@ async fn change_ignored(
     app: &App,
     company: &Company,
     user: &UserId,
-    (kind, staff): (&'static str, &str),
+    (kind, who): (&'static str, &Decider),
     watch: Watch<'_>,
 ) -> Result<bool, RunError> {
-    let (user, staff) = (user.clone(), staff.to_owned());
+    let (user, decider) = (user.clone(), who.clone());
     in_turn(app, company, watch, async {
         // An entry that no run has seen yet is known by the user's name alone.
         let names = names_of(app, company, &user).await?;
@@ -138,16 +185,19 @@ async fn change_ignored(
             }
             companies::touch(conn, id, now)?;
             let event = NewEvent {
-                staff: &staff,
+                staff: &decider.staff,
                 company_id: Some(id),
                 user_id: Some(user),
                 kind,
                 detail: names.into_iter().next().unwrap_or_default(),
             };
             events::append(conn, &event, now)?;
+            decider.ask(conn, id, now)?;
             Ok(Some(true))
         });
-        changed.await?.ok_or_else(|| {
+        let changed = changed.await?;
+        who.wake(app);
+        changed.ok_or_else(|| {
             sync::not_set_up(
                 "The company does not exist any more",
                 "Nothing needs to be done",

@@ -3,7 +3,7 @@
 use super::output::{complain, say, say_line, sentence, told};
 use super::{DONE, FAILED, LinkArgs, WRONG_USAGE, find_with_user, waiting};
 use crate::app::App;
-use crate::decisions::{COMMAND_LINE, Linking, link_by_hand};
+use crate::decisions::{COMMAND_LINE, Decider, Linking, link_by_hand};
 use crate::model::ContactId;
 use crate::sync::failure::STOPPED;
 
@@ -14,7 +14,8 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     };
     let watch = |company: &str, event| waiting::told(company, &event);
     let contact = ContactId::new(&args.contact);
-    let linking = link_by_hand(app, &company, &args.user, &contact, COMMAND_LINE, &watch);
+    let who = Decider::alone(COMMAND_LINE);
+    let linking = link_by_hand(app, &company, &args.user, &contact, &who, &watch);
     let linked = match Box::pin(linking).await {
         Ok(Linking::Linked(linked)) => linked,
         Ok(Linking::Already(upn)) => {

@@ -1,6 +1,6 @@
 //! A link by hand: a user and a contact, after both were seen.
 
-use super::in_turn;
+use super::{Decider, in_turn};
 use crate::app::App;
 use crate::db::events::{self, NewEvent};
 use crate::db::links;
@@ -105,14 +105,14 @@ pub async fn link_by_hand(
     company: &Company,
     user: &str,
     contact: &ContactId,
-    staff: &str,
+    who: &Decider,
     watch: Watch<'_>,
 ) -> Result<Linking, RunError> {
     in_turn(app, company, watch, async {
         let options = Options::new(Mode::Update, true);
         let finished = Box::pin(runs::one(app, company, &options, &|_, _| {})).await;
         match (&finished.seen, finished.report.error) {
-            (Some(seen), _) => link(app, company, (user, contact), (&seen.0, &seen.1), staff).await,
+            (Some(seen), _) => link(app, company, (user, contact), (&seen.0, &seen.1), who).await,
             (None, error) => Err(error.unwrap_or_else(stopped)),
         }
     })
@@ -124,7 +124,7 @@ async fn link(
     company: &Company,
     (user, contact): (&str, &ContactId),
     (snapshot, plan): (&Snapshot, &Plan),
-    staff: &str,
+    who: &Decider,
 ) -> Result<Linking, RunError> {
     let (id, upn) = (UserId::new(user), text::folded(user));
     let user = snapshot
@@ -174,21 +174,23 @@ async fn link(
         Some(old) => format!("to contact {contact}, until now contact {old}"),
         None => format!("to contact {contact}"),
     };
-    let (now, staff) = (app.clock().now(), staff.to_owned());
+    let (now, decider) = (app.clock().now(), who.clone());
     app.db()
         .write(move |conn| {
             links::retire(conn, &retired, "linked by hand", now)?;
             making.insert(conn, now)?;
             let event = NewEvent {
-                staff: &staff,
+                staff: &decider.staff,
                 company_id: Some(making.company_id),
                 user_id: Some(making.user_id.clone()),
                 kind: "linked",
                 detail,
             };
-            events::append(conn, &event, now)
+            events::append(conn, &event, now)?;
+            decider.ask(conn, making.company_id, now)
         })
         .await?;
+    who.wake(app);
     Ok(Linking::Linked(Box::new(linked)))
 }
 

@@ -5,12 +5,9 @@
 use std::time::Duration;
 
 use super::{Visit, WebError, words};
-use crate::app::App;
 use crate::db::holds::Signed;
-use crate::db::jobs::Priority;
-use crate::decisions::{self, Dismissed, Linking};
-use crate::jobs;
-use crate::model::{Company, ContactId, Mode, UserId};
+use crate::decisions::{self, Decider, Dismissed, Linking};
+use crate::model::{Company, ContactId, UserId};
 use crate::runs::{self, BUSY, Event};
 use crate::sync::failure::RunError;
 
@@ -26,12 +23,10 @@ pub type Said = Result<String, String>;
 
 /// Runs leave this user alone from now on.
 pub async fn ignore(visit: &Visit, company: Company, user: UserId) -> Result<Said, WebError> {
-    let (app, staff, sync) = (visit.app().clone(), visit.name(), company.sync_contacts);
-    let done = on_its_own(async move {
-        let new = decisions::ignore(&app, &company, &user, &staff, &unwatched).await?;
-        followed(&app, &company, &staff, new).await?;
-        Ok(new)
-    });
+    let (app, sync) = (visit.app().clone(), company.sync_contacts);
+    let who = Decider::followed(&visit.name(), &company);
+    let done =
+        on_its_own(async move { decisions::ignore(&app, &company, &user, &who, &unwatched).await });
     Ok(match done.await? {
         Ok(true) => Ok(format!(
             "Ignored from now on: runs leave user and contact as they are. {}",
@@ -48,11 +43,10 @@ pub async fn stop_ignoring(
     company: Company,
     user: UserId,
 ) -> Result<Said, WebError> {
-    let (app, staff, sync) = (visit.app().clone(), visit.name(), company.sync_contacts);
+    let (app, sync) = (visit.app().clone(), company.sync_contacts);
+    let who = Decider::followed(&visit.name(), &company);
     let done = on_its_own(async move {
-        let new = decisions::stop_ignoring(&app, &company, &user, &staff, &unwatched).await?;
-        followed(&app, &company, &staff, new).await?;
-        Ok(new)
+        decisions::stop_ignoring(&app, &company, &user, &who, &unwatched).await
     });
     Ok(match done.await? {
         Ok(true) => Ok(format!("Not ignored any more. {}", next(sync))),
@@ -68,15 +62,13 @@ pub async fn link(
     user: UserId,
     contact: ContactId,
 ) -> Result<Said, WebError> {
-    let (app, staff, sync) = (visit.app().clone(), visit.name(), company.sync_contacts);
+    let (app, sync) = (visit.app().clone(), company.sync_contacts);
     let number = contact.clone();
+    let who = Decider::followed(&visit.name(), &company);
     let done = on_its_own(async move {
         let user = user.as_str();
-        let linking = decisions::link_by_hand(&app, &company, user, &contact, &staff, &unwatched);
-        let linking = Box::pin(linking).await?;
-        let new = matches!(linking, Linking::Linked(_));
-        followed(&app, &company, &staff, new).await?;
-        Ok(linking)
+        let linking = decisions::link_by_hand(&app, &company, user, &contact, &who, &unwatched);
+        Box::pin(linking).await
     });
     Ok(match done.await? {
         Ok(Linking::Linked(linked)) => {
@@ -145,19 +137,6 @@ async fn on_its_own<T: Send + 'static>(
     tokio::spawn(runs::within(PATIENCE, work))
         .await
         .map_err(|error| WebError::Internal(anyhow::Error::new(error)))
-}
-
-/// Asks for the run that brings a decision about.
-async fn followed(app: &App, company: &Company, staff: &str, new: bool) -> Result<(), RunError> {
-    if !new || !company.sync_contacts {
-        return Ok(());
-    }
-    let (id, staff, now) = (company.id, staff.to_owned(), app.clock().now());
-    app.db()
-        .write(move |conn| jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &staff, now))
-        .await?;
-    app.jobs().wake();
-    Ok(())
 }
 
 fn next(sync: bool) -> &'static str {

@@ -2,9 +2,9 @@
 
 use diesel::prelude::*;
 use rollcall::db::holds::Signed;
-use rollcall::db::schema::{events, holds};
+use rollcall::db::schema::{events, holds, jobs};
 use rollcall::db::{companies, holds as hold_rows};
-use rollcall::decisions::{self, Linking, Next};
+use rollcall::decisions::{self, Decider, Linking, Next};
 use rollcall::model::{Action, ContactId, Outcome, Status, UserId};
 use rollcall::runs;
 
@@ -14,6 +14,7 @@ everywhere!(
     a_dismissal_is_of_exactly_those_shown_and_signed,
     an_approval_is_of_exactly_those_shown_and_signed,
     a_user_is_ignored_and_looked_at_again,
+    a_decision_that_a_run_follows_asks_for_it_with_what_it_stores,
 );
 each_vendor!(
     an_ignored_user_named_by_principal_name_is_looked_at_again,
@@ -152,7 +153,7 @@ async fn a_user_is_ignored_and_looked_at_again(stage: Stage) {
     stage.sync().await;
     let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
     let before = version(&stage).await;
-    let (anna, staff) = (id("anna"), "Ann");
+    let (anna, staff) = (id("anna"), &Decider::alone("Ann"));
     let new = decisions::ignore(app, &company, &anna, staff, &watch).await;
     assert!(new.unwrap());
     let new = decisions::ignore(app, &company, &anna, staff, &watch).await;
@@ -181,20 +182,54 @@ async fn a_user_is_ignored_and_looked_at_again(stage: Stage) {
     );
 }
 
+async fn a_decision_that_a_run_follows_asks_for_it_with_what_it_stores(stage: Stage) {
+    stage.users(["anna", "bert"].map(user));
+    stage.sync().await;
+    let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
+    let who = Decider::followed("Ann", &company);
+    let other = ContactId::new(&stage.psa.put(&contact("other")));
+    // Where the run cannot be asked for, the decision is not stored either.
+    let rename = async |sql: &'static str| {
+        stage
+            .write(move |conn| diesel::sql_query(sql).execute(conn))
+            .await
+    };
+    rename("alter table jobs rename to jobs_aside").await;
+    let ignored = decisions::ignore(app, &company, &id("anna"), &who, &watch).await;
+    assert_eq!(ignored.unwrap_err().kind, "database");
+    let user = "anna@contoso.example";
+    let linked = decisions::link_by_hand(app, &company, user, &other, &who, &watch).await;
+    assert_eq!(linked.unwrap_err().kind, "database");
+    rename("alter table jobs_aside rename to jobs").await;
+    assert!(stage.company().await.ignored.is_empty());
+    assert_eq!(events(&stage).await, []);
+    let ignored = decisions::ignore(app, &company, &id("anna"), &who, &watch).await;
+    assert!(ignored.unwrap());
+    let who_asked = stage
+        .read(|conn| {
+            jobs::table
+                .select(jobs::requested_by)
+                .load::<Option<String>>(conn)
+        })
+        .await;
+    assert_eq!(who_asked, [Some("Ann".to_owned())]);
+}
+
 async fn an_ignored_user_named_by_principal_name_is_looked_at_again(stage: Stage) {
     stage.users(["anna", "bert"].map(user));
     stage.sync().await;
     let entry = " Anna@contoso.example".to_owned();
     stage.set(|company| company.ignored = vec![entry]).await;
     let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
-    let was = decisions::stop_ignoring(app, &company, &id("anna"), "Ann", &watch).await;
+    let was =
+        decisions::stop_ignoring(app, &company, &id("anna"), &Decider::alone("Ann"), &watch).await;
     assert!(was.unwrap(), "no run has seen the entry yet");
     assert_eq!(stage.company().await.ignored, [""; 0]);
     let gone = rollcall::model::Company {
         id: 4711,
         ..company
     };
-    let error = decisions::ignore(app, &gone, &id("anna"), "Ann", &watch).await;
+    let error = decisions::ignore(app, &gone, &id("anna"), &Decider::alone("Ann"), &watch).await;
     assert_eq!(error.unwrap_err().kind, "not_set_up");
 }
 
@@ -205,7 +240,7 @@ async fn a_link_by_hand_is_written_down_with_who_made_it(stage: Stage) {
     let old = stage.stored("anna@contoso.example").id;
     let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
     let link = async |who: &str, contact: &ContactId| {
-        decisions::link_by_hand(app, &company, who, contact, "Ann", &watch)
+        decisions::link_by_hand(app, &company, who, contact, &Decider::alone("Ann"), &watch)
             .await
             .unwrap()
     };

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("auth",       "app db seal config clock model"),
     ("jobs",       "runs app sync sync-pure db config clock model"),
     ("fleet",      "jobs app psa directory db seal http rules config clock model"),
-    ("decisions",  "runs app sync sync-pure db config clock model"),
+    ("decisions",  "jobs runs app sync sync-pure db config clock model"),
     ("checks",     "app sync sync-pure directory psa config clock model"),
     ("pickers",    "app sync sync-pure directory psa db http config clock model"),
     ("connections", "runs app sync sync-pure psa directory db seal http rules config clock model"),

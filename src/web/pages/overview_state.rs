@@ -9,7 +9,6 @@ use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
 use crate::model::{Company, Mode, RunFailure, Status};
 use crate::sync::report::Counts;
-use crate::web::At;
 use crate::web::everyone::{self, Standing};
 use crate::web::quarantined::{InQuarantine, Of};
 

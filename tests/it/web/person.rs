@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rollcall::decisions;
+use rollcall::decisions::{self, Decider};
 use rollcall::model::{Role, UserId};
 use rollcall::runs;
 
@@ -268,8 +268,9 @@ async fn a_decision_waits_for_a_run_only_so_long() {
     let company = stage.company().await;
     let going = stage.going(company.id).await;
     let user = UserId::new(&id("anna"));
+    let who = Decider::alone("Ann");
     let decide = || {
-        let decision = decisions::ignore(&stage.app, &company, &user, "Ann", &|_, _| ());
+        let decision = decisions::ignore(&stage.app, &company, &user, &who, &|_, _| ());
         runs::within(Duration::from_millis(20), decision)
     };
     let refused = decide().await.unwrap_err();

@@ -7,7 +7,7 @@ use rollcall::app::App;
 use rollcall::db::holds::Signed;
 use rollcall::db::jobs::Priority;
 use rollcall::db::{companies, holds};
-use rollcall::decisions;
+use rollcall::decisions::{self, Decider};
 use rollcall::jobs::{enqueue_approval, enqueue_run};
 use rollcall::model::{Mode, UserId};
 use rollcall::simulator::graph::{MemberData, UserData};
@@ -289,9 +289,12 @@ async fn decide(world: &mut World, place: usize, dice: &mut StdRng, tally: &Tall
         && let Some(user) = pick(dice, &ids)
     {
         let id = UserId::new(&user);
-        let is_new = decisions::ignore(&app, &company, &id, "Robin", &|_, _| ()).await;
+        let is_new =
+            decisions::ignore(&app, &company, &id, &Decider::alone("Robin"), &|_, _| ()).await;
         if !is_new.unwrap() {
-            let stopped = decisions::stop_ignoring(&app, &company, &id, "Robin", &|_, _| ()).await;
+            let stopped =
+                decisions::stop_ignoring(&app, &company, &id, &Decider::alone("Robin"), &|_, _| ())
+                    .await;
             assert!(stopped.unwrap());
         }
         tally.add("technicians ignored", 1);
@@ -302,7 +305,15 @@ async fn decide(world: &mut World, place: usize, dice: &mut StdRng, tally: &Tall
         && let (Some(user), Some(contact)) = (pick(dice, &ids), pick(dice, &contacts))
     {
         let id = contact.as_str().into();
-        let linked = decisions::link_by_hand(&app, &company, &user, &id, "Robin", &|_, _| ()).await;
+        let linked = decisions::link_by_hand(
+            &app,
+            &company,
+            &user,
+            &id,
+            &Decider::alone("Robin"),
+            &|_, _| (),
+        )
+        .await;
         if let Ok(decisions::Linking::Linked(_)) = linked {
             tally.add("technicians linked", 1);
             world.towns[place].linked_by_hand.insert(user);
