@@ -8,7 +8,7 @@ mod wait;
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
 use tokio::sync::Semaphore;
@@ -23,6 +23,8 @@ pub use wait::{backoff, retry_after};
 
 /// A request is tried so many times at most.
 pub const TRIES: u32 = 6;
+/// So much of an answer is read at least where nobody knows whose it is, in bytes.
+const BEGINNING: usize = 64 * 1024;
 /// All waiting of one request together ends here.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -202,20 +204,27 @@ impl Http {
         }
     }
 
-    /// Sends a request once and counts it for nobody: for a caller that keeps what did not go through and tries it again.
+    /// Sends a request once and counts it for nobody: for a caller that keeps what did not go through and tries it again. Of the
+    /// answer's body no more than its beginning is kept: whose it is, nobody knows.
     ///
     /// # Errors
     /// Where there was no answer: why, without the address.
     #[expect(clippy::disallowed_methods, reason = "this is the one home of sending")]
     pub async fn send_once(&self, request: reqwest::Request) -> Result<Answer, String> {
         let response = self.client.execute(request).await;
-        let response = response.map_err(|error| cause(&error))?;
+        let mut response = response.map_err(|error| cause(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.map_err(|error| cause(&error))?;
+        let mut body = BytesMut::new();
+        while body.len() < BEGINNING {
+            match response.chunk().await.map_err(|error| cause(&error))? {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
         Ok(Answer {
             status,
             headers,
-            body,
+            body: body.freeze(),
         })
     }
 

@@ -50,7 +50,7 @@ impl Visitor {
 
     /// Lets Robin sign in.
     pub async fn invite(app: &App) -> anyhow::Result<()> {
-        let (_, token) = auth::add(app, NAME, Role::Administrator)
+        let (_, token) = auth::add(app, "Ann", NAME, Role::Administrator)
             .await?
             .map_err(|_| anyhow::anyhow!("nobody was added"))?;
         let chosen = auth::use_link(app, &token, NAME, &PASSWORD.into()).await?;

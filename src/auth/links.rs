@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::sign_in::name_subject;
 use super::{FieldMistake, hashed, passwords};
 use crate::app::App;
-use crate::db::{Conn, DbError, sessions, sign_in_failures, sign_in_links, staff};
+use crate::db::{Conn, DbError, events, sessions, sign_in_failures, sign_in_links, staff};
 use crate::model::staff::checked_name;
 use crate::model::{Role, Staff};
 
@@ -139,11 +139,16 @@ pub async fn use_link(
             let Some(of) = sign_in_links::take(conn, &token, now)? else {
                 return Ok(None);
             };
-            let person = match whose(conn, of)? {
+            let (person, what) = match whose(conn, of)? {
                 None => return Ok(None),
-                Some(LinkFor::Staff(person)) => person,
-                Some(LinkFor::Administrator) => administrator(conn, &name, now)?,
+                Some(LinkFor::Staff(person)) => (person, "chose a password"),
+                Some(LinkFor::Administrator) => (
+                    administrator(conn, &name, now)?,
+                    "became an administrator by a sign-in link, and chose a password",
+                ),
             };
+            let what = format!("{} {what}", person.name);
+            events::note(conn, (&person.name, "staff_password"), None, &what, now)?;
             staff::set_password(conn, person.id, Some(&hash))?;
             staff::signed_in(conn, person.id, &hash, now)?;
             sessions::end_all_of(conn, person.id)?;

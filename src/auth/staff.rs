@@ -10,7 +10,7 @@ use super::sign_in::{name_subject, take_try};
 use super::{FieldMistake, hashed, links, passwords};
 use crate::app::App;
 use crate::db::sign_in_failures::Try;
-use crate::db::{Conn, DbError, sessions, sign_in_failures, sign_in_links, staff};
+use crate::db::{Conn, DbError, events, sessions, sign_in_failures, sign_in_links, staff};
 use crate::model::staff::checked_name;
 use crate::model::{Role, Staff};
 
@@ -40,9 +40,11 @@ pub async fn get(app: &App, id: i64) -> Result<Option<Staff>, DbError> {
     app.db().read(move |conn| staff::get(conn, id)).await
 }
 
-/// Adds somebody, and gives the token of the link with which they choose a password within seven days.
+/// Adds somebody, and gives the token of the link with which they choose a password within seven days. Here and below `by` is who
+/// does it; it stands in the history.
 pub async fn add(
     app: &App,
+    by: &str,
     name: &str,
     role: Role,
 ) -> Result<Result<(Staff, String), Vec<FieldMistake>>, DbError> {
@@ -54,6 +56,7 @@ pub async fn add(
     let token = links::new_token();
     let hash = hashed(&token);
     let now = app.clock().now();
+    let by = by.to_owned();
     let added = app
         .db()
         .write(move |conn| {
@@ -61,6 +64,8 @@ pub async fn add(
             let added = staff::insert(conn, &name, role, now)?;
             if let Some(person) = &added {
                 links::put(conn, &hash, Some(person.id), now)?;
+                let what = format!("{} added as {}", person.name, role.label());
+                events::note(conn, (&by, "staff_added"), None, &what, now)?;
             }
             Ok(added)
         })
@@ -72,8 +77,14 @@ pub async fn add(
 }
 
 /// Changes what somebody may do. All sessions of who may do less from now on end.
-pub async fn set_role(app: &App, id: i64, role: Role) -> Result<Result<Staff, Refusal>, DbError> {
-    change(app, id, move |conn, person| {
+pub async fn set_role(
+    app: &App,
+    by: &str,
+    id: i64,
+    role: Role,
+) -> Result<Result<Staff, Refusal>, DbError> {
+    let said = move |name: &str| format!("The role of {name} is {} now", role.label());
+    change(app, (by, "staff_role", said), id, move |conn, person| {
         if role < Role::Administrator && is_last(conn, person)? {
             return Ok(Err(Refusal::LastAdministrator));
         }
@@ -89,10 +100,23 @@ pub async fn set_role(app: &App, id: i64, role: Role) -> Result<Result<Staff, Re
 /// Lets somebody sign in again, or no more: then all their sessions and links end.
 pub async fn set_enabled(
     app: &App,
+    by: &str,
     id: i64,
     enabled: bool,
 ) -> Result<Result<Staff, Refusal>, DbError> {
-    change(app, id, move |conn, person| {
+    let kind = if enabled {
+        "staff_enabled"
+    } else {
+        "staff_disabled"
+    };
+    let said = move |name: &str| {
+        if enabled {
+            format!("{name} may sign in again")
+        } else {
+            format!("{name} is disabled: signed out everywhere, and cannot sign in")
+        }
+    };
+    change(app, (by, kind, said), id, move |conn, person| {
         if !enabled {
             if is_last(conn, person)? {
                 return Ok(Err(Refusal::LastAdministrator));
@@ -108,11 +132,16 @@ pub async fn set_enabled(
 
 /// Takes somebody's password away, ends their sessions, and gives the token of the link with which they choose another
 /// within seven days.
-pub async fn reset(app: &App, id: i64) -> Result<Result<(Staff, String), Refusal>, DbError> {
+pub async fn reset(
+    app: &App,
+    by: &str,
+    id: i64,
+) -> Result<Result<(Staff, String), Refusal>, DbError> {
     let token = links::new_token();
     let hash = hashed(&token);
     let now = app.clock().now();
-    let person = change(app, id, move |conn, person| {
+    let said = |name: &str| format!("New sign-in link for {name}");
+    let person = change(app, (by, "staff_link", said), id, move |conn, person| {
         if !person.enabled {
             return Ok(Err(Refusal::Disabled));
         }
@@ -128,11 +157,17 @@ pub async fn reset(app: &App, id: i64) -> Result<Result<(Staff, String), Refusal
     Ok(person.map(|person| (person, token)))
 }
 
-/// Ends all sessions of somebody; how many there were.
-pub async fn sign_out_everywhere(app: &App, id: i64) -> Result<usize, DbError> {
-    app.db()
-        .write(move |conn| sessions::end_all_of(conn, id))
-        .await
+/// Ends all sessions of somebody, and gives them.
+pub async fn sign_out_everywhere(
+    app: &App,
+    by: &str,
+    id: i64,
+) -> Result<Result<Staff, Refusal>, DbError> {
+    let said = |name: &str| format!("{name} is signed out everywhere");
+    change(app, (by, "staff_signed_out", said), id, move |conn, _| {
+        sessions::end_all_of(conn, id).map(|_| Ok(()))
+    })
+    .await
 }
 
 /// Changes somebody's own password, for which they give the present one, and ends their sessions but the one of the key
@@ -193,12 +228,18 @@ fn too_many(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// Changes somebody in a transaction that holds the staff still, and gives them as they are afterwards.
+/// Changes somebody in a transaction that holds the staff still, writes down who did what, and gives them as they are afterwards.
 async fn change(
     app: &App,
+    (by, kind, said): (
+        &str,
+        &'static str,
+        impl FnOnce(&str) -> String + Send + 'static,
+    ),
     id: i64,
     work: impl FnOnce(&mut Conn, &Staff) -> QueryResult<Result<(), Refusal>> + Send + 'static,
 ) -> Result<Result<Staff, Refusal>, DbError> {
+    let (by, now) = (by.to_owned(), app.clock().now());
     app.db()
         .write(move |conn| {
             staff::lock(conn)?;
@@ -208,6 +249,7 @@ async fn change(
             if let Err(refusal) = work(conn, &person)? {
                 return Ok(Err(refusal));
             }
+            events::note(conn, (&by, kind), None, &said(&person.name), now)?;
             Ok(staff::get(conn, id)?.ok_or(Refusal::NotFound))
         })
         .await

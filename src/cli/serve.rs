@@ -1,9 +1,11 @@
 //! `rollcall serve`: the portal, and the jobs behind it.
 
 use std::net::TcpListener;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use anyhow::bail;
+use futures_util::FutureExt;
 use sd_notify::NotifyState;
 
 use super::output::say;
@@ -84,12 +86,16 @@ async fn tell(app: &App) {
 /// Forgets ended sessions, links and failures, and old history, now and then.
 async fn clean(app: App) {
     while !app.stop().asked() {
-        if let Err(error) = auth::clean(&app).await {
-            tracing::warn!(%error, "Ended sessions could not be cleaned up");
-        }
-        if let Err(error) = retention::forget_old(&app).await {
-            tracing::warn!(%error, "Old history could not be removed");
-        }
+        let cleaning = async {
+            if let Err(error) = auth::clean(&app).await {
+                tracing::warn!(%error, "Ended sessions could not be cleaned up");
+            }
+            if let Err(error) = retention::forget_old(&app).await {
+                tracing::warn!(%error, "Old history could not be removed");
+            }
+        };
+        // The log has a panic; the next time begins anew.
+        let _ = AssertUnwindSafe(cleaning).catch_unwind().await;
         app.clock().sleep(CLEANING).await;
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
+use diesel::QueryResult;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -13,7 +14,7 @@ use super::tenant::connect_shared;
 use super::{Saving, microsoft_app};
 use crate::app::App;
 use crate::db::consents::{self, Taken};
-use crate::db::{companies, tenant_connections};
+use crate::db::{Conn, companies, tenant_connections};
 use crate::directory::Directory;
 use crate::directory::consent::{Answer, consent_address};
 use crate::model::{Cloud, Company, TenantConnection, TenantId};
@@ -167,7 +168,8 @@ pub async fn consent_company(app: &App, query: &str) -> Result<Option<i64>, RunE
 }
 
 /// Ends what [`begin_consent`] began, with the query of the address to which Microsoft sent the browser back (without its
-/// `?`): the tenant is read with the MSP's own app, then connected. A state is good once.
+/// `?`): the tenant is read with the MSP's own app, then connected. A state is good once. `then` belongs to the same transaction,
+/// where the company's contact sync is on.
 ///
 /// # Errors
 /// Why nothing was connected.
@@ -176,6 +178,7 @@ pub async fn finish_consent(
     session_hash: &str,
     query: &str,
     staff: &str,
+    then: impl FnOnce(&mut Conn, i64) -> QueryResult<()> + Send + 'static,
 ) -> Result<ConsentEnd, ConsentRefusal> {
     let answer = Answer::parse(query);
     let (hash, session, now) = (
@@ -219,7 +222,7 @@ pub async fn finish_consent(
     }
     let cloud = stored.map(|stored| stored.cloud);
     let (connection, tenant_name) = read(app, tenant, cloud.unwrap_or_default()).await?;
-    connect(app, &company, connection, tenant_name, staff).await
+    connect(app, &company, (connection, tenant_name), staff, then).await
 }
 
 /// Reads the tenant with the MSP's own app; its name.
@@ -251,12 +254,12 @@ async fn read(
 async fn connect(
     app: &App,
     company: &Company,
-    connection: TenantConnection,
-    tenant_name: String,
+    (connection, tenant_name): (TenantConnection, String),
     staff: &str,
+    then: impl FnOnce(&mut Conn, i64) -> QueryResult<()> + Send + 'static,
 ) -> Result<ConsentEnd, ConsentRefusal> {
     let tenant = connection.tenant_id.clone();
-    match connect_shared(app, company, connection, staff).await? {
+    match connect_shared(app, company, connection, staff, then).await? {
         Saving::Saved { version, .. } => Ok(ConsentEnd {
             company: company.id,
             version,

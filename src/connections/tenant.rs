@@ -132,19 +132,20 @@ pub async fn save_tenant(
     put(app, &found, draft, (Some(version), staff), then).await
 }
 
-/// Connects a tenant in which somebody has consented to the MSP's own app.
+/// Connects a tenant in which somebody has consented to the MSP's own app; `then` as in [`save_tenant`].
 pub(super) async fn connect_shared(
     app: &App,
     company: &Company,
     tenant: TenantConnection,
     staff: &str,
+    then: impl FnOnce(&mut Conn, i64) -> QueryResult<()> + Send + 'static,
 ) -> Result<Saving, RunError> {
     let draft = Draft {
         tenant,
         new: None,
         shared: true,
     };
-    put(app, company, draft, (None, staff), |_, _| Ok(())).await
+    put(app, company, draft, (None, staff), then).await
 }
 
 async fn put(

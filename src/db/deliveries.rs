@@ -221,6 +221,12 @@ pub fn give_up(
         .execute(conn)
 }
 
+/// Drops those that wait for a way that nobody uses any more; how many.
+pub fn drop_waiting(conn: &mut Conn, way: &str) -> QueryResult<usize> {
+    let waiting = dsl::state.eq("waiting").and(dsl::way.eq(way));
+    diesel::delete(dsl::deliveries.filter(waiting)).execute(conn)
+}
+
 /// Puts off those that are due by a way, since it is closed, and why; none of them was tried. How many.
 pub fn put_off(
     conn: &mut Conn,

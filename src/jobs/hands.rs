@@ -70,8 +70,10 @@ impl Hands {
 
     /// Waits until one of them is over; `None` where there is none.
     pub(super) async fn one_over(&mut self) -> Option<()> {
-        if let Ok(run) = self.tasks.join_next().await? {
-            self.of.remove(&run);
+        match self.tasks.join_next().await? {
+            Ok(run) => drop(self.of.remove(&run)),
+            // The log has the panic; one that was dropped is in no hand any more.
+            Err(ended) => self.of.retain(|_, hand| hand.task.id() != ended.id()),
         }
         Some(())
     }

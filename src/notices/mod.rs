@@ -13,9 +13,11 @@ mod weekly;
 mod writing;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt;
 
 use crate::app::App;
 use crate::attention::{self, Conflicts, Fleet};
@@ -50,8 +52,12 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 pub async fn work(app: &App) {
     let mut known = Conflicts::default();
     while !app.stop().asked() {
-        if let Err(error) = tick_knowing(app, &mut known).await {
-            tracing::error!(%error, "Could not see to the notices");
+        let looking = AssertUnwindSafe(tick_knowing(app, &mut known)).catch_unwind();
+        match looking.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "Could not see to the notices"),
+            // The log has the panic. The next look begins anew.
+            Err(_panic) => known = Conflicts::default(),
         }
         tokio::select! {
             () = app.clock().sleep(LOOK_AGAIN) => {}

@@ -37,7 +37,7 @@ pub struct NewMail {
     pub from: String,
 }
 
-/// Saves the mail server, or forgets it where its host is empty.
+/// Saves the mail server, or forgets it where its host is empty: what waits to leave by it is dropped then.
 ///
 /// # Errors
 /// Where the database fails; inside, what is wrong.
@@ -47,6 +47,7 @@ pub async fn save_mail(app: &App, new: &NewMail, staff: &str) -> Result<Vec<Mist
         let forgotten = app.db().write(move |conn| {
             settings::forget(conn, MAIL)?;
             secrets::delete(conn, OF_NOTICES, 0, PASSWORD)?;
+            deliveries::drop_waiting(conn, MAIL_WAY)?;
             let detail = "No notices by mail any more";
             events::note(conn, (&staff, "notices_saved"), None, detail, now)
         });
@@ -151,7 +152,7 @@ pub struct NewWebhook {
     pub off: bool,
 }
 
-/// Saves the webhook, or forgets it.
+/// Saves the webhook, or forgets it: what waits to leave by it is dropped then.
 ///
 /// # Errors
 /// Where the database fails; inside, what is wrong.
@@ -189,6 +190,7 @@ pub async fn save_webhook(
             if off {
                 secrets::delete(conn, OF_NOTICES, 0, URL)?;
                 secrets::delete(conn, OF_NOTICES, 0, KEY)?;
+                deliveries::drop_waiting(conn, WEBHOOK_WAY)?;
             }
             for (name, secret) in [(URL, &url), (KEY, &key)] {
                 if !off && !secret.expose_secret().is_empty() {

@@ -63,7 +63,10 @@ impl Desk {
 
     /// Somebody who has chosen [`PASSWORD`].
     async fn person(&self, name: &str, role: Role) -> Staff {
-        let (_, token) = auth::add(&self.app, name, role).await.unwrap().unwrap();
+        let (_, token) = auth::add(&self.app, "Ann", name, role)
+            .await
+            .unwrap()
+            .unwrap();
         self.using(&token, "", PASSWORD).await.unwrap()
     }
 

@@ -162,7 +162,8 @@ async fn change_password(visit: Visit, form: Form<PasswordForm>) -> Result<HttpR
 
 async fn sign_out_everywhere(visit: Visit) -> Result<HttpResponse, WebError> {
     if let Some(staff) = visit.staff() {
-        auth::sign_out_everywhere(visit.app(), staff.id).await?;
+        // Whoever is not on the staff any more has no session either.
+        let _ = auth::sign_out_everywhere(visit.app(), &staff.name, staff.id).await?;
     }
     visit.session().purge();
     Ok(visit.lead("/sign-in"))

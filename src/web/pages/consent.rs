@@ -9,6 +9,10 @@ use super::connection::address;
 use super::connection_trial::remember;
 use crate::checks;
 use crate::connections::{self, ConsentEnd};
+use crate::db::Conn;
+use crate::db::jobs::Priority;
+use crate::jobs;
+use crate::model::Mode;
 use crate::web::routes::{Entry, routes};
 use crate::web::session::KEY_HASH;
 use crate::web::{Page, Place, Samples, Visit, WebError, words};
@@ -74,7 +78,13 @@ async fn answer(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebE
     let about = connections::consent_company(visit.app(), query).await?;
     let back = about.map_or_else(|| "/consent".to_owned(), address);
     let session = session_hash(&visit).unwrap_or_default();
-    let end = connections::finish_consent(visit.app(), &session, query, &visit.name()).await;
+    let (staff, now) = (visit.name(), visit.now());
+    let by = staff.clone();
+    let then = move |conn: &mut Conn, id| {
+        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &by, now).map(drop)
+    };
+    let end = connections::finish_consent(visit.app(), &session, query, &staff, then).await;
+    visit.app().jobs().wake();
     match end {
         Ok(end) => connected(&visit, &end).await,
         Err(refusal) => Ok(visit.refused(&back, sentence(&refusal))),

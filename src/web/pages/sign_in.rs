@@ -112,12 +112,12 @@ async fn sign_in(
     }
 }
 
-/// The address that the visitor comes from. Behind a proxy on this computer, which there is only where the portal has a public
-/// address, the proxy says it: the last entry is its own, those before it may be anybody's invention.
+/// The address that the visitor comes from. Behind a proxy on this computer or in a network of one's own, which there is only where
+/// the portal has a public address, the proxy says it: the last entry is its own, those before it may be anybody's invention.
 fn client(request: &HttpRequest, visit: &Visit) -> Option<IpAddr> {
     let peer = request.peer_addr().map(|address| address.ip());
     let proxied = visit.app().config().public_url.is_some()
-        && peer.is_some_and(|peer| peer.to_canonical().is_loopback());
+        && peer.is_some_and(|peer| is_near(peer.to_canonical()));
     if !proxied {
         return peer;
     }
@@ -127,6 +127,14 @@ fn client(request: &HttpRequest, visit: &Visit) -> Option<IpAddr> {
         .and_then(|value| value.rsplit(',').next())
         .map(str::trim);
     entry.and_then(address).or(peer)
+}
+
+/// Whether an address is of this computer or of a private network.
+const fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    }
 }
 
 /// An address as proxies write it: bare, in brackets, or with a port.
@@ -263,6 +271,28 @@ async fn choose(
                 page.mistakes.add(mistake.field, mistake.message);
             }
             visit.again(&page)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_believed_on_this_computer_and_in_a_private_network_alone() {
+        for near in [
+            "127.0.0.1",
+            "::1",
+            "172.18.0.4",
+            "10.1.2.3",
+            "192.168.0.9",
+            "fd00::7",
+        ] {
+            assert!(is_near(near.parse().unwrap()), "{near}");
+        }
+        for far in ["203.0.113.7", "172.32.0.1", "2001:db8::1"] {
+            assert!(!is_near(far.parse().unwrap()), "{far}");
         }
     }
 }

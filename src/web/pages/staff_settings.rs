@@ -5,7 +5,7 @@ use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{self, Refusal};
-use crate::db::{events, sessions};
+use crate::db::sessions;
 use crate::model::{Role, Staff};
 use crate::web::listing::{Pager, ROWS};
 use crate::web::routes::{Entry, routes};
@@ -223,12 +223,8 @@ async fn add(visit: Visit, form: Form<AddForm>) -> Result<HttpResponse, WebError
         page.mistakes.add("role", "Choose a role.");
         return visit.again(&page);
     };
-    match auth::add(visit.app(), &form.name, role).await? {
-        Ok((person, token)) => {
-            let what = format!("{} added as {}", person.name, role.label());
-            note(&visit, "staff_added", what).await?;
-            with_link(&visit, &person, &token).await
-        }
+    match auth::add(visit.app(), &visit.name(), &form.name, role).await? {
+        Ok((person, token)) => with_link(&visit, &person, &token).await,
         Err(mistakes) => {
             let mut page = page(&visit, "").await?;
             (page.name, page.role) = (form.name, form.role);
@@ -250,29 +246,14 @@ async fn with_link(visit: &Visit, person: &Staff, token: &str) -> Result<HttpRes
     visit.page(&page)
 }
 
-/// Writes down what was done to the staff, by whom.
-async fn note(visit: &Visit, kind: &'static str, detail: String) -> Result<(), WebError> {
-    let (who, now) = (visit.name(), visit.now());
-    let noted = visit
-        .app()
-        .db()
-        .write(move |conn| events::note(conn, (&who, kind), None, &detail, now));
-    Ok(noted.await?)
-}
-
-/// Writes down what was done, leads back to the staff, and says what came of it.
-async fn told(
+/// Leads back to the staff, and says what came of it.
+fn told(
     visit: &Visit,
-    kind: &'static str,
     done: Result<Staff, Refusal>,
     said: impl FnOnce(&Staff) -> String,
 ) -> Result<HttpResponse, WebError> {
     match done {
-        Ok(person) => {
-            let said = said(&person);
-            note(visit, kind, said.trim_end_matches('.').to_owned()).await?;
-            Ok(visit.done(HERE, said))
-        }
+        Ok(person) => Ok(visit.done(HERE, said(&person))),
         Err(Refusal::NotFound) => Err(WebError::NotFound),
         Err(refusal) => Ok(visit.refused(HERE, refusal.to_string())),
     }
@@ -286,53 +267,39 @@ async fn set_role(
     let Some(role) = Role::parse(&form.0.role) else {
         return Ok(visit.refused(HERE, "Choose a role."));
     };
-    let done = auth::set_role(visit.app(), *id, role).await?;
-    told(&visit, "staff_role", done, |person| {
+    let done = auth::set_role(visit.app(), &visit.name(), *id, role).await?;
+    told(&visit, done, |person| {
         format!("The role of {} is {} now.", person.name, role.label())
     })
-    .await
 }
 
 async fn enable(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
-    let done = auth::set_enabled(visit.app(), *id, true).await?;
-    told(&visit, "staff_enabled", done, |person| {
+    let done = auth::set_enabled(visit.app(), &visit.name(), *id, true).await?;
+    told(&visit, done, |person| {
         format!("{} may sign in again.", person.name)
     })
-    .await
 }
 
 async fn disable(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
-    let done = auth::set_enabled(visit.app(), *id, false).await?;
-    told(&visit, "staff_disabled", done, |person| {
+    let done = auth::set_enabled(visit.app(), &visit.name(), *id, false).await?;
+    told(&visit, done, |person| {
         format!(
             "{} is disabled: signed out everywhere, and cannot sign in.",
             person.name
         )
     })
-    .await
 }
 
 async fn sign_out(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
-    let Some(person) = auth::get(visit.app(), *id).await? else {
-        return Err(WebError::NotFound);
-    };
-    auth::sign_out_everywhere(visit.app(), person.id).await?;
-    let said = format!("{} is signed out everywhere", person.name);
-    note(&visit, "staff_signed_out", said.clone()).await?;
-    Ok(visit.done(HERE, format!("{said}.")))
+    let done = auth::sign_out_everywhere(visit.app(), &visit.name(), *id).await?;
+    told(&visit, done, |person| {
+        format!("{} is signed out everywhere.", person.name)
+    })
 }
 
 async fn new_link(visit: Visit, id: Path<i64>) -> Result<HttpResponse, WebError> {
-    match auth::reset(visit.app(), *id).await? {
-        Ok((person, token)) => {
-            note(
-                &visit,
-                "staff_link",
-                format!("New sign-in link for {}", person.name),
-            )
-            .await?;
-            with_link(&visit, &person, &token).await
-        }
+    match auth::reset(visit.app(), &visit.name(), *id).await? {
+        Ok((person, token)) => with_link(&visit, &person, &token).await,
         Err(Refusal::NotFound) => Err(WebError::NotFound),
         Err(refusal) => Ok(visit.refused(HERE, refusal.to_string())),
     }

@@ -48,7 +48,7 @@ async fn a_link_that_is_too_old_or_never_was_opens_nothing() {
         desk.passes(MINUTE * 15 - TimeDelta::seconds(1));
         assert!(look_at_link(&desk.app, &token).await.unwrap().is_some());
         desk.clock.advance(SECOND);
-        let (_, of_staff) = auth::add(&desk.app, "Bob", Role::Reader)
+        let (_, of_staff) = auth::add(&desk.app, "Ann", "Bob", Role::Reader)
             .await
             .unwrap()
             .unwrap();
@@ -90,7 +90,7 @@ async fn of_two_people_with_one_link_at_the_same_moment_one_wins() {
 #[tokio::test]
 async fn a_new_link_for_an_administrator_retires_the_older_ones_and_leaves_those_of_staff() {
     on_both(async |desk| {
-        let (_, bobs) = auth::add(&desk.app, "Bob", Role::Reader)
+        let (_, bobs) = auth::add(&desk.app, "Ann", "Bob", Role::Reader)
             .await
             .unwrap()
             .unwrap();
@@ -135,7 +135,7 @@ async fn an_administrator_link_lets_somebody_in_again_who_is_locked_out_lowered_
         assert!(desk.lets_in("Bob \u{c9}xample", OTHER).await);
         assert!(!desk.lets_in("Bob \u{c9}xample", PASSWORD).await);
 
-        auth::set_enabled(&desk.app, id, false)
+        auth::set_enabled(&desk.app, "Ann", id, false)
             .await
             .unwrap()
             .unwrap();
@@ -154,7 +154,7 @@ async fn an_administrator_link_lets_somebody_in_again_who_is_locked_out_lowered_
 #[tokio::test]
 async fn a_link_of_staff_is_for_that_person_and_keeps_their_role() {
     on_both(async |desk| {
-        let (bob, token) = auth::add(&desk.app, "Bob", Role::Technician)
+        let (bob, token) = auth::add(&desk.app, "Ann", "Bob", Role::Technician)
             .await
             .unwrap()
             .unwrap();
@@ -171,11 +171,11 @@ async fn a_link_of_staff_is_for_that_person_and_keeps_their_role() {
         );
         assert!(desk.lets_in("Bob", PASSWORD).await);
 
-        let (cid, token) = auth::add(&desk.app, "Cid", Role::Reader)
+        let (cid, token) = auth::add(&desk.app, "Ann", "Cid", Role::Reader)
             .await
             .unwrap()
             .unwrap();
-        auth::set_enabled(&desk.app, cid.id, false)
+        auth::set_enabled(&desk.app, "Ann", cid.id, false)
             .await
             .unwrap()
             .unwrap();

@@ -180,7 +180,7 @@ async fn a_session_of_somebody_disabled_gives_nothing_even_where_its_row_is_stil
     on_both(async |desk| {
         let store = Sessions::new(desk.app.clone());
         let bob = desk.person("Bob", Role::Reader).await;
-        auth::set_enabled(&desk.app, bob.id, false)
+        auth::set_enabled(&desk.app, "Ann", bob.id, false)
             .await
             .unwrap()
             .unwrap();

@@ -36,10 +36,12 @@ async fn a_wrong_name_a_wrong_password_and_a_disabled_account_get_one_answer() {
             SignIn::Wrong
         );
         assert_eq!(desk.tries("Jane\u{0}Doe", "\u{0}").await, SignIn::Wrong);
-        let disabled = auth::set_enabled(&desk.app, jane.id, false).await.unwrap();
+        let disabled = auth::set_enabled(&desk.app, "Ann", jane.id, false)
+            .await
+            .unwrap();
         assert!(!disabled.unwrap().enabled);
         assert_eq!(desk.tries("Jane Doe", PASSWORD).await, SignIn::Wrong);
-        auth::add(&desk.app, "New", Role::Reader)
+        auth::add(&desk.app, "Ann", "New", Role::Reader)
             .await
             .unwrap()
             .unwrap();

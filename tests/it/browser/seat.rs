@@ -35,7 +35,10 @@ impl Seat {
     /// Somebody new with this role, under the role's own name, who has signed in through the form.
     pub async fn of(site: &Site, role: Role) -> Self {
         let name = role.label();
-        let (_, token) = auth::add(&site.app, name, role).await.unwrap().unwrap();
+        let (_, token) = auth::add(&site.app, "Ann", name, role)
+            .await
+            .unwrap()
+            .unwrap();
         let chosen = auth::use_link(&site.app, &token, name, &PASSWORD.into()).await;
         chosen.unwrap().unwrap();
         let seat = Self::outside(&site.url, Width::Desktop).await;

@@ -61,7 +61,7 @@ async fn press(address: &str, button: &str) -> String {
 }
 
 async fn refused(stage: &Stage, session: &str, query: &str) -> ConsentRefusal {
-    let end = finish_consent(&stage.app, session, query, "Ann").await;
+    let end = finish_consent(&stage.app, session, query, "Ann", |_, _| Ok(())).await;
     let id = stage.company_id;
     let stored = stage
         .read(move |conn| tenant_connections::get(conn, id))
@@ -75,7 +75,7 @@ async fn a_consent_connects_the_tenant_that_was_read() {
     on_both(|stage| async move {
         furnish(&stage).await;
         let query = press(&begin(&stage).await, "accept").await;
-        let end = finish_consent(&stage.app, "session", &query, "Ann")
+        let end = finish_consent(&stage.app, "session", &query, "Ann", |_, _| Ok(()))
             .await
             .unwrap();
         assert_eq!(
@@ -91,7 +91,7 @@ async fn a_consent_connects_the_tenant_that_was_read() {
         assert_eq!(tenant.client_id, SHARED);
         assert_eq!(directory.confirm_tenant().await.unwrap(), "Contoso");
         // The same answer again finds nothing.
-        let again = finish_consent(&stage.app, "session", &query, "Ann").await;
+        let again = finish_consent(&stage.app, "session", &query, "Ann", |_, _| Ok(())).await;
         assert_eq!(again.unwrap_err(), ConsentRefusal::Unknown);
     })
     .await;
@@ -188,7 +188,7 @@ async fn the_consent_of_another_tenant_than_the_connected_one_changes_nothing() 
             .write(move |conn| tenant_connections::put(conn, id, &kept, now))
             .await;
         let query = press(&address, "accept").await;
-        let end = finish_consent(&stage.app, "session", &query, "Ann").await;
+        let end = finish_consent(&stage.app, "session", &query, "Ann", |_, _| Ok(())).await;
         assert_eq!(end.unwrap_err(), ConsentRefusal::OtherTenant);
         let stored = stage
             .read(move |conn| tenant_connections::get(conn, id))

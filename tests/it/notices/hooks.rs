@@ -185,6 +185,46 @@ async fn a_call_that_is_refused_is_tried_again_with_the_same_id() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_webhook_that_is_turned_off_is_dropped() {
+    let (stage, hook) = new("").await;
+    *hook.status.lock().unwrap() = 500;
+    ran(&stage, stage.company_id, Err("consent")).await;
+    look(&stage).await;
+    let off = NewWebhook {
+        url: SecretString::from(""),
+        key: SecretString::from(""),
+        off: true,
+    };
+    let wrong = saving::save_webhook(&stage.app, &off, "Ann").await.unwrap();
+    assert_eq!(wrong, []);
+    let kept = stage.read(|conn| deliveries::list(conn, 10)).await;
+    assert!(kept.is_empty(), "{kept:?}");
+    after(&stage, TimeDelta::days(4)).await;
+    let failed = stage.read(deliveries::failed).await;
+    assert_eq!(failed, 0, "nothing could not leave");
+    assert_eq!(hook.fresh().len(), 1, "it was not called again");
+}
+
+#[tokio::test]
+async fn of_an_answer_without_end_only_the_beginning_is_read() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let endless = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await;
+        let _ = stream.write_all(b"HTTP/1.1 500 x\r\n\r\n").await;
+        while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
+    });
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let http = stage.app.http();
+    let request = http.client().get(format!("http://{address}/")).build();
+    let answer = http.send_once(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status, 500);
+    assert!(answer.body.len() < 1024 * 1024, "{}", answer.body.len());
+    endless.await.unwrap();
+}
+
+#[tokio::test]
 async fn an_address_in_a_private_network_is_refused_unless_it_is_allowed() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     for (url, said) in [

@@ -236,7 +236,7 @@ async fn what_could_not_leave_stands_on_the_page_and_can_be_tried_again() {
     let site = Site::start(&stage.app);
     drop(admin);
     let admin = {
-        let (_, token) = rollcall::auth::add(&stage.app, "Zoe", Role::Administrator)
+        let (_, token) = rollcall::auth::add(&stage.app, "Ann", "Zoe", Role::Administrator)
             .await
             .unwrap()
             .unwrap();

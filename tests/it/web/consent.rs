@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use diesel::prelude::*;
 use rollcall::connections::{MicrosoftForm, NewSecret, disconnect_tenant, save_microsoft_app};
 use rollcall::db::companies;
+use rollcall::db::schema::jobs;
 use rollcall::model::Role;
 use rollcall::simulator::graph::AppData;
 
@@ -92,6 +94,25 @@ async fn the_consent_of_an_administrator_connects_the_tenant() {
     // The same answer again is no answer any more.
     let (text, _) = come_back(&visitor, &path).await;
     assert!(text.contains("was used already"), "{text}");
+}
+
+#[tokio::test]
+async fn a_consent_asks_for_a_run_where_contact_sync_is_on() {
+    let stage = furnished().await;
+    stage.set(|company| company.sync_contacts = true).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let path = decide(&begin(&stage, &visitor).await, "accept").await;
+    let (text, _) = come_back(&visitor, &path).await;
+    assert!(text.contains("tenant is connected"), "{text}");
+    let asked = stage
+        .read(|conn| {
+            jobs::table
+                .select(jobs::requested_by)
+                .load::<Option<String>>(conn)
+        })
+        .await;
+    assert_eq!(asked, [Some("Technician".to_owned())]);
 }
 
 #[tokio::test]

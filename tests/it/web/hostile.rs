@@ -98,7 +98,9 @@ async fn no_form_fails_or_shows_markup_that_was_typed() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     let site = Site::start(&stage.app);
     let admin = site.signed_in(Role::Administrator).await;
-    let added = auth::add(&site.app, "Robin", Role::Reader).await.unwrap();
+    let added = auth::add(&site.app, "Ann", "Robin", Role::Reader)
+        .await
+        .unwrap();
     let staff = added.unwrap().0.id;
     let forms = all().into_iter().filter(|entry| entry.verb == Verb::Post);
     let forms: Vec<_> = forms.filter(|entry| !ends_the_session(entry)).collect();

@@ -85,7 +85,13 @@ async fn crowded() -> (Stage, String) {
     });
     assert_eq!(all.await.len(), MANY + 1);
     for number in 0..MANY {
-        let added = auth::add(&stage.app, &format!("Somebody {number}"), Role::Reader).await;
+        let added = auth::add(
+            &stage.app,
+            "Ann",
+            &format!("Somebody {number}"),
+            Role::Reader,
+        )
+        .await;
         added.unwrap().unwrap();
     }
     (stage, report.run)

@@ -42,7 +42,10 @@ impl Site {
     /// A visitor who is signed in with this role, under the role's own name.
     pub async fn signed_in(&self, role: Role) -> Visitor {
         let (name, password) = (role.label(), "correct horse battery");
-        let (_, token) = auth::add(&self.app, name, role).await.unwrap().unwrap();
+        let (_, token) = auth::add(&self.app, "Ann", name, role)
+            .await
+            .unwrap()
+            .unwrap();
         let chosen = auth::use_link(&self.app, &token, name, &password.into()).await;
         chosen.unwrap().unwrap();
         let visitor = self.visitor();
