@@ -19,10 +19,10 @@ use crate::db::fleet::{self, Brief, FailedJob, LastRun};
 use crate::db::quarantines::{self, Quarantine};
 use crate::db::runs::IN_SYNC;
 use crate::db::{Conn, psa_connections, secrets, settings, tenant_connections};
+use crate::model::UserId;
 use crate::model::text::{self, count};
 use crate::sync::report::Counts;
 
-pub use conflicts::Conflicts;
 pub use failures::failure;
 pub use needs::{About, Ending, Need, STALE, WARNED, What, is_well, needs};
 
@@ -44,6 +44,8 @@ pub struct Fleet {
     pub good: HashMap<i64, LastRun>,
     /// How many people wait in the hold of each.
     pub held: HashMap<i64, i64>,
+    /// Who is in conflict at each, as far as the last plan is kept: those for whom nobody has decided yet.
+    pub conflicts: HashMap<i64, Vec<UserId>>,
     /// When the next run of each may begin.
     pub next: HashMap<i64, DateTime<Utc>>,
     /// Those whose last job failed for good.
@@ -75,11 +77,13 @@ pub fn read(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Fleet> {
     } else {
         HashMap::new()
     };
+    let good = fleet::last_good_runs(conn)?;
     Ok(Fleet {
         companies: fleet::companies(conn)?,
         last,
         over,
-        good: fleet::last_good_runs(conn)?,
+        conflicts: conflicts::read(conn, &good)?,
+        good,
         held: fleet::held(conn)?,
         next: fleet::next_runs(conn)?,
         failed: fleet::failed_jobs(conn, now - NEWS)?,

@@ -327,14 +327,15 @@ fn held(fleet: &Fleet, company: &Brief) -> Option<Need> {
     })
 }
 
-/// Counted by the last good run; one that was settled since counts until the next run.
+/// Those of the last good run for whom nobody has decided since.
 fn conflicts(fleet: &Fleet, company: &Brief) -> Option<Need> {
     let run = fleet
         .good
         .get(&company.id)
         .filter(|_| company.sync_contacts);
-    let counts = run.and_then(counts_of).unwrap_or_default();
-    let people = i64::try_from(counts.conflict).unwrap_or_default();
+    let counted = run.and_then(counts_of).unwrap_or_default().conflict;
+    let known = run.and(fleet.conflicts.get(&company.id)).map(Vec::len);
+    let people = i64::try_from(known.unwrap_or(counted)).unwrap_or_default();
     let advice = "Choose the right contact, or ignore the person";
     (people > 0).then(|| Need {
         link: format!("/companies/{}/conflicts", company.id),

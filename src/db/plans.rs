@@ -1,11 +1,15 @@
 //! The last plan of each company, whole, as text that this module does not look into.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
 use super::schema::plans::dsl;
-use super::types::{AT_ONCE, stamp};
+use super::schema::{ignored_users, links};
+use super::types::{AT_ONCE, Json, json, stamp};
+use crate::model::UserId;
 
 /// A plan as it is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub struct StoredPlan {
     pub made_at: DateTime<Utc>,
     /// The plan, JSON text.
     pub plan: String,
+    /// Who is in conflict by it; `None`: an older version kept it, and did not say.
+    pub in_conflict: Option<Vec<UserId>>,
 }
 
 /// Without the people in it.
@@ -33,10 +39,12 @@ impl std::fmt::Debug for StoredPlan {
 
 /// Remembers a plan in place of the company's last one.
 pub fn put(conn: &mut Conn, plan: &StoredPlan) -> QueryResult<()> {
+    let in_conflict = plan.in_conflict.as_ref().map(json).transpose()?;
     let content = (
         dsl::run_id.eq(&plan.run_id),
         dsl::made_at.eq(stamp(plan.made_at)),
         dsl::plan.eq(&plan.plan),
+        dsl::in_conflict.eq(in_conflict.as_ref()),
     );
     // `each!`: an upsert.
     each!(conn => diesel::insert_into(dsl::plans)
@@ -50,31 +58,80 @@ pub fn put(conn: &mut Conn, plan: &StoredPlan) -> QueryResult<()> {
 
 /// The last plan of a company.
 pub fn get(conn: &mut Conn, company: i64) -> QueryResult<Option<StoredPlan>> {
-    let row: Option<(i64, String, NaiveDateTime, String)> =
-        dsl::plans.find(company).first(conn).optional()?;
-    Ok(row.map(|(company_id, run_id, made_at, plan)| StoredPlan {
-        company_id,
-        run_id,
-        made_at: made_at.and_utc(),
-        plan,
-    }))
+    type Row = (
+        i64,
+        String,
+        NaiveDateTime,
+        String,
+        Option<Json<Vec<UserId>>>,
+    );
+    let row: Option<Row> = dsl::plans.find(company).first(conn).optional()?;
+    Ok(row.map(
+        |(company_id, run_id, made_at, plan, in_conflict)| StoredPlan {
+            company_id,
+            run_id,
+            made_at: made_at.and_utc(),
+            plan,
+            in_conflict: in_conflict.map(|people| people.0),
+        },
+    ))
 }
 
-/// Which plan it is: the run that made it, and when.
-pub type Made = (String, DateTime<Utc>);
-
-/// Which plans these companies have, without the plans themselves.
-pub fn made(conn: &mut Conn, companies: &[i64]) -> QueryResult<Vec<(i64, Made)>> {
-    let mut found = Vec::new();
+/// Who is in conflict by the last plans of these companies and neither linked nor ignored since; `None`: the plan does not say.
+/// A company without a plan is left out.
+pub fn in_conflict(
+    conn: &mut Conn,
+    companies: &[i64],
+) -> QueryResult<HashMap<i64, Option<Vec<UserId>>>> {
+    let mut found = HashMap::new();
     for some in companies.chunks(AT_ONCE) {
-        let rows: Vec<(i64, String, NaiveDateTime)> = dsl::plans
+        let rows: Vec<(i64, Option<Json<Vec<UserId>>>)> = dsl::plans
             .filter(dsl::company_id.eq_any(some))
-            .select((dsl::company_id, dsl::run_id, dsl::made_at))
+            .select((dsl::company_id, dsl::in_conflict))
             .load(conn)?;
-        found.extend(
-            rows.into_iter()
-                .map(|(company, run, at)| (company, (run, at.and_utc()))),
-        );
+        let linked = linked(conn, some, &rows)?;
+        let ignored: Vec<(i64, Option<String>)> = ignored_users::table
+            .filter(ignored_users::company_id.eq_any(some))
+            .filter(ignored_users::user_id.is_not_null())
+            .select((ignored_users::company_id, ignored_users::user_id))
+            .load(conn)?;
+        let ignored = ignored
+            .into_iter()
+            .filter_map(|(company, user)| Some((company, user?)));
+        let settled: HashSet<(i64, String)> = linked.into_iter().chain(ignored).collect();
+        for (company, people) in rows {
+            let mut people = people.map(|people| people.0);
+            if let Some(people) = &mut people {
+                people.retain(|user| !settled.contains(&(company, user.to_string())));
+            }
+            found.insert(company, people);
+        }
+    }
+    Ok(found)
+}
+
+/// Who of these has a link: by company.
+fn linked(
+    conn: &mut Conn,
+    companies: &[i64],
+    rows: &[(i64, Option<Json<Vec<UserId>>>)],
+) -> QueryResult<Vec<(i64, String)>> {
+    let people = rows.iter().filter_map(|(_, people)| people.as_ref());
+    let people: Vec<&str> = people
+        .flat_map(|people| &people.0)
+        .map(UserId::as_str)
+        .collect();
+    let mut found = Vec::new();
+    for some in people.chunks(AT_ONCE) {
+        let in_force = links::table
+            .filter(
+                links::company_id
+                    .eq_any(companies)
+                    .and(links::retired_at.is_null()),
+            )
+            .filter(links::user_id.eq_any(some))
+            .select((links::company_id, links::user_id));
+        found.extend(in_force.load::<(i64, String)>(conn)?);
     }
     Ok(found)
 }

@@ -252,6 +252,7 @@ diesel::table! {
         run_id -> Text,
         made_at -> Timestamp,
         plan -> Text,
+        in_conflict -> Nullable<Text>,
     }
 }
 

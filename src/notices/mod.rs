@@ -20,14 +20,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 
 use crate::app::App;
-use crate::attention::{self, Conflicts, Fleet};
+use crate::attention::{self, Fleet};
 use crate::db::deliveries::NewDelivery;
+use crate::db::holds::Hold;
 use crate::db::notices::Notice;
 use crate::db::{Conn, DbError, company_notices, deliveries, holds, notices};
 use crate::mail;
 use letters::Letters;
 use routes::Routes;
-use telling::{Item, Look, People, TOGETHER};
+use telling::{Item, Look, TOGETHER};
 use writing::Desk;
 
 pub use routes::portal;
@@ -50,14 +51,11 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Looks and sends until the program is asked to end.
 pub async fn work(app: &App) {
-    let mut known = Conflicts::default();
     while !app.stop().asked() {
-        let looking = AssertUnwindSafe(tick_knowing(app, &mut known)).catch_unwind();
-        match looking.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "Could not see to the notices"),
-            // The log has the panic. The next look begins anew.
-            Err(_panic) => known = Conflicts::default(),
+        // The log has a panic; the next look begins anew.
+        let looked = AssertUnwindSafe(tick(app)).catch_unwind().await;
+        if let Ok(Err(error)) = looked {
+            tracing::error!(%error, "Could not see to the notices");
         }
         tokio::select! {
             () = app.clock().sleep(LOOK_AGAIN) => {}
@@ -71,16 +69,11 @@ pub async fn work(app: &App) {
 /// # Errors
 /// Where the database fails, or a template and its context do not fit: of each part that failed.
 pub async fn tick(app: &App) -> anyhow::Result<()> {
-    tick_knowing(app, &mut Conflicts::default()).await
-}
-
-/// The same, by one that knows who was in conflict when it looked last.
-async fn tick_knowing(app: &App, known: &mut Conflicts) -> anyhow::Result<()> {
     if !app.db().try_claim(CLAIM, LEASE).await? {
         return Ok(());
     }
     let parts = [
-        ("what needs a person", look(app, known).await),
+        ("what needs a person", look(app).await),
         ("the weekly summaries", weekly::look(app).await),
         ("sending", sending::send_due(app).await.map_err(Into::into)),
         ("forgetting", forget(app).await.map_err(Into::into)),
@@ -96,21 +89,16 @@ async fn tick_knowing(app: &App, known: &mut Conflicts) -> anyhow::Result<()> {
 /// What one look reads.
 struct Seen {
     fleet: Fleet,
-    people: People,
+    holds: HashMap<i64, Hold>,
     notices: Vec<Notice>,
     routes: Routes,
 }
 
-fn read(conn: &mut Conn, known: &Conflicts, now: DateTime<Utc>) -> diesel::QueryResult<Seen> {
+fn read(conn: &mut Conn, now: DateTime<Utc>) -> diesel::QueryResult<Seen> {
     let open = holds::list_open(conn)?.into_iter();
-    let fleet = attention::read(conn, now)?;
-    let people = People {
-        holds: open.map(|hold| (hold.company_id, hold)).collect(),
-        conflicts: known.now(conn, &fleet)?,
-    };
     Ok(Seen {
-        fleet,
-        people,
+        fleet: attention::read(conn, now)?,
+        holds: open.map(|hold| (hold.company_id, hold)).collect(),
         notices: notices::current(conn, now - TOGETHER)?,
         routes: routes(conn)?,
     })
@@ -130,14 +118,12 @@ fn routes(conn: &mut Conn) -> diesel::QueryResult<Routes> {
 }
 
 /// Compares what needs a person with what was told, and writes what is to leave.
-async fn look(app: &App, known: &mut Conflicts) -> anyhow::Result<()> {
+async fn look(app: &App) -> anyhow::Result<()> {
     let now = app.clock().now();
-    let before = known.clone();
-    let mut seen = app.db().read(move |conn| read(conn, &before, now)).await?;
-    known.clone_from(&seen.people.conflicts);
+    let mut seen = app.db().read(move |conn| read(conn, now)).await?;
     seen.routes.portal = routes::portal(app.config());
     let needs = attention::needs(&seen.fleet, now);
-    let look = telling::look(&seen.fleet, &needs, &seen.people, &seen.notices, now);
+    let look = telling::look(&seen.fleet, &needs, &seen.holds, &seen.notices, now);
     let Some(change) = write(&seen, look, now)? else {
         return Ok(());
     };
@@ -172,7 +158,7 @@ fn write(seen: &Seen, look: Look, now: DateTime<Utc>) -> anyhow::Result<Option<C
     let desk = Desk {
         letters: &letters,
         fleet: &seen.fleet,
-        holds: &seen.people.holds,
+        holds: &seen.holds,
         routes: &seen.routes,
         now,
     };

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::settings::Kind;
-use crate::attention::{About, Conflicts, Fleet, Need, What, is_well};
+use crate::attention::{About, Fleet, Need, What, is_well};
 use crate::db::holds::Hold;
 use crate::db::notices::Notice;
 
@@ -21,15 +21,6 @@ use crate::db::notices::Notice;
 pub const TOGETHER: TimeDelta = TimeDelta::hours(1);
 /// So many conflicts of a company are told one by one; more make no more letters.
 const MOST_CONFLICTS: usize = 200;
-
-/// Who they are of whom needs give the number.
-#[derive(Debug, Default)]
-pub struct People {
-    /// The open hold of each company.
-    pub holds: HashMap<i64, Hold>,
-    /// Who is in conflict at each company.
-    pub conflicts: Conflicts,
-}
 
 /// The word under which a need is kept; `None`: it is shown on the fleet's page alone.
 pub const fn word(what: What) -> Option<&'static str> {
@@ -96,7 +87,7 @@ pub struct Look {
 pub fn look(
     fleet: &Fleet,
     needs: &[Need],
-    people: &People,
+    holds: &HashMap<i64, Hold>,
     notices: &[Notice],
     now: DateTime<Utc>,
 ) -> Look {
@@ -119,7 +110,7 @@ pub fn look(
             done.open.push((cause, need.about, need.title.clone()));
         }
         let told = known.map(|one| one.told.clone()).unwrap_or_default();
-        let marks = marks(need, people);
+        let marks = marks(need, fleet, holds);
         let fresh: Vec<String> = marks
             .into_iter()
             .filter(|one| !told.contains(one))
@@ -142,15 +133,15 @@ pub fn look(
 }
 
 /// What of a need is told once each.
-fn marks(need: &Need, people: &People) -> Vec<String> {
+fn marks(need: &Need, fleet: &Fleet, holds: &HashMap<i64, Hold>) -> Vec<String> {
     match (need.what, need.about) {
         (What::Held, About::Company(id)) => {
-            let people = people.holds.get(&id).map(|hold| hold.people.as_slice());
+            let people = holds.get(&id).map(|hold| hold.people.as_slice());
             let ids = people.unwrap_or_default().iter();
             ids.map(|person| person.user_id.to_string()).collect()
         }
         (What::Conflicts, About::Company(id)) => {
-            let known = people.conflicts.of(id).iter();
+            let known = fleet.conflicts.get(&id).into_iter().flatten();
             let mut ids: Vec<String> = known.map(ToString::to_string).collect();
             ids.sort_unstable();
             ids.truncate(MOST_CONFLICTS);

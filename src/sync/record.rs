@@ -166,6 +166,13 @@ fn seen(scene: &Scene, observed: &Observed, plan: &Plan, run: &str) -> (Reading,
         run_id: run.to_owned(),
         made_at: scene.clock.now(),
         plan: text(plan),
+        in_conflict: Some(
+            plan.people
+                .iter()
+                .filter(|person| person.action == Action::Conflict)
+                .map(|person| person.user_id.clone())
+                .collect(),
+        ),
     };
     (last::reading(scene, observed, run), stored)
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use rollcall::app::App;
 use rollcall::db::plans::{self, StoredPlan};
-use rollcall::model::Side;
+use rollcall::model::{Side, UserId};
 use rollcall::notices::{self, saving, settings};
 use secrecy::SecretString;
 
@@ -96,6 +96,7 @@ async fn in_conflict(stage: &Stage, company: i64, who: &[&str]) {
         run_id: String::new(),
         made_at: stage.clock.now(),
         plan: serde_json::json!({ "people": people }).to_string(),
+        in_conflict: Some(who.iter().map(|id| UserId::new(id)).collect()),
     };
     stage.write(move |conn| plans::put(conn, &plan)).await;
     ran(stage, company, Ok(who.len())).await;

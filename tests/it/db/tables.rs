@@ -289,9 +289,11 @@ async fn the_last_reading_and_plan_of_a_company_are_kept() {
                 run_id: "run-1".into(),
                 made_at: now(),
                 plan: "{}".into(),
+                in_conflict: None,
             };
             plans::put(conn, &plan)?;
             plan.plan = "{\"people\":[]}".into();
+            plan.in_conflict = Some(vec!["anna".into()]);
             plans::put(conn, &plan)?;
             assert_eq!(plans::get(conn, company)?, Some(plan));
             Ok(())

@@ -1,14 +1,16 @@
 //! Causes that come and go, that stand, that are over, and that nobody wants to hear of.
 
 use chrono::TimeDelta;
-use rollcall::attention::{self, Conflicts};
+use rollcall::attention;
 use rollcall::db::plans;
-use rollcall::model::UserId;
+use rollcall::decisions::{self, Decider, Linking};
+use rollcall::model::{ContactId, UserId};
 use rollcall::notices::saving;
 use rollcall::notices::settings::{Audience, Kind};
 
 use super::post::{Mail, Post};
 use super::{OPS, after, in_conflict, look, new, ran, tell_all, use_server, with_mail};
+use crate::stage::{Stage, contact, user};
 
 #[tokio::test]
 async fn a_cause_that_comes_and_goes_within_the_hour_is_not_told_anew() {
@@ -170,35 +172,52 @@ async fn a_company_that_is_switched_off_fails_no_more_and_nothing_is_told_of_it(
     assert_eq!(post.fresh().len(), 0, "its end is no good news");
 }
 
+/// Who waits in conflict at the company of the stage.
+async fn waiting(stage: &Stage) -> Vec<String> {
+    let (id, now) = (stage.company_id, stage.clock.now());
+    let fleet = stage.read(move |conn| attention::read(conn, now)).await;
+    let waiting = fleet.conflicts.get(&id).into_iter().flatten();
+    waiting.map(ToString::to_string).collect()
+}
+
 #[tokio::test]
-async fn a_plan_is_read_once_for_who_is_in_conflict_and_anew_where_it_is_another() {
+async fn who_is_linked_or_ignored_since_the_last_run_needs_no_decision_any_more() {
+    let stage = new().await;
+    let post = with_mail(&stage).await;
+    stage.users(["anna", "bert"].map(user));
+    let (anna, bert) = (user("anna").0.id, user("bert").0.id);
+    in_conflict(&stage, stage.company_id, &[&anna, &bert, "carl"]).await;
+    assert_eq!(waiting(&stage).await, [anna.as_str(), &bert, "carl"]);
+    let (app, company) = (&stage.app, stage.company().await);
+    let who = Decider::alone("Ann");
+    let ignored = decisions::ignore(app, &company, &UserId::new(&bert), &who, &|_, _| ()).await;
+    assert!(ignored.unwrap());
+    let other = ContactId::new(&stage.psa.put(&contact("other")));
+    stage.clock.advance(std::time::Duration::from_secs(1));
+    let upn = "anna@contoso.example";
+    let linked = decisions::link_by_hand(app, &company, upn, &other, &who, &|_, _| ()).await;
+    assert!(matches!(linked.unwrap(), Linking::Linked(_)));
+    assert_eq!(waiting(&stage).await, ["carl"]);
+    look(&stage).await;
+    let told = post.fresh();
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].text().contains("1 person fits no single contact"),
+        "{}",
+        told[0].text()
+    );
+}
+
+#[tokio::test]
+async fn who_is_in_conflict_by_a_plan_of_an_older_version_is_read_from_the_plan() {
     let stage = new().await;
     let id = stage.company_id;
     in_conflict(&stage, id, &["anna"]).await;
-    let look = async |known: Conflicts| {
-        let now = stage.clock.now();
-        stage
-            .read(move |conn| {
-                let fleet = attention::read(conn, now)?;
-                known.now(conn, &fleet)
-            })
-            .await
-    };
-    let first = look(Conflicts::default()).await;
-    assert_eq!(first.of(id), [UserId::new("anna")]);
-    // The text alone is another one now, which no run does.
     let kept = stage.read(move |conn| plans::get(conn, id)).await.unwrap();
-    let plan = kept.plan.replace("anna", "bert");
-    stage
-        .write(move |conn| plans::put(conn, &plans::StoredPlan { plan, ..kept }))
-        .await;
-    let again = look(first).await;
-    assert_eq!(again.of(id), [UserId::new("anna")], "it was not read again");
-    stage.clock.advance(std::time::Duration::from_mins(1));
-    in_conflict(&stage, id, &["carl", "dora"]).await;
-    let third = look(again).await;
-    assert_eq!(third.of(id), ["carl", "dora"].map(UserId::new));
-    stage.clock.advance(std::time::Duration::from_mins(1));
-    in_conflict(&stage, id, &[]).await;
-    assert_eq!(look(third).await.of(id), []);
+    let older = plans::StoredPlan {
+        in_conflict: None,
+        ..kept
+    };
+    stage.write(move |conn| plans::put(conn, &older)).await;
+    assert_eq!(waiting(&stage).await, ["anna"]);
 }
