@@ -1,10 +1,15 @@
 //! What needs a person since a secret or certificate ends.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::QueryResult;
 
 use super::Fleet;
 use super::needs::{About, Ending, Need, WARNED, What};
+use crate::app::{OF_MICROSOFT_APP, OF_PSA};
 use crate::db::fleet::Brief;
+use crate::db::{Conn, secrets, tenant_connections};
 
 /// A secret or certificate that ends soon, or has ended.
 pub(super) fn ending(fleet: &Fleet, one: &Ending, now: DateTime<Utc>) -> Option<Need> {
@@ -87,4 +92,34 @@ pub(super) fn ending(fleet: &Fleet, one: &Ending, now: DateTime<Utc>) -> Option<
         days: Some(days),
         quarantine: None,
     })
+}
+
+/// When secrets and certificates end, where that is soon: the first of each connection.
+pub(super) fn soon(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Vec<Ending>> {
+    let furthest = WARNED.into_iter().max().unwrap_or_default();
+    let until = (now + TimeDelta::days(furthest)).date_naive();
+    let mut found: BTreeMap<About, Ending> = BTreeMap::new();
+    let mut add = |about, last_day, certificate| {
+        let one = Ending {
+            about,
+            last_day,
+            certificate,
+        };
+        let known = found.entry(about).or_insert(one);
+        if last_day < known.last_day {
+            *known = one;
+        }
+    };
+    for (company, last_day, certificate) in tenant_connections::ending(conn, until)? {
+        add(About::Company(company), last_day, certificate);
+    }
+    for (kind, id, name, last_day) in secrets::ending(conn, until)? {
+        let about = match kind.as_str() {
+            OF_PSA => About::Psa(id),
+            OF_MICROSOFT_APP => About::MicrosoftApp,
+            _ => continue,
+        };
+        add(about, last_day, name.starts_with("certificate"));
+    }
+    Ok(found.into_values().collect())
 }

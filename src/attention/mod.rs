@@ -14,7 +14,7 @@ use diesel::QueryResult;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::app::{OF_COMPANY, OF_MICROSOFT_APP, OF_PSA};
+use crate::app::OF_COMPANY;
 use crate::db::fleet::{self, Brief, FailedJob, LastRun};
 use crate::db::quarantines::{self, Quarantine};
 use crate::db::runs::IN_SYNC;
@@ -90,7 +90,7 @@ pub fn read(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Fleet> {
         quarantines: quarantines::all(conn)?,
         psas: psa_connections::labels(conn)?.into_iter().collect(),
         of_app: of_app(conn)?,
-        endings: endings(conn, now)?,
+        endings: ending::soon(conn, now)?,
     })
 }
 
@@ -104,35 +104,6 @@ fn of_app(conn: &mut Conn) -> QueryResult<HashSet<i64>> {
         .into_iter()
         .filter(|id| !own.contains(id))
         .collect())
-}
-
-fn endings(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Vec<Ending>> {
-    let furthest = WARNED.into_iter().max().unwrap_or_default();
-    let until = (now + TimeDelta::days(furthest)).date_naive();
-    let mut found: BTreeMap<About, Ending> = BTreeMap::new();
-    let mut add = |about, last_day, certificate| {
-        let one = Ending {
-            about,
-            last_day,
-            certificate,
-        };
-        let known = found.entry(about).or_insert(one);
-        if last_day < known.last_day {
-            *known = one;
-        }
-    };
-    for (company, last_day, certificate) in tenant_connections::ending(conn, until)? {
-        add(About::Company(company), last_day, certificate);
-    }
-    for (kind, id, name, last_day) in secrets::ending(conn, until)? {
-        let about = match kind.as_str() {
-            OF_PSA => About::Psa(id),
-            OF_MICROSOFT_APP => About::MicrosoftApp,
-            _ => continue,
-        };
-        add(about, last_day, name.starts_with("certificate"));
-    }
-    Ok(found.into_values().collect())
 }
 
 /// One cause, and the companies that it concerns.

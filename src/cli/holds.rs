@@ -3,7 +3,9 @@
 use comfy_table::Cell;
 use indicatif::MultiProgress;
 
-use super::output::{complain, count, is_wide, say, say_line, say_table, sentence, table};
+use super::output::{
+    at_a_terminal, complain, count, is_wide, say, say_line, say_table, sentence, table, yes,
+};
 use super::show::hold_commands;
 use super::sync::Watching;
 use super::{DONE, FAILED, HoldAct, HoldsArgs, WRONG_USAGE, find, print_json, show, waiting};
@@ -57,6 +59,20 @@ pub async fn run(app: &App, args: &HoldsArgs, bars: &MultiProgress) -> anyhow::R
         complain("The company of this hold does not exist any more");
         return Ok(WRONG_USAGE);
     };
+    // At a terminal who named no company may have meant to look.
+    if args.company.is_none() && !args.json && at_a_terminal() {
+        people(&open[0], usize::MAX);
+        say("");
+        let contacts = count(open[0].people.len(), "deactivation", "deactivations");
+        let verb = match act {
+            HoldAct::Approve => "Approve",
+            HoldAct::Dismiss => "Dismiss",
+        };
+        if !yes(&format!("{verb} these {contacts} at {}?", company.name)).await {
+            complain("Nothing is changed.");
+            return Ok(DONE);
+        }
+    }
     match act {
         HoldAct::Approve if !company.sync_contacts => {
             complain(&format!(
@@ -99,6 +115,12 @@ fn list(companies: &[Company], open: &[Hold], at: &str, json: bool) {
 
 /// Prints so many of a hold's people, and the commands that end it.
 pub fn show(company: &str, hold: &Hold, most: usize) {
+    people(hold, most);
+    say("");
+    hold_commands(company);
+}
+
+fn people(hold: &Hold, most: usize) {
     let named = is_wide();
     let heads = ["Person", "Name", "Contact", "Why"];
     let mut people = table(heads.into_iter().filter(|head| named || *head != "Name"));
@@ -115,8 +137,6 @@ pub fn show(company: &str, hold: &Hold, most: usize) {
     if hold.people.len() > most {
         say(&format!("  … and {} more", hold.people.len() - most));
     }
-    say("");
-    hold_commands(company);
 }
 
 fn as_json(company: &str, hold: &Hold) -> serde_json::Value {

@@ -1,6 +1,6 @@
 //! How the command line prints: results to standard output, everything else to standard error.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table};
@@ -33,6 +33,23 @@ pub fn lost() -> bool {
 /// Prints a line about what goes on, or went wrong.
 pub fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Whether a person sits there, who can be asked.
+pub fn at_a_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Asks whoever sits there; anything but a yes is a no.
+pub async fn yes(question: &str) -> bool {
+    let _ = write!(std::io::stderr().lock(), "{question} [y/N] ");
+    let read = || {
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        read.map(|_| answer)
+    };
+    let answer = tokio::task::spawn_blocking(read).await;
+    matches!(answer, Ok(Ok(answer)) if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 /// What is said where a command made its database: more likely than a new installation is a folder that is misspelt.

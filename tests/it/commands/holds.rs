@@ -1,5 +1,10 @@
 //! `rollcall holds`.
 
+use std::process::Stdio;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+
 use super::{rollcall, stage};
 use crate::stage::{Stage, Vendor, user};
 
@@ -42,6 +47,49 @@ async fn a_hold_is_shown_and_approved() {
     said.complains(&["Nothing is held."]);
     let said = rollcall(&stage, &["holds", "approve", "--company", "Contoso"]).await;
     said.ends(0).complains(&["Nothing is held at Contoso."]);
+}
+
+/// What a person at a terminal sees who approves without naming a company, and answers so. `script` is the terminal.
+async fn at_a_terminal(stage: &Stage, answer: &str) -> String {
+    let command = format!("{} holds approve", env!("CARGO_BIN_EXE_rollcall"));
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .env_clear()
+        .envs(stage.environment())
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let (mut typing, mut out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut some = [0; 4096];
+    while !said.contains("[y/N]") {
+        let read = out.read(&mut some).await.unwrap();
+        assert!(read > 0, "it ended: {said}");
+        said.push_str(&String::from_utf8_lossy(&some[..read]));
+    }
+    typing.write_all(answer.as_bytes()).await.unwrap();
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).await.unwrap();
+    assert!(child.wait().await.unwrap().success(), "{said}{rest}");
+    said + &rest
+}
+
+#[tokio::test]
+async fn at_a_terminal_who_names_no_company_is_asked_before_anybody_is_deactivated() {
+    let stage = holding(Vendor::ConnectWise).await;
+    let said = at_a_terminal(&stage, "\n").await;
+    assert!(said.contains("anna@contoso.example"), "{said}");
+    assert!(
+        said.contains("Approve these 4 deactivations at Contoso?"),
+        "{said}"
+    );
+    assert!(said.contains("Nothing is changed."), "{said}");
+    assert_eq!(active(&stage), 6);
+    let said = at_a_terminal(&stage, "y\n").await;
+    assert!(said.contains("4 deactivated"), "{said}");
+    assert_eq!(active(&stage), 2);
 }
 
 #[tokio::test]
