@@ -237,9 +237,10 @@ pub fn requests(report: &Report) -> u64 {
 
 fn calls(report: &Report) -> String {
     let calls = &report.calls;
+    let all = usize::try_from(requests(report)).unwrap_or(usize::MAX);
     faint(&format!(
-        "{} requests ({} login, {} Graph, {} PSA)",
-        requests(report),
+        "{} ({} login, {} Graph, {} PSA)",
+        count(all, "request", "requests"),
         calls.login,
         calls.graph,
         calls.psa
@@ -310,6 +311,10 @@ fn change(change: &FieldLine) -> String {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let field = report::field_words(change.field);
-    format!("{field}: {} → {}", word(&change.from), word(&change.to))
+    let (field, to) = (report::field_words(change.field), word(&change.to));
+    match change.field {
+        // The others that the contact has stay.
+        Field::ContactType => format!("{field}: {to} is added"),
+        _ => format!("{field}: {} → {to}", word(&change.from)),
+    }
 }

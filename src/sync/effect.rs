@@ -146,8 +146,8 @@ fn belongs_elsewhere(
     let (Some(old), Some(new)) = (old, new) else {
         return false;
     };
-    // Where existing contacts are not updated, nobody moves.
-    if new.reason == Reason::NotUpdating {
+    // Nothing is written to a contact that is only linked, or that differs while existing contacts are not updated.
+    if new.action == Action::Link || new.reason == Reason::NotUpdating {
         return false;
     }
     let mut told = false;

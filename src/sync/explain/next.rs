@@ -5,7 +5,7 @@ use super::super::plan::Person;
 use super::super::report;
 use super::super::snapshot::{Rules, Snapshot};
 use super::{Explained, explained, in_lines, state};
-use crate::model::{Action, Contact, FieldChange, FieldValue, Target, User, text};
+use crate::model::{Action, Contact, Field, FieldChange, FieldValue, Target, User, text};
 
 /// What differs between a user and a contact that is not changed, since existing contacts are not updated.
 pub fn left_differing(
@@ -52,17 +52,7 @@ pub(super) fn next_run(
     if person.held {
         lines.push("a technician has to approve it first".to_owned());
     }
-    let becomes = |change: &FieldChange, verb: &str| {
-        let field = report::field_words(change.field);
-        let (from, to) = (words(&change.from), words(&change.to));
-        format!("{field}: {from} {verb} {to}")
-    };
-    lines.extend(
-        person
-            .fields
-            .iter()
-            .map(|change| becomes(change, "becomes")),
-    );
+    lines.extend(person.fields.iter().map(becomes));
     let not_updated = !snapshot.rules.update_existing
         && matches!(person.action, Action::Link | Action::Unchanged)
         && person.trace.step.is_some();
@@ -75,10 +65,32 @@ pub(super) fn next_run(
         && let Some(contact) = contact()
     {
         let left = left_differing(user, contact, person, &snapshot.rules);
-        lines.extend(left.iter().map(|change| becomes(change, "stays, not")));
+        lines.extend(left.iter().map(stays));
     }
     let result = person.action.as_str().replace('_', " ");
     in_lines("next run", &result, lines)
+}
+
+/// What is written to a field.
+fn becomes(change: &FieldChange) -> String {
+    let (field, to) = (report::field_words(change.field), words(&change.to));
+    match change.field {
+        // The others that the contact has stay.
+        Field::ContactType => format!("{field}: {to} is added"),
+        _ => format!("{field}: {} becomes {to}", words(&change.from)),
+    }
+}
+
+/// What stays as it is in a field that differs.
+fn stays(change: &FieldChange) -> String {
+    let (field, to) = (report::field_words(change.field), words(&change.to));
+    match change.field {
+        Field::ContactType => format!("{field}: {to} is not added"),
+        _ => format!(
+            "{field}: {} stays, and does not become {to}",
+            words(&change.from)
+        ),
+    }
 }
 
 fn words(value: &FieldValue) -> String {

@@ -202,6 +202,11 @@ pub(super) async fn work_out(
             "{labels} {are} not finished: the numbers leave {them} out, and the list cannot be saved yet."
         ));
     }
+    if !known.company.update_existing {
+        part.effect.notices.push(
+            "Existing contacts are not updated (Contact sync says so): they stay at their sites, and only new contacts go to those of the filters.".into(),
+        );
+    }
     let Some(last) = &known.last else {
         part.effect.unread = true;
         return Ok(part);

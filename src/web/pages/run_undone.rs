@@ -8,7 +8,7 @@ use super::undo;
 use crate::db::changes::{ChangeRecord, Short};
 use crate::db::runs::{self, Run};
 use crate::db::{Conn, undos};
-use crate::model::{Action, Outcome, Status};
+use crate::model::{Action, Field, Outcome, Status};
 use crate::web::{At, Visit};
 
 /// What is said of undoing.
@@ -106,11 +106,13 @@ impl Found {
     }
 }
 
-/// Where one person's line can be put back; empty: nothing was written.
+/// Where one person's line can be put back; empty: nothing was written but a contact type, which stays.
 pub(in crate::web) fn of_line(line: &ChangeRecord) -> String {
     let change = &line.change;
     let made = change.action == Action::Create && change.contact_id.is_some();
-    let written = change.action.writes() && change.fields.iter().any(|field| field.applied);
+    let mut fields = change.fields.iter();
+    let back = fields.any(|field| field.applied && field.field != Field::ContactType);
+    let written = change.action.writes() && back;
     if made || written {
         undo::address(&change.run_id, Some(&change.user_id))
     } else {

@@ -115,7 +115,7 @@ async fn with_updates_off_the_fields_that_differ_are_named() {
     rollcall(&stage, &["sync", "--all"]).await.ends(0);
     let said = explained(&stage, "anna@contoso.example", &[]).await.ends(0);
     said.says(&[
-        "active: inactive stays, not active",
-        "title: nothing stays, not \"Lead\"",
+        "active: inactive stays, and does not become active",
+        "title: nothing stays, and does not become \"Lead\"",
     ]);
 }

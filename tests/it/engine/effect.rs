@@ -128,6 +128,13 @@ fn without_updates_nobody_who_has_a_contact_moves() {
     let before = company().hands_off().filter(sales_at("20"));
     let after = company().hands_off().filter(sales_at("30"));
     assert_eq!(says(&before, &after), "Nobody is affected");
+    // Nor who is only linked by the next run, as nothing is written to their contact.
+    let found = |company: World| {
+        let emil = user("emil").field(Department, "Sales");
+        company.user(emil).contact(twin("5", "emil"))
+    };
+    let (before, after) = (found(before), found(after));
+    assert_eq!(says(&before, &after), "Nobody is affected");
 }
 
 #[test]

@@ -269,14 +269,14 @@ async fn a_decision_waits_for_a_run_only_so_long() {
     let going = stage.going(company.id).await;
     let user = UserId::new(&id("anna"));
     let who = Decider::alone("Ann");
-    let decide = || {
+    let decide = |patience| {
         let decision = decisions::ignore(&stage.app, &company, &user, &who, &|_, _| ());
-        runs::within(Duration::from_millis(20), decision)
+        runs::within(patience, decision)
     };
-    let refused = decide().await.unwrap_err();
+    let refused = decide(Duration::from_millis(20)).await.unwrap_err();
     assert_eq!(refused.kind, runs::BUSY);
     assert_eq!(refused.message, "A run is going");
     assert!(stage.company().await.ignored.is_empty());
     going.give_back().await.unwrap();
-    assert!(decide().await.unwrap());
+    assert!(decide(Duration::from_mins(1)).await.unwrap());
 }

@@ -86,7 +86,6 @@ async fn a_run_is_told_with_changes_reasons_and_the_psas_own_words(stage: Stage)
         "Some failed",
         "out of fashion",
         "<ins>Boss</ins>",
-        "<del>nothing</del>",
         "Title differs.",
         "Not written: Title.",
         "No contact found.",
