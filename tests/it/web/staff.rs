@@ -222,3 +222,15 @@ async fn what_is_done_to_the_staff_stands_in_the_history() {
         assert!(event.detail.contains("Robin") && !event.detail.contains("/welcome"));
     }
 }
+
+#[tokio::test]
+async fn what_a_technician_may_do_names_tenants_and_undoing() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    let page = admin.get("/settings/staff").await.text;
+    assert!(
+        page.contains("connects their tenants") && page.contains("starts and undoes runs"),
+        "{page}"
+    );
+}
