@@ -123,9 +123,11 @@ fn budget(conn: &mut Conn, psa: i64, now: DateTime<Utc>) -> QueryResult<Option<B
         Some(BudgetLine {
             used: words::number(budget.used),
             allowed: words::number(budget.allowed),
-            left: holds
-                .then(|| words::number(budget.left()))
-                .unwrap_or_default(),
+            left: if holds {
+                words::number(budget.left())
+            } else {
+                String::new()
+            },
             read: At::new(at, now),
         })
     }))
