@@ -333,8 +333,8 @@ async fn saves_are_found_among_many_other_events_and_one_moment_of_one_person_is
                 db::events::told(conn, ("psa_", "PSA connection 100% "), 9)?.len(),
             ))
         });
-        let (saves, saved, added, told) = found.await.unwrap();
-        let names: Vec<&str> = saves.iter().map(|one| one.staff.as_str()).collect();
+        let (found, saved, added, told) = found.await.unwrap();
+        let names: Vec<&str> = found.iter().map(|one| one.staff.as_str()).collect();
         assert_eq!(names, ["Robin", "Kim"]);
         assert_eq!((saved, added, told), (true, false, 1));
     })

@@ -280,13 +280,20 @@ async fn what_could_not_leave_stands_on_the_page_and_can_be_tried_again() {
     );
 }
 
+/// A form, the parts that a script renews, and what is typed.
+type Form = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
 #[tokio::test]
 async fn a_mistake_beside_a_secret_is_renewed_alone_so_that_the_secret_stays_typed() {
     let (stage, _site, admin) = start().await;
     let script = ("hx-request", "true");
     let token = admin.token().await;
     let page = admin.get("/settings/notices").await.text;
-    let forms: [(&str, &str, &[(&str, &str)]); 2] = [
+    let forms: [Form; 2] = [
         (
             "mail",
             "#m-host,#m-port,#m-security,#m-plain_allowed,#m-user,#m-password,#m-from",

@@ -197,13 +197,13 @@ async fn who_saved_meanwhile_is_named_to_whom_removes_or_disconnects() {
     let seen = hidden(&seen, "version");
     saves(&technician, &stage).await;
     let form = [("version", seen.as_str()), ("name", "Contoso")];
-    let stale = admin.post(&format!("{base}/remove"), &form).await;
-    assert_eq!(stale.status, 422);
+    let late = admin.post(&format!("{base}/remove"), &form).await;
+    assert_eq!(late.status, 422);
     let said = "Technician changed this company just now. Nothing was done.";
-    assert!(stale.text.contains(said), "{}", stale.text);
-    assert_ne!(hidden(&stale.text, "version"), seen);
-    let stale = admin.post(&format!("{base}/disconnect"), &form).await;
-    assert!(stale.text.contains(said), "{}", stale.text);
+    assert!(late.text.contains(said), "{}", late.text);
+    assert_ne!(hidden(&late.text, "version"), seen);
+    let late = admin.post(&format!("{base}/disconnect"), &form).await;
+    assert!(late.text.contains(said), "{}", late.text);
 }
 
 #[tokio::test]
@@ -235,12 +235,11 @@ async fn neither_a_bulk_dismissal_nor_an_undo_hides_who_saved_meanwhile() {
             Ok(())
         })
         .await;
-    let stale = admin.post(&to, &[("version", seen.as_str())]).await;
+    let late = admin.post(&to, &[("version", seen.as_str())]).await;
     assert!(
-        stale
-            .text
+        late.text
             .contains("Robin and Technician changed this company"),
         "{}",
-        stale.text
+        late.text
     );
 }
