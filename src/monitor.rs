@@ -182,10 +182,15 @@ fn of_the_budgets(seen: &Seen) {
         "rollcall_psa_budget_used",
         "How many of them were used, by all programs together, when that was last read."
     );
+    describe_gauge!(
+        "rollcall_psa_budget_left",
+        "How many of them Rollcall had left then before it stops, which it does before all are used."
+    );
     for (id, name, budget) in &seen.budgets {
         let labels = [("psa_id", id.to_string()), ("psa", name.clone())];
         gauge!("rollcall_psa_budget_allowed", &labels).set(number(whole(budget.allowed)));
         gauge!("rollcall_psa_budget_used", &labels).set(number(whole(budget.used)));
+        gauge!("rollcall_psa_budget_left", &labels).set(number(whole(budget.left())));
     }
 }
 

@@ -24,7 +24,9 @@ use crate::model::text::{self, count};
 use crate::sync::report::Counts;
 
 pub use failures::failure;
-pub use needs::{About, Ending, Need, STALE, WARNED, What, is_well, needs};
+pub use needs::{
+    About, Ending, Need, STALE, WARNED, What, failed_run, is_nobodys, is_stale, is_well, needs,
+};
 
 /// So many companies of a cause are named; the rest is counted.
 const NAMED: usize = 12;

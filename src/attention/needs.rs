@@ -162,7 +162,7 @@ pub fn needs(fleet: &Fleet, now: DateTime<Utc>) -> Vec<Need> {
         all.extend(conflicts(fleet, company));
         let good = fleet.good.get(&company.id).map(|run| run.started_at);
         let expected = company.sync_contacts && company.connected && !broken.contains(&company.id);
-        if expected && now - good.unwrap_or(company.created_at) > STALE {
+        if expected && is_stale(good.unwrap_or(company.created_at), now) {
             let (title, advice) = ("No good run for 36 hours", "Look why no run began");
             all.push(Need::of(company, What::Stale, title, advice));
         }
@@ -252,20 +252,37 @@ fn quarantined(fleet: &Fleet, one: &Quarantine) -> Option<Need> {
     })
 }
 
-/// A company whose last run or job failed. Where no run is expected, nobody has to mend anything.
+/// The company's last run, where it failed and somebody has to do something about it: not where it is tried again by itself,
+/// another company proved the connection since, or nobody needs to. Where no run is expected, nobody has to mend anything.
+pub fn failed_run<'a>(fleet: &'a Fleet, company: &Brief) -> Option<(&'a LastRun, &'a RunFailure)> {
+    if !(company.sync_contacts && company.connected) {
+        return None;
+    }
+    let run = fleet.ended(company.id)?;
+    let error = run.error.as_ref()?;
+    let tried_again =
+        TRANSIENT.contains(&error.kind.as_str()) && fleet.next.contains_key(&company.id);
+    let passed = tried_again || mended_since(fleet, company, run, error);
+    (!passed && !is_nobodys(&error.kind)).then_some((run, error))
+}
+
+/// Whether nobody needs to do anything about a failure of this kind.
+pub fn is_nobodys(kind: &str) -> bool {
+    NOBODYS.contains(&kind)
+}
+
+/// Whether something is wrong with a company of which runs are expected: none went well since `good`.
+pub fn is_stale(good: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - good > STALE
+}
+
+/// A company whose last run or job failed.
 fn failed(fleet: &Fleet, company: &Brief) -> Option<Need> {
     if !(company.sync_contacts && company.connected) {
         return None;
     }
-    let last = fleet.ended(company.id);
-    let failed = last.and_then(|run| Some((run, run.error.as_ref()?)));
-    if let Some((run, error)) = failed {
-        let tried_again =
-            TRANSIENT.contains(&error.kind.as_str()) && fleet.next.contains_key(&company.id);
-        let passed = tried_again || mended_since(fleet, company, run, error);
-        if !passed && !NOBODYS.contains(&error.kind.as_str()) {
-            return Some(by_run(fleet, company, run, error));
-        }
+    if let Some((run, error)) = failed_run(fleet, company) {
+        return Some(by_run(fleet, company, run, error));
     }
     // A job can fail before its run stands in the history.
     let job = fleet.failed.get(&company.id)?;

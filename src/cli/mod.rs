@@ -36,8 +36,6 @@ use which::{find, find_with_user};
 const DONE: u8 = 0;
 /// The command was used wrongly, or the fleet file is wrong.
 const WRONG_USAGE: u8 = 2;
-/// Who asked for a run, where no name is known.
-const COMMAND_LINE: &str = "command line";
 /// A run, or a connection, failed.
 const FAILED: u8 = 5;
 /// Once it is asked to end, the program is gone within 30 seconds: so long the writes in hand may take.

@@ -7,9 +7,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output::{complain, say};
 use super::tally::Short;
-use super::{COMMAND_LINE, SyncArgs, WRONG_USAGE, find, print_json, show, waiting};
+use super::{SyncArgs, WRONG_USAGE, find, print_json, show, waiting};
 use crate::app::App;
 use crate::db::companies;
+use crate::decisions::COMMAND_LINE;
 use crate::model::Mode;
 use crate::runs::{self, Event};
 use crate::sync::report::Report;

@@ -194,6 +194,15 @@ pub fn update_from(
     Ok(true)
 }
 
+/// Frees the company's place in the PSA until [`update`] gives it another one in the same transaction, which retires its links;
+/// this alone is no version.
+pub fn move_away(conn: &mut Conn, id: i64) -> QueryResult<()> {
+    diesel::update(dsl::companies.find(id))
+        .set(dsl::psa_company_id.eq(format!("moving {id}")))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Counts a change of the company's settings that was made beside it; whether there is the company.
 pub fn touch(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<bool> {
     let there = dsl::companies.find(id).filter(dsl::removed_at.is_null());

@@ -116,19 +116,71 @@ pub fn of_company(conn: &mut Conn, company: i64, limit: i64) -> QueryResult<Vec<
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The last things of the whole installation whose kind begins like this, newest first.
-pub fn of_installation(conn: &mut Conn, kind: &str, limit: i64) -> QueryResult<Vec<Event>> {
-    let rows = dsl::events
+/// Who saved something, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The person's name, or where it was done.
+    pub staff: String,
+}
+
+/// The last times that something of these kinds was done to a company, newest first. What one person did at one moment, such
+/// as the users whom one undo leaves alone, is one.
+pub fn saves(conn: &mut Conn, company: i64, kinds: &[&str], limit: i64) -> QueryResult<Vec<Saved>> {
+    let last = diesel::dsl::max(dsl::id);
+    let rows: Vec<(NaiveDateTime, String)> = dsl::events
         .filter(
             dsl::company_id
-                .is_null()
-                .and(dsl::kind.like(format!("{kind}%"))),
+                .eq(company)
+                .and(dsl::kind.eq_any(kinds.to_vec())),
         )
+        .group_by((dsl::at, dsl::staff))
+        .select((dsl::at, dsl::staff))
+        .order((dsl::at.desc(), last.desc()))
+        .limit(limit)
+        .load(conn)?;
+    let saved = |(at, staff): (NaiveDateTime, String)| Saved {
+        at: at.and_utc(),
+        staff,
+    };
+    Ok(rows.into_iter().map(saved).collect())
+}
+
+/// Whether something of this kind was ever done to a company.
+pub fn was(conn: &mut Conn, company: i64, kind: &str) -> QueryResult<bool> {
+    let found = dsl::events.filter(dsl::company_id.eq(company).and(dsl::kind.eq(kind)));
+    diesel::select(diesel::dsl::exists(found)).get_result(conn)
+}
+
+/// The last things of the whole installation whose kind begins like this, newest first.
+pub fn of_installation(conn: &mut Conn, kind: &str, limit: i64) -> QueryResult<Vec<Event>> {
+    told(conn, (kind, ""), limit)
+}
+
+/// Like [`of_installation`], of those alone whose sentence begins like this.
+pub fn told(conn: &mut Conn, (kind, detail): (&str, &str), limit: i64) -> QueryResult<Vec<Event>> {
+    let rows = dsl::events
+        .filter(dsl::company_id.is_null())
+        .filter(dsl::kind.like(beginning(kind)).escape('!'))
+        .filter(dsl::detail.like(beginning(detail)).escape('!'))
         .select(Row::as_select())
         .order((dsl::at.desc(), dsl::id.desc()))
         .limit(limit)
         .load(conn)?;
     Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// The pattern of what begins like this.
+fn beginning(text: &str) -> String {
+    let mut pattern = String::new();
+    for letter in text.chars() {
+        if matches!(letter, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern + "%"
 }
 
 /// What was done to a user of a company, newest first.

@@ -182,9 +182,7 @@ fn write(
     for stored in &state.companies {
         let moves = |write: &&CompanyWrite| write.company.id == stored.company.id && write.moved;
         if plan.companies.iter().any(|write| moves(&write)) {
-            let mut away = stored.company.clone();
-            away.psa_company_id = format!("moving {}", away.id).into();
-            companies::update(conn, &away, now)?;
+            companies::move_away(conn, stored.company.id)?;
             applied.retired += stored.links;
         }
     }

@@ -17,7 +17,7 @@ const AT_ONCE: i64 = 200;
 /// The waits after the first tries, in minutes; the last for all that follow.
 const WAITS: [i64; 7] = [1, 5, 15, 60, 120, 240, 480];
 /// So long somebody waits for a test, however slowly the other side answers.
-const A_TEST: Duration = Duration::from_secs(60);
+const A_TEST: Duration = Duration::from_mins(1);
 /// What did not go through for so long is given up.
 pub const GIVEN_UP: TimeDelta = TimeDelta::days(3);
 
@@ -188,7 +188,7 @@ pub async fn test_call(app: &App) -> anyhow::Result<Result<(), String>> {
 async fn try_at_once(app: &App, new: &NewDelivery) -> anyhow::Result<Result<(), String>> {
     let now = app.clock().now();
     let leaving = Leaving::new(new, now);
-    let sent = in_time(A_TEST, send(app, new.way, &leaving)).await?;
+    let sent = in_time(A_TEST, Box::pin(send(app, new.way, &leaving))).await?;
     let (new, noted) = (new.clone(), sent.clone());
     app.db()
         .write(move |conn| {

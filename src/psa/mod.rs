@@ -202,3 +202,20 @@ pub struct Budget {
     /// Requests used in the time frame, by everybody.
     pub used: u64,
 }
+
+impl Budget {
+    /// From here on Rollcall sends none, in percent: before 90 %, with room for requests that are on their way.
+    pub const STOP: u64 = 88;
+
+    /// Whether so many percent are used.
+    pub fn reaches(self, percent: u64) -> bool {
+        u128::from(self.used) * 100 >= u128::from(self.allowed) * u128::from(percent)
+    }
+
+    /// So many requests are left before Rollcall stops.
+    pub fn left(self) -> u64 {
+        let stop = (u128::from(self.allowed) * u128::from(Self::STOP)).div_ceil(100);
+        let left = stop.saturating_sub(u128::from(self.used));
+        u64::try_from(left).unwrap_or(u64::MAX)
+    }
+}

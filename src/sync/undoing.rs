@@ -361,7 +361,10 @@ impl Run<'_> {
                 }
             }
             undos::note_left_alone(conn, &run, &stay)?;
-            companies::touch(conn, company, now).map(drop)
+            if !go.is_empty() {
+                companies::touch(conn, company, now)?;
+            }
+            Ok(())
         })
         .await
     }

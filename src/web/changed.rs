@@ -4,50 +4,48 @@ use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 
 use super::At;
-use crate::db::events::{self, Event};
+use crate::db::events::{self, Event, Saved};
 use crate::db::{Conn, companies};
 use crate::model::text::and;
 
 /// Who saved what `fleet apply` brought.
 const FLEET_FILE: &str = "fleet file";
-/// So many events are looked through.
-const LOOKED_AT: i64 = 50;
+/// So many saves are named at most.
+const NAMED: i64 = 50;
+/// What is done when a company's settings are saved.
+const SETTINGS: [&str; 4] = [
+    "company_saved",
+    "company_added",
+    "tenant_saved",
+    "tenant_disconnected",
+];
+/// The same, and users who are ignored from now on or not any more.
+const ALL: [&str; 6] = [
+    SETTINGS[0],
+    SETTINGS[1],
+    SETTINGS[2],
+    SETTINGS[3],
+    "ignored",
+    "stopped ignoring",
+];
 
-/// What was last saved of a company's settings, by whom.
+/// When a company's settings were last saved, and by whom.
 ///
 /// # Errors
 /// Where the database fails.
-pub fn of_company(conn: &mut Conn, company: i64) -> QueryResult<Option<Event>> {
-    Ok(saves(conn, company)?
-        .into_iter()
-        .find(|event| event.user_id.is_none()))
+pub fn of_company(conn: &mut Conn, company: i64) -> QueryResult<Option<Saved>> {
+    Ok(events::saves(conn, company, &SETTINGS, 1)?.pop())
 }
 
-/// What was saved of a company's settings since it had this version, newest first: each version came by one save.
+/// What was saved of a company's settings since it had this version, newest first: each version came by one save, or by one
+/// undo, which leaves many users alone at once.
 ///
 /// # Errors
 /// Where the database fails.
-pub fn since(conn: &mut Conn, company: i64, version: i64) -> QueryResult<Vec<Event>> {
+pub fn since(conn: &mut Conn, company: i64, version: i64) -> QueryResult<Vec<Saved>> {
     let now_at = companies::version(conn, company)?.unwrap_or_default();
-    let mut all = saves(conn, company)?;
+    let mut all = events::saves(conn, company, &ALL, NAMED)?;
     all.truncate(steps(now_at, version));
-    Ok(all)
-}
-
-/// All that makes a new version of a company: saves, and users who are ignored from now on or not any more.
-fn saves(conn: &mut Conn, company: i64) -> QueryResult<Vec<Event>> {
-    let mut all = events::of_company(conn, company, LOOKED_AT)?;
-    all.retain(|event| {
-        matches!(
-            event.kind.as_str(),
-            "company_saved"
-                | "company_added"
-                | "tenant_saved"
-                | "tenant_disconnected"
-                | "ignored"
-                | "stopped ignoring"
-        )
-    });
     Ok(all)
 }
 
@@ -63,26 +61,33 @@ pub fn of_psa(
     conn: &mut Conn,
     name: &str,
     (now_at, version): (i64, i64),
-) -> QueryResult<Vec<Event>> {
+) -> QueryResult<Vec<Saved>> {
     let about = format!("PSA connection {name} ");
-    let mut all = events::of_installation(conn, "psa_", LOOKED_AT)?;
-    all.retain(|event| event.detail.starts_with(&about));
-    all.truncate(steps(now_at, version));
-    Ok(all)
+    let all = events::told(conn, ("psa_", &about), NAMED)?;
+    Ok(saved(all, steps(now_at, version)))
 }
 
 /// What was saved of the MSP's own Microsoft app since it had this version, which is another now.
 ///
 /// # Errors
 /// Where the database fails.
-pub fn of_microsoft_app(conn: &mut Conn, (now_at, version): (i64, i64)) -> QueryResult<Vec<Event>> {
-    let mut all = events::of_installation(conn, "microsoft_app_", LOOKED_AT)?;
-    all.truncate(steps(now_at, version));
-    Ok(all)
+pub fn of_microsoft_app(conn: &mut Conn, (now_at, version): (i64, i64)) -> QueryResult<Vec<Saved>> {
+    let all = events::of_installation(conn, "microsoft_app_", NAMED)?;
+    Ok(saved(all, steps(now_at, version)))
+}
+
+fn saved(all: Vec<Event>, steps: usize) -> Vec<Saved> {
+    let newest = all.into_iter().take(steps);
+    newest
+        .map(|event| Saved {
+            at: event.at,
+            staff: event.staff,
+        })
+        .collect()
 }
 
 /// "Robin and Kim changed this company 3 minutes ago."; what `me` saved alone, in another window, is not told as another's.
-pub fn sentence(saved: &[Event], me: &str, what: &str, now: DateTime<Utc>) -> String {
+pub fn sentence(saved: &[Saved], me: &str, what: &str, now: DateTime<Utc>) -> String {
     let others = || saved.iter().filter(|event| event.staff != me);
     let mut names: Vec<&str> = Vec::new();
     for event in others() {
@@ -94,7 +99,7 @@ pub fn sentence(saved: &[Event], me: &str, what: &str, now: DateTime<Utc>) -> St
             names.push(name);
         }
     }
-    let ago = |event: &Event| At::new(event.at, now).ago;
+    let ago = |event: &Saved| At::new(event.at, now).ago;
     match (others().next(), saved.first()) {
         (Some(last), _) => {
             let names = and(&names);
@@ -115,16 +120,11 @@ mod tests {
     #[test]
     fn who_changed_something_meanwhile_is_named_and_oneself_is_not_another() {
         let now = DateTime::from_timestamp(1_769_826_600, 0).expect("a time");
-        let event = |staff: &str, minutes| Event {
-            id: 0,
+        let event = |staff: &str, minutes| Saved {
             at: now - chrono::TimeDelta::minutes(minutes),
             staff: staff.into(),
-            company_id: Some(1),
-            user_id: None,
-            kind: "company_saved".into(),
-            detail: String::new(),
         };
-        let said = |saved: &[Event]| sentence(saved, "Robin", "this company", now);
+        let said = |saved: &[Saved]| sentence(saved, "Robin", "this company", now);
         let all = [
             event("Robin", 1),
             event("Kim", 3),

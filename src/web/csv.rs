@@ -18,6 +18,29 @@ where
 {
     let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     writer.write_record(head).context("a file's head")?;
+    write(writer, rows)
+}
+
+/// The bytes of further rows, for a file that is made piece by piece.
+///
+/// # Errors
+/// Where one row has more or fewer cells than another.
+pub fn rows<R, C>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>, WebError>
+where
+    R: IntoIterator<Item = C>,
+    C: AsRef<str>,
+{
+    write(csv::Writer::from_writer(Vec::new()), rows)
+}
+
+fn write<R, C>(
+    mut writer: csv::Writer<Vec<u8>>,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Vec<u8>, WebError>
+where
+    R: IntoIterator<Item = C>,
+    C: AsRef<str>,
+{
     for row in rows {
         let cells = row.into_iter().map(|one| cell(one.as_ref()));
         writer.write_record(cells).context("a file's row")?;

@@ -11,7 +11,7 @@ use crate::db::changes::ChangeRecord;
 use crate::db::events::Event;
 use crate::db::links::PastLink;
 use crate::db::undos::PutBack;
-use crate::model::{Action, Contact, Field, FieldValue, LinkMade, User};
+use crate::model::{Action, Contact, Field, LinkMade, User};
 use crate::sync::explain::Explanation;
 use crate::sync::plan::Person;
 use crate::sync::select::{self, Activity};
@@ -308,8 +308,8 @@ fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Momen
         fields: fields
             .map(|field| Changed {
                 field: field.field.as_str().into(),
-                from: value(&field.from),
-                to: value(&field.to),
+                from: words::value(&report::value(&field.from)),
+                to: words::value(&report::value(&field.to)),
             })
             .collect(),
         error: change.error.unwrap_or_default(),
@@ -317,16 +317,6 @@ fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Momen
         undo,
         undone: put_back.map(|one| (one.run.clone(), At::new(one.at, now))),
         undoes: None,
-    }
-}
-
-/// A value in words.
-fn value(value: &FieldValue) -> String {
-    match (value, report::value(value)) {
-        (FieldValue::Flag(true), _) => "active".into(),
-        (FieldValue::Flag(false), _) => "inactive".into(),
-        (_, serde_json::Value::String(text)) => text,
-        _ => "nothing".into(),
     }
 }
 

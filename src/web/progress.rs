@@ -1,14 +1,14 @@
 //! How runs ended: the word of each, and a company's last runs as a strip of dots. Reads the database only.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{At, Part, Samples, words};
 use crate::app::App;
-use crate::db::runs::{self, Run};
-use crate::db::{Conn, DbError};
+use crate::db::DbError;
+use crate::db::runs::Run;
 
 /// The samples.
 pub fn samples(all: &mut Samples) {
@@ -61,15 +61,30 @@ pub fn status(run: &Run) -> &'static str {
 /// # Errors
 /// Where the database fails.
 pub async fn note_dead(app: &App, all: impl IntoIterator<Item = &mut Run>) -> Result<(), DbError> {
-    let mut known: HashMap<String, bool> = HashMap::new();
-    for run in all.into_iter().filter(|run| run.running) {
-        if !known.contains_key(&run.process) {
-            let alive = app.db().is_alive(&run.process).await?;
-            known.insert(run.process.clone(), alive);
-        }
-        run.running = known[&run.process];
+    let mut running: Vec<&mut Run> = all.into_iter().filter(|run| run.running).collect();
+    let living = living(app, running.iter().map(|run| run.process.clone())).await?;
+    for run in &mut running {
+        run.running = living.contains(&run.process);
     }
     Ok(())
+}
+
+/// Those of these processes that live; each is asked for once.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn living(
+    app: &App,
+    all: impl IntoIterator<Item = String>,
+) -> Result<HashSet<String>, DbError> {
+    let all: HashSet<String> = all.into_iter().collect();
+    let mut living = HashSet::new();
+    for process in all {
+        if app.db().is_alive(&process).await? {
+            living.insert(process);
+        }
+    }
+    Ok(living)
 }
 
 /// A strip alone, for the test that draws every template.
@@ -104,14 +119,4 @@ pub fn sample_strip() -> Vec<Dot> {
     .into_iter()
     .map(|word| dot_of(word, "3 hours ago"))
     .collect()
-}
-
-/// The last runs of one company, newest first, for its strip.
-///
-/// # Errors
-/// Where the database fails.
-pub fn last_runs(conn: &mut Conn, company: i64, most: i64) -> diesel::QueryResult<Vec<Run>> {
-    let mut found = runs::list(conn, company, most)?;
-    found.retain(|run| !run.preview);
-    Ok(found)
 }

@@ -8,9 +8,6 @@ use super::Visit;
 use crate::db::{Conn, events, previews, runs, tenant_connections};
 use crate::model::{Company, Role};
 
-/// So many events are looked through.
-const LOOKED_AT: i64 = 50;
-
 /// The steps, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SetupStep {
@@ -101,9 +98,7 @@ impl Setup {
             options: company.default_site.is_some()
                 || company.update_existing
                 || company.use_email
-                || events::of_company(conn, company.id, LOOKED_AT)?
-                    .iter()
-                    .any(|event| event.kind == "company_saved"),
+                || events::was(conn, company.id, "company_saved")?,
             filters: !company.filters.is_empty(),
             // A preview that failed has no digest.
             previewed: preview.is_some_and(|preview| !preview.digest.is_empty()),

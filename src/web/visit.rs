@@ -7,8 +7,10 @@ use actix_session::Session;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use chrono::{DateTime, Utc};
+use futures_util::{Stream, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::page::{CompanyHead, Page, Part, Place};
@@ -218,13 +220,22 @@ impl Visit {
 
     /// A file to keep, of comma-separated values. The name is ours, never a person's.
     pub fn csv(&self, name: &str, bytes: Vec<u8>) -> HttpResponse {
-        HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-            .insert_header((
-                CONTENT_DISPOSITION,
-                format!("attachment; filename=\"{name}.csv\""),
-            ))
-            .body(bytes)
+        csv_answer(name).body(bytes)
+    }
+
+    /// The same, piece by piece as it is read.
+    pub fn csv_in_pieces(
+        &self,
+        name: &str,
+        pieces: impl Stream<Item = Result<Bytes, WebError>> + 'static,
+    ) -> HttpResponse {
+        // The answer has begun: no page can say it, and the file ends where it broke.
+        csv_answer(name).streaming(pieces.map_err(|error| {
+            if let WebError::Internal(cause) = &error {
+                tracing::error!("A file could not be made to its end: {cause:#}");
+            }
+            actix_web::Error::from(error)
+        }))
     }
 
     pub(super) fn shell(&self, title: String, place: Place, company: Option<CompanyHead>) -> Shell {
@@ -257,6 +268,17 @@ impl Visit {
             demo: self.0.portal.is_demo(),
         }
     }
+}
+
+fn csv_answer(name: &str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}.csv\""),
+        ));
+    answer
 }
 
 /// Whether a script asks, which puts the answer into the page that stays open.

@@ -47,7 +47,7 @@ pub fn action(word: &str) -> String {
         "update" => "Update",
         "reactivate" => "Reactivate",
         "deactivate" => "Deactivate",
-        "unchanged" => "In sync",
+        "unchanged" => "Unchanged",
         "out_of_scope" => "Out of scope",
         "conflict" => "Conflict",
         other => other,
@@ -247,7 +247,6 @@ pub fn done(action: &str) -> String {
         "update" => "updated",
         "reactivate" => "reactivated",
         "deactivate" => "deactivated",
-        "unchanged" => "in sync",
         "out_of_scope" => "out of scope",
         "conflict" => "in conflict",
         other => other,
@@ -259,8 +258,9 @@ pub fn done(action: &str) -> String {
 pub fn value(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => "nothing".into(),
-        serde_json::Value::Bool(true) => "yes".into(),
-        serde_json::Value::Bool(false) => "no".into(),
+        // The one field that is a flag says whether the contact is active.
+        serde_json::Value::Bool(true) => "active".into(),
+        serde_json::Value::Bool(false) => "inactive".into(),
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     }
@@ -289,4 +289,22 @@ pub fn number(number: u64) -> String {
         text.push_str(&String::from_utf8_lossy(group));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_a_comma_before_each_three_digits() {
+        for (figure, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_250, "1,250"),
+            (10_000, "10,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(number(figure), text);
+        }
+    }
 }

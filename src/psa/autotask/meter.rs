@@ -16,8 +16,6 @@ use crate::psa::Budget;
 const SLOW: u64 = 50;
 /// From here on it waits longer.
 const SLOWER: u64 = 75;
-/// From here on none is sent: before 90 %, with room for requests that are on their way.
-const STOP: u64 = 88;
 /// A reading of a budget that runs short is used for this long. Own requests are added to it;
 /// others' are not known, and the window rolls on.
 const FRESH: TimeDelta = TimeDelta::minutes(1);
@@ -50,8 +48,7 @@ struct Reading {
 
 impl Reading {
     fn reaches(&self, percent: u64) -> bool {
-        let Budget { allowed, used } = self.budget;
-        u128::from(used) * 100 >= u128::from(allowed) * u128::from(percent)
+        self.budget.reaches(percent)
     }
 
     fn count(&mut self) {
@@ -114,7 +111,7 @@ impl Meter {
         let Some(reading) = reading.as_mut() else {
             return Pace::After(Duration::ZERO);
         };
-        if reading.reaches(STOP) {
+        if reading.reaches(Budget::STOP) {
             return Pace::Stop(reading.budget);
         }
         let pause = if reading.reaches(SLOWER) {
@@ -155,6 +152,9 @@ mod tests {
             used: 88,
         };
         assert_eq!(meter.pace(), Pace::Stop(full));
+        assert_eq!(full.left(), 0);
+        let next = Budget { used: 87, ..full };
+        assert_eq!(next.left(), 1, "the same border");
         meter.read(
             Budget {
                 allowed: 0,

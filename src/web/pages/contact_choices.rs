@@ -6,7 +6,7 @@ use actix_web::web::Path;
 use serde::{Deserialize, Serialize};
 
 use super::people::aside;
-use super::person::{Back, known};
+use super::person::{Back, address, known};
 use crate::model::{Company, Contact, ContactId, UserId, text};
 use crate::sync::last::Last;
 use crate::sync::plan::{Plan, Reason};
@@ -35,8 +35,8 @@ const OFFERED: usize = 20;
 /// The contacts to choose among.
 #[derive(Clone, Debug, Serialize)]
 pub struct ContactChoices {
-    company: i64,
-    user: String,
+    /// The address of the person's page.
+    page: String,
     /// What was searched for.
     find: String,
     contacts: Vec<Choice>,
@@ -121,8 +121,7 @@ impl ContactChoices {
             }
         };
         Self {
-            company: company.id,
-            user: user.to_string(),
+            page: address(company.id, user),
             contacts: fitting.into_iter().take(OFFERED).map(choice).collect(),
             more,
             find,
@@ -151,8 +150,7 @@ pub(super) fn sample() -> ContactChoices {
         ..free.clone()
     };
     ContactChoices {
-        company: 7,
-        user: "0193".into(),
+        page: "/companies/7/people/0193".into(),
         find: hostile.into(),
         contacts: vec![free, taken],
         more: true,
@@ -200,7 +198,8 @@ async fn choices(
 #[derive(Clone, Debug, Serialize)]
 pub struct LinkPage {
     head: CompanyHead,
-    user: String,
+    /// The address of the person's page.
+    page: String,
     /// The contact's id as a part of an address.
     segment: String,
     name: String,
@@ -240,7 +239,7 @@ impl LinkPage {
         let known = |id: &ContactId| snapshot.contacts.iter().find(|one| one.id == *id);
         Some(Self {
             head: CompanyHead::new(company, Tab::People),
-            user: user.id.to_string(),
+            page: address(company.id, &user.id),
             segment: segment(contact.id.as_str()),
             name: name.to_owned(),
             contact: named(contact),
@@ -293,7 +292,7 @@ impl Page for LinkPage {
         };
         let free = Self {
             head: CompanyHead::sample(Tab::People),
-            user: "0193".into(),
+            page: "/companies/7/people/0193".into(),
             segment: "7".into(),
             name: hostile.into(),
             contact: "Jane".into(),

@@ -1,12 +1,10 @@
 //! The fleet, by exception: what needs a person, then every company.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
-
 use actix_web::HttpResponse;
 use actix_web::web::Query;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 
 use super::searches;
 use crate::attention::{self, Cause, Fleet, counts_of, in_sync, judge};
@@ -161,16 +159,15 @@ async fn show(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErro
 
 /// A run whose process is gone is not running any more.
 async fn note_dead(visit: &Visit, rows: &mut [CompanyRow]) -> Result<(), WebError> {
-    let mut known: HashMap<String, bool> = HashMap::new();
+    let last = rows.iter().filter_map(|row| row.last.as_ref());
+    let running = last.filter(|last| last.status == "running");
+    let processes: Vec<String> = running.map(|last| last.process.clone()).collect();
+    let living = progress::living(visit.app(), processes).await?;
     for row in rows {
         let Some(last) = row.last.as_mut().filter(|last| last.status == "running") else {
             continue;
         };
-        if !known.contains_key(&last.process) {
-            let alive = visit.app().db().is_alive(&last.process).await?;
-            known.insert(last.process.clone(), alive);
-        }
-        if !known[&last.process] {
+        if !living.contains(&last.process) {
             last.status = "interrupted".into();
             if let Some(dot) = row.dots.last_mut() {
                 *dot = progress::dot_of("interrupted", &last.at.ago);

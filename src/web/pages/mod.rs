@@ -55,6 +55,7 @@ pub mod psa_form;
 pub mod psa_settings;
 mod psa_view;
 pub mod run;
+mod run_counts;
 mod run_samples;
 mod run_tiles;
 mod run_undone;

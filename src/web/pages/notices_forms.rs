@@ -1,8 +1,8 @@
 //! What is saved and tried on the page of notices: the mail server, the webhook, who gets what. A form that is not taken comes
-//! back as it was typed.
+//! back as it was typed; its secrets stay in the browser, where a script renews the mistakes alone.
 
-use actix_web::HttpResponse;
 use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -13,7 +13,30 @@ use crate::notices::saving::{self, NewMail, NewWebhook};
 use crate::notices::sending;
 use crate::notices::settings::{Audience, Kind};
 use crate::rules::Mistake;
+use crate::web::visit::by_script;
 use crate::web::{Form, Visit, WebError};
+
+/// The page with mistakes. A script takes it only where its status is good, and renews the mistakes of the form alone: what was
+/// typed stays in the browser, a secret too.
+fn mistaken(
+    visit: &Visit,
+    request: &HttpRequest,
+    form: &'static str,
+    (mut page, mistakes): (NoticesPage, Vec<Mistake>),
+) -> Result<HttpResponse, WebError> {
+    note(&mut page, mistakes);
+    if by_script(request) {
+        page.renewed = form;
+        visit.page(&page)
+    } else {
+        visit.again(&page)
+    }
+}
+
+fn saved(visit: &Visit, request: &HttpRequest, said: &str) -> HttpResponse {
+    visit.say("ok", said);
+    visit.lead_on(HERE, by_script(request))
+}
 
 fn note(page: &mut NoticesPage, mistakes: Vec<Mistake>) {
     for mistake in mistakes {
@@ -50,6 +73,7 @@ impl Default for MailForm {
 
 pub(super) async fn save_mail(
     visit: Visit,
+    request: HttpRequest,
     form: Form<MailForm>,
 ) -> Result<HttpResponse, WebError> {
     let form = form.0;
@@ -69,7 +93,7 @@ pub(super) async fn save_mail(
         } else {
             "The mail server is saved. Send a test mail to see that it works."
         };
-        return Ok(visit.done(HERE, said));
+        return Ok(saved(&visit, &request, said));
     }
     let mut page = page(&visit).await?;
     page.securities = securities(Security::parse(&new.security).unwrap_or_default());
@@ -80,8 +104,7 @@ pub(super) async fn save_mail(
         user: new.user,
         from: new.from,
     };
-    note(&mut page, mistakes);
-    visit.again(&page)
+    mistaken(&visit, &request, "mail", (page, mistakes))
 }
 
 #[derive(Deserialize, Default)]
@@ -128,6 +151,7 @@ impl Default for WebhookForm {
 
 pub(super) async fn save_webhook(
     visit: Visit,
+    request: HttpRequest,
     form: Form<WebhookForm>,
 ) -> Result<HttpResponse, WebError> {
     let new = NewWebhook {
@@ -142,11 +166,10 @@ pub(super) async fn save_webhook(
         } else {
             "The webhook is saved. Send a test call to see that it works."
         };
-        return Ok(visit.done(HERE, said));
+        return Ok(saved(&visit, &request, said));
     }
-    let mut page = page(&visit).await?;
-    note(&mut page, mistakes);
-    visit.again(&page)
+    let page = page(&visit).await?;
+    mistaken(&visit, &request, "webhook", (page, mistakes))
 }
 
 pub(super) async fn test_call(visit: Visit) -> Result<HttpResponse, WebError> {

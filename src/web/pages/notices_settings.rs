@@ -62,6 +62,8 @@ pub struct NoticesPage {
     /// What came of the last test call.
     pub(super) call_test: Option<Line>,
     pub(super) mistakes: Mistakes,
+    /// The form of which a script renews the mistakes alone, `mail` or `webhook`, so that its secrets stay typed in; empty: none.
+    pub(super) renewed: &'static str,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -199,7 +201,11 @@ impl Page for NoticesPage {
             .collect(),
             ..empty.clone()
         };
-        vec![empty, full]
+        let renewed = |form| Self {
+            renewed: form,
+            ..full.clone()
+        };
+        vec![empty, renewed("mail"), renewed("webhook"), full]
     }
 }
 

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use super::overview_page::{Last, Next, OverviewPage, Settings};
 use super::overview_state::{Known, State, Tiles, is_good};
 use super::people::aside;
+use super::run_counts;
+use crate::attention;
 use crate::db::jobs::Priority;
 use crate::db::quarantines::{self, Quarantine};
 use crate::db::runs::{self, Run};
@@ -16,7 +18,7 @@ use crate::db::tenant_connections;
 use crate::db::{Conn, companies, events, holds, previews, psa_connections, settings};
 use crate::jobs;
 use crate::jobs::schedule::Timetable;
-use crate::model::{Company, Mode, Role};
+use crate::model::{Company, Mode, Role, RunFailure};
 use crate::sync::last;
 use crate::web::everyone::{self, Everyone};
 use crate::web::live::{self, Live, Stage};
@@ -49,15 +51,18 @@ struct Read {
     /// Whether the tenant is read through the MSP's own Microsoft app.
     shared: bool,
     certificate: bool,
-    events: Vec<events::Event>,
+    saved: bool,
     preview: bool,
     runs: Vec<Run>,
+    /// How many contacts the last good of them wrote.
+    changed: usize,
+    failed: Option<(String, RunFailure)>,
     held: usize,
     quarantines: Vec<Quarantine>,
     setup: Option<Setup>,
 }
 
-fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
+fn read(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<Option<Read>> {
     let Some(company) = companies::get(conn, id)? else {
         return Ok(None);
     };
@@ -65,19 +70,48 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Read>> {
     let hold = holds::open_of(conn, id)?;
     let tenant = tenant_connections::get(conn, id)?;
     let app = settings::get(conn, settings::MICROSOFT_APP)?;
+    let runs = runs::list(conn, id, LOOKED_AT)?;
     Ok(Some(Read {
         psa: psa.map(|psa| psa.name).unwrap_or_default(),
         shared: tenant.as_ref().map(|tenant| &tenant.client_id) == app.as_ref(),
         certificate: tenant.as_ref().is_some_and(|tenant| tenant.certificate),
         tenant: tenant.is_some(),
-        events: events::of_company(conn, id, 50)?,
+        saved: events::was(conn, id, "company_saved")?,
         preview: previews::digest(conn, id)?.is_some_and(|digest| !digest.is_empty()),
-        runs: runs::list(conn, id, LOOKED_AT)?,
+        changed: changed(conn, &runs)?,
+        failed: failed(conn, id, &runs, now)?,
+        runs,
         held: hold.map_or(0, |hold| hold.people.len()),
         quarantines: quarantines::of_company(conn, id, company.psa_id)?,
         setup: Setup::of(conn, &company, SetupStep::Company)?,
         company,
     }))
+}
+
+/// How many contacts the last good of these runs wrote.
+fn changed(conn: &mut Conn, all: &[Run]) -> QueryResult<usize> {
+    let Some(good) = all.iter().find(|run| is_good(run)) else {
+        return Ok(0);
+    };
+    let done = run_counts::done(conn, std::slice::from_ref(good))?;
+    Ok(done.get(&good.id).map_or(0, run_counts::written))
+}
+
+/// The last run and why it failed, where the fleet's overview counts it among what needs a person.
+fn failed(
+    conn: &mut Conn,
+    id: i64,
+    all: &[Run],
+    now: DateTime<Utc>,
+) -> QueryResult<Option<(String, RunFailure)>> {
+    let over = |run: &&Run| run.status.is_some() && run.mode != Mode::Undo;
+    if all.iter().find(over).is_none_or(|run| run.error.is_none()) {
+        return Ok(None);
+    }
+    let fleet = attention::read(conn, now)?;
+    let company = fleet.companies.iter().find(|one| one.id == id);
+    let found = company.and_then(|company| attention::failed_run(&fleet, company));
+    Ok(found.map(|(run, error)| (run.id.clone(), error.clone())))
 }
 
 #[derive(Deserialize)]
@@ -93,7 +127,11 @@ impl Watch {
 
 async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpResponse, WebError> {
     let (id, now) = (*id, visit.now());
-    let found = visit.app().db().read(move |conn| read(conn, id)).await?;
+    let found = visit
+        .app()
+        .db()
+        .read(move |conn| read(conn, id, now))
+        .await?;
     let mut read = found.ok_or(WebError::NotFound)?;
     read.setup = Setup::for_visitor(&visit, read.setup);
     progress::note_dead(visit.app(), &mut read.runs).await?;
@@ -122,16 +160,19 @@ fn page(
     now: DateTime<Utc>,
 ) -> OverviewPage {
     let good = read.runs.iter().find(|run| is_good(run));
-    let tiles = counted.as_ref().map(|(counts, _)| Tiles::of(counts, good));
+    let tiles = counted
+        .as_ref()
+        .map(|(counts, _)| Tiles::of(counts, read.changed));
     let state = State::of(&Known {
         company: &read.company,
         tenant: read.tenant,
         shared: read.tenant && read.shared,
         certificate: read.certificate,
         is_admin,
-        events: &read.events,
+        saved: read.saved,
         preview: read.preview,
         runs: &read.runs,
+        failed: read.failed.as_ref(),
         held: read.held,
         tiles,
         quarantines: &read.quarantines,

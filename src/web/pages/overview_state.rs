@@ -1,14 +1,13 @@
 //! How a company does, in one sentence with the one button that leads on, and its people in numbers. Pure.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::attention::STALE;
-use crate::db::events::Event;
+use super::run_counts::counts;
+use crate::attention::{is_nobodys, is_stale};
 use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
 use crate::model::{Company, Mode, RunFailure, Status};
-use crate::sync::report::Counts;
 use crate::web::everyone::{self, Standing};
 use crate::web::quarantined::{InQuarantine, Of};
 
@@ -44,12 +43,14 @@ pub struct Known<'a> {
     pub certificate: bool,
     /// Whether who looks is an administrator, who may change PSA connections and the Microsoft app.
     pub is_admin: bool,
-    /// What was done to it.
-    pub events: &'a [Event],
+    /// Whether its settings were ever saved.
+    pub saved: bool,
     /// Whether there is a preview that did not fail.
     pub preview: bool,
     /// Its last runs, newest first.
     pub runs: &'a [Run],
+    /// The id of its last run, and why that failed, where somebody has to do something about it.
+    pub failed: Option<&'a (String, RunFailure)>,
     /// How many people wait for a technician.
     pub held: usize,
     /// Its people in numbers.
@@ -81,26 +82,26 @@ pub struct Tiles {
     pub leavers: usize,
 }
 
-/// A run's counts; none where it has not ended.
-pub fn counts(run: &Run) -> Option<Counts> {
-    Counts::deserialize(&run.counts).ok()
-}
-
 /// Whether a run did what it was there for, for everybody or all but some.
 pub fn is_good(run: &Run) -> bool {
     !run.preview && run.status.is_some_and(|status| status != Status::Failed)
 }
 
+/// When the last of these runs that brought both sides together began; where none did, the first of them.
+fn went_well(newest_first: &[Run]) -> Option<DateTime<Utc>> {
+    let together = |run: &&Run| is_good(run) && matches!(run.mode, Mode::Update | Mode::Resync);
+    let found = newest_first.iter().find(together);
+    found.or(newest_first.last()).map(|run| run.started_at)
+}
+
 impl Tiles {
-    /// The counts of the page of people, and what the last good run changed.
-    pub fn of(standings: &everyone::Counts, good: Option<&Run>) -> Self {
+    /// The counts of the page of people, and how many the last good run changed.
+    pub fn of(standings: &everyone::Counts, changed: usize) -> Self {
         let of = |standing: Standing| standings[standing as usize];
-        let counts = good.and_then(counts).unwrap_or_default();
-        let written = counts.create + counts.update + counts.reactivate + counts.deactivate;
         Self {
             in_sync: of(Standing::InSync),
             not_updated: of(Standing::NotUpdated),
-            changed: written.saturating_sub(counts.held + counts.failed),
+            changed,
             held: of(Standing::Held),
             conflicts: of(Standing::Conflict),
             out_of_scope: of(Standing::OutOfScope),
@@ -140,8 +141,8 @@ impl State {
                 ..Self::default()
             };
         };
-        if let Some(error) = last.error.as_ref().filter(|_| !is_good(last)) {
-            return Self::failing(error, last, &button);
+        if let Some((run, error)) = known.failed {
+            return Self::failing(error, run, &button);
         }
         let tiles = known.tiles.unwrap_or_default();
         let warn = |sentence: String, advice: &str, button| Self {
@@ -179,9 +180,12 @@ impl State {
             ));
             return warn(sentence, advice, to);
         }
-        if known.now - last.started_at > STALE {
-            let sentence = "Nothing ran for more than 36 hours.".to_owned();
+        if went_well(known.runs).is_some_and(|at| is_stale(at, known.now)) {
+            let sentence = "No run went well for more than 36 hours.".to_owned();
             return warn(sentence, "Sync contacts now, and look at the runs.", None);
+        }
+        if let Some(error) = last.error.as_ref().filter(|_| !is_good(last)) {
+            return Self::passing(error, &button);
         }
         Self {
             kind: if known.pending { "info" } else { "ok" },
@@ -193,10 +197,7 @@ impl State {
     /// A company whose contact sync is off: what comes before it is turned on.
     fn off(known: &Known<'_>, button: Buttons<'_>) -> Self {
         let company = known.company;
-        let mut events = known.events.iter();
-        let saved = company.default_site.is_some()
-            || !company.filters.is_empty()
-            || events.any(|event| event.kind == "company_saved");
+        let saved = company.default_site.is_some() || !company.filters.is_empty() || known.saved;
         let new = |sentence: &str, advice: &str, button| Self {
             kind: if known.runs.is_empty() { "info" } else { "off" },
             sentence: sentence.into(),
@@ -257,7 +258,27 @@ impl State {
         }
     }
 
-    fn failing(error: &RunFailure, run: &Run, button: Buttons<'_>) -> Self {
+    /// The last run failed, and nobody has to mend anything.
+    fn passing(error: &RunFailure, button: Buttons<'_>) -> Self {
+        let sentence = crate::web::words::sentence(&error.message);
+        let advice = if is_nobodys(&error.kind) {
+            crate::web::words::sentence(&error.advice)
+        } else {
+            "Nothing needs to be done: the next run tries again.".into()
+        };
+        Self {
+            kind: "info",
+            sentence: format!("The last run ended early: {sentence}"),
+            advice,
+            button: match cure(&error.kind) {
+                Cure::Preview => button("See the preview", "/preview"),
+                _ => None,
+            },
+            quarantine: None,
+        }
+    }
+
+    fn failing(error: &RunFailure, run: &str, button: Buttons<'_>) -> Self {
         let sentence = crate::web::words::sentence(&error.message);
         Self {
             kind: "bad",
@@ -267,7 +288,7 @@ impl State {
                 Cure::Connection => button("Mend the connection", "/connection"),
                 Cure::ContactSync => button("Mend the settings", "/contact-sync"),
                 Cure::Preview => button("See the preview", "/preview"),
-                Cure::Run => Some(("See the run", format!("/runs/{}", run.id))),
+                Cure::Run => Some(("See the run", format!("/runs/{run}"))),
             },
             quarantine: None,
         }

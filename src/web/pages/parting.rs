@@ -171,7 +171,7 @@ async fn remove(
     });
     let parted = parted.await?;
     let name = page.head.name.clone();
-    end(&visit, page, parted, |links| {
+    end(&visit, page, (form.version, parted), |links| {
         let text = format!(
             "{name} is removed{links}. Its contacts in the PSA stay as they are, and its history stays."
         );
@@ -190,12 +190,14 @@ async fn disconnect(
         return Ok(visit.lead(&address(*company)));
     }
     let (app, id, staff) = (visit.app().clone(), *company, visit.name());
-    let parted = deciding::saved(async move {
-        connections::disconnect_tenant(&app, id, form.0.version, &staff).await
-    });
+    let version = form.0.version;
+    let parted =
+        deciding::saved(
+            async move { connections::disconnect_tenant(&app, id, version, &staff).await },
+        );
     let parted = parted.await?;
     let to = address(*company);
-    end(&visit, page, parted, |links| {
+    end(&visit, page, (version, parted), |links| {
         let text = format!(
             "The tenant is disconnected{links}. Contacts in the PSA stay as they are; contact sync is off."
         );
@@ -204,10 +206,11 @@ async fn disconnect(
     .await
 }
 
+/// Answers what came of it, to somebody who saw the company at `version`.
 async fn end(
     visit: &Visit,
     mut page: PartingPage,
-    parted: Option<Parted>,
+    (version, parted): (i64, Option<Parted>),
     done: impl FnOnce(String) -> HttpResponse,
 ) -> Result<HttpResponse, WebError> {
     let Some(parted) = parted else {
@@ -221,7 +224,7 @@ async fn end(
             links => format!(", and {links} links were retired"),
         })),
         Parted::Stale { now } => {
-            let seen = (page.head.id, page.version);
+            let seen = (page.head.id, version);
             page.version = now;
             let who = stale(visit, seen, "this company").await?;
             page.mistakes.add(

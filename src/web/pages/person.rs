@@ -41,6 +41,8 @@ const ON_A_PAGE: usize = 50;
 #[derive(Clone, Debug, Serialize)]
 pub struct PersonPage {
     head: CompanyHead,
+    /// The address of this page.
+    page: String,
     user_id: String,
     name: String,
     upn: String,
@@ -156,6 +158,7 @@ async fn show(
     let (name, upn) = remembered.unwrap_or_default();
     let mut page = PersonPage {
         head: CompanyHead::new(&company, Tab::People),
+        page: address(company.id, &user),
         user_id: user.to_string(),
         name,
         upn,
@@ -333,6 +336,7 @@ impl Page for PersonPage {
     fn samples() -> Vec<Self> {
         let gone = Self {
             head: CompanyHead::sample(Tab::People),
+            page: "/companies/7/people/0193".into(),
             user_id: "00000000-0000-4000-8000-000000000001".into(),
             name: String::new(),
             upn: String::new(),

@@ -8,15 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::overview_state::{Cure, cure};
 use super::preview_difference::{Difference, difference};
-use super::preview_lines::{HEADS, Listed, choices, fitting, group, list, rows};
+use super::preview_lines::{HEADS, Listed, acts, choices, fitting, is_skipped, list, rows};
 use super::preview_live::{self, Back, Doing, PreviewLive};
 use super::preview_page::{Failed, Made, PreviewPage};
 use super::searches;
+use crate::db::events::Saved;
 use crate::db::facts::{self, company_scope};
 use crate::db::previews::{self, StoredPreview};
 use crate::db::{Conn, companies, runs, tenant_connections};
 use crate::jobs;
-use crate::model::{Action, Company};
+use crate::model::Company;
 use crate::sync::report::Report;
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
@@ -62,7 +63,7 @@ struct Known {
     company: Company,
     tenant: bool,
     stored: Option<StoredPreview>,
-    saved: Option<crate::db::events::Event>,
+    saved: Option<Saved>,
     seen: Option<(String, String)>,
     last_run: Option<crate::db::runs::Run>,
     setup: Option<Setup>,
@@ -114,11 +115,11 @@ fn page(visit: &Visit, known: &Known, asked: Asked, live: PreviewLive) -> Previe
     if let Some(report) = &report {
         groups = choices(report);
         let found = fitting(report, &asked.q, &asked.action);
-        listed = list(&found, asked.page.parse().unwrap_or(1));
+        listed = list(known.company.id, &found, asked.page.parse().unwrap_or(1));
         if asked.back == Back::Different && live.doing == Doing::Nothing {
             let seen = known.seen.as_ref();
             let seen = seen.and_then(|(_, seen)| serde_json::from_str::<Report>(seen).ok());
-            different = seen.map(|seen| difference(&seen, report));
+            different = seen.map(|seen| difference(known.company.id, &seen, report));
         }
     }
     let query = serde_qs::to_string(&asked).unwrap_or_default();
@@ -157,7 +158,6 @@ fn made(visit: &Visit, known: &Known, stored: &StoredPreview, report: Option<&Re
         ..Made::default()
     };
     let Some(report) = report else { return made };
-    let acts = |action: Action| action.writes() || action == Action::Link;
     let failed = report.error.as_ref().map(|error| Failed {
         message: error.message.clone(),
         advice: error.advice.clone(),
@@ -173,11 +173,8 @@ fn made(visit: &Visit, known: &Known, stored: &StoredPreview, report: Option<&Re
         },
     });
     Made {
-        acts: report
-            .people
-            .iter()
-            .filter(|line| acts(line.action) && group(line) != Some("held"))
-            .count(),
+        acts: report.people.iter().filter(|line| acts(line)).count(),
+        skipped: is_skipped(report),
         held: report.counts.held,
         unchanged: report.counts.unchanged,
         out_of_scope: report.counts.out_of_scope,

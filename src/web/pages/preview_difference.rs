@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::preview_lines::{Written, group, group_name, written};
-use crate::model::{Action, UserId};
+use super::person::address;
+use super::preview_lines::{Written, acts, group, group_name, written};
+use crate::model::{Outcome, UserId};
 use crate::sync::report::{Line, Report};
 
 /// So many people are told of each kind.
@@ -27,8 +28,8 @@ pub struct Difference {
 /// Somebody of whom something else becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Person {
-    /// The user's object id.
-    pub user: String,
+    /// The address of the person's page.
+    pub page: String,
     /// Name as displayed, or the user principal name.
     pub name: String,
     /// User principal name.
@@ -59,23 +60,23 @@ impl Difference {
     }
 }
 
-/// Compares what two previews would do.
-pub fn difference(before: &Report, after: &Report) -> Difference {
+/// Compares what two previews of a company would do.
+pub fn difference(company: i64, before: &Report, after: &Report) -> Difference {
     let was = acting(before);
     let is = acting(after);
     let mut found = Difference::default();
     for line in &after.people {
         match (was.get(&line.user_id), is.get(&line.user_id)) {
-            (None, Some(now)) => found.added.push(person(None, Some(now))),
+            (None, Some(now)) => found.added.push(person(company, None, Some(now))),
             (Some(before), Some(now)) if !same(before, now) => {
-                found.changed.push(person(Some(before), Some(now)));
+                found.changed.push(person(company, Some(before), Some(now)));
             }
             _ => {}
         }
     }
     for line in &before.people {
         if let (Some(before), None) = (was.get(&line.user_id), is.get(&line.user_id)) {
-            found.gone.push(person(Some(before), None));
+            found.gone.push(person(company, Some(before), None));
         }
     }
     for list in [&mut found.added, &mut found.gone, &mut found.changed] {
@@ -87,7 +88,7 @@ pub fn difference(before: &Report, after: &Report) -> Difference {
 
 /// Those of whom something would become, by user: what a plan's digest looks at.
 fn acting(report: &Report) -> HashMap<&UserId, &Line> {
-    let acts = |line: &&Line| line.action.writes() || line.action == Action::Link;
+    let acts = |line: &&Line| acts(line) || line.outcome == Outcome::Held;
     let lines = report.people.iter().filter(acts);
     lines.map(|line| (&line.user_id, line)).collect()
 }
@@ -109,7 +110,7 @@ fn fields(line: Option<&Line>) -> BTreeMap<&'static str, Vec<Written>> {
     fields
 }
 
-fn person(before: Option<&Line>, now: Option<&Line>) -> Person {
+fn person(company: i64, before: Option<&Line>, now: Option<&Line>) -> Person {
     let Some(who) = now.or(before) else {
         return Person::default();
     };
@@ -132,7 +133,7 @@ fn person(before: Option<&Line>, now: Option<&Line>) -> Person {
     }));
     let word = |line: Option<&Line>| line.and_then(group).map(group_name).unwrap_or_default();
     Person {
-        user: who.user_id.to_string(),
+        page: address(company, &who.user_id),
         name: if who.name.is_empty() {
             who.upn.clone()
         } else {

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::person::address;
 use crate::model::{Action, Field, Outcome, text};
-use crate::sync::report::{FieldLine, Line, Report};
+use crate::sync::report::{Counts, FieldLine, Line, Report};
 use crate::web::words;
 
 /// So many people stand on a page.
@@ -22,8 +23,8 @@ pub const GROUPS: [&str; 7] = [
 /// Somebody of whom something would become.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PersonLine {
-    /// The user's object id.
-    pub user: String,
+    /// The address of the person's page; empty in a file.
+    pub page: String,
     /// Name as displayed; may be empty.
     pub name: String,
     /// User principal name.
@@ -90,12 +91,40 @@ pub struct Listed {
     pub pages: usize,
 }
 
-/// The group of a line; `None`: nothing would be done.
+/// The group of a line; `None`: nothing would be done, or nothing is written at all, as for a company that is inactive in the PSA.
 pub fn group(line: &Line) -> Option<&'static str> {
     match line.action {
         Action::Unchanged | Action::OutOfScope => None,
+        _ if line.outcome == Outcome::Skipped => None,
         _ if line.outcome == Outcome::Held => Some("held"),
         action => Some(action.as_str()),
+    }
+}
+
+/// Whether a run would do something for the person of a line now.
+pub fn acts(line: &Line) -> bool {
+    let acts = line.action.writes() || line.action == Action::Link;
+    acts && !matches!(line.outcome, Outcome::Held | Outcome::Skipped)
+}
+
+/// Whether nothing is written, though both sides differ: the company is inactive in the PSA.
+pub fn is_skipped(report: &Report) -> bool {
+    let mut lines = report.people.iter();
+    lines.any(|line| line.outcome == Outcome::Skipped)
+}
+
+/// The counts of what a run would do.
+pub fn counts(report: &Report) -> Counts {
+    if !is_skipped(report) {
+        return report.counts;
+    }
+    Counts {
+        create: 0,
+        link: 0,
+        update: 0,
+        reactivate: 0,
+        deactivate: 0,
+        ..report.counts
     }
 }
 
@@ -147,8 +176,8 @@ pub fn fitting<'a>(report: &'a Report, search: &str, wanted: &str) -> Vec<&'a Li
     found
 }
 
-/// One page of what was found.
-pub fn list(found: &[&Line], page: usize) -> Listed {
+/// One page of what was found of a company.
+pub fn list(company: i64, found: &[&Line], page: usize) -> Listed {
     let pages = found.len().div_ceil(A_PAGE).max(1);
     let page = page.clamp(1, pages);
     let mut groups: Vec<Group> = Vec::new();
@@ -163,7 +192,10 @@ pub fn list(found: &[&Line], page: usize) -> Listed {
             });
         }
         if let Some(last) = groups.last_mut() {
-            last.people.push(person(line));
+            last.people.push(PersonLine {
+                page: address(company, &line.user_id),
+                ..person(line)
+            });
         }
     }
     Listed {
@@ -176,7 +208,7 @@ pub fn list(found: &[&Line], page: usize) -> Listed {
 
 fn person(line: &Line) -> PersonLine {
     PersonLine {
-        user: line.user_id.to_string(),
+        page: String::new(),
         name: line.name.clone(),
         upn: line.upn.clone(),
         contact: line.contact_id.clone().unwrap_or_default(),
@@ -246,7 +278,7 @@ pub fn rows(found: &[&Line]) -> Vec<Vec<String>> {
             person.filter,
             person.site,
             changes,
-            person.user,
+            line.user_id.to_string(),
         ]
     };
     found.iter().map(row).collect()

@@ -40,6 +40,8 @@ pub(super) struct Made {
     pub(super) digest: String,
     /// People for whom something is done.
     pub(super) acts: usize,
+    /// Nothing is written, though both sides differ.
+    pub(super) skipped: bool,
     /// People who would wait for a technician.
     pub(super) held: usize,
     pub(super) unchanged: usize,
@@ -102,7 +104,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
         to: "x".repeat(256),
     };
     let person = PersonLine {
-        user: "00000000-0000-4000-8000-000000000001".into(),
+        page: "/companies/7/people/0193".into(),
         name: hostile.into(),
         upn: "jane@contoso.example".into(),
         contact: "1001".into(),
@@ -113,14 +115,14 @@ fn samples_of_page() -> Vec<PreviewPage> {
         short: String::new(),
     };
     let bare = PersonLine {
-        user: person.user.clone(),
+        page: person.page.clone(),
         upn: hostile.into(),
         short: hostile.into(),
         fields: vec![written.clone()],
         ..PersonLine::default()
     };
     let different = Person {
-        user: person.user.clone(),
+        page: person.page.clone(),
         name: hostile.into(),
         upn: "jane@contoso.example".into(),
         was: "Update".into(),
@@ -148,6 +150,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
             ran: false,
             digest: "a".repeat(64),
             acts: 61,
+            skipped: false,
             held: 2,
             unchanged: 40,
             out_of_scope: 1,
@@ -196,6 +199,16 @@ fn samples_of_page() -> Vec<PreviewPage> {
         }),
         ..full.clone()
     };
+    let inactive = PreviewPage {
+        made: Some(Made {
+            skipped: true,
+            findings: vec![hostile.into()],
+            ..Made::default()
+        }),
+        choices: Vec::new(),
+        listed: Listed::default(),
+        ..full.clone()
+    };
     let off = PreviewPage {
         setup: Some(Setup::sample(SetupStep::TurnOn)),
         head: CompanyHead {
@@ -209,5 +222,5 @@ fn samples_of_page() -> Vec<PreviewPage> {
         }),
         ..full.clone()
     };
-    vec![empty, full, failed, off]
+    vec![empty, full, failed, inactive, off]
 }

@@ -11,6 +11,7 @@ use crate::model::filter::Named;
 use crate::model::{ContactType, ContactTypeId, PhoneType, PsaConnection, RunFailure};
 use crate::psa::{CredentialField, Vendor};
 use crate::web::Mistakes;
+use crate::web::words::number;
 
 /// The key of the field that holds an address, in every vendor's list.
 pub(super) const URL: &str = "url";
@@ -197,25 +198,13 @@ pub(super) fn said(tried: &TriedPsa) -> Vec<String> {
     }
     if let Some(budget) = tried.budget {
         said.push(format!(
-            "{} of {} requests used this hour.",
-            thousands(budget.used),
-            thousands(budget.allowed)
+            "{} of {} requests used this hour, {} left for Rollcall.",
+            number(budget.used),
+            number(budget.allowed),
+            number(budget.left())
         ));
     }
     said
-}
-
-/// "10,000".
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Notes beside their fields the phone types that the PSA does not have.
@@ -249,19 +238,6 @@ pub(super) fn mark_failure(vendor: &Vendor, failure: &RunFailure, all: &mut Mist
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_number_has_a_comma_before_each_three_digits() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_250, "1,250"),
-            (10_000, "10,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(thousands(number), text);
-        }
-    }
 
     #[test]
     fn a_choice_without_a_number_or_a_name_is_none() {

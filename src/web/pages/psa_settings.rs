@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +52,20 @@ struct Line {
     failing: usize,
     /// Since when it is in quarantine.
     quarantine: Option<At>,
-    /// Requests used of those allowed in an hour, by everybody, and when that was read.
-    budget: Option<(String, String, At)>,
+    budget: Option<BudgetLine>,
+}
+
+/// What was read of an hourly budget.
+#[derive(Clone, Debug, Serialize)]
+struct BudgetLine {
+    /// Requests that were used, by everybody.
+    used: String,
+    /// Requests that are allowed in an hour.
+    allowed: String,
+    /// Requests that are left before Rollcall stops; empty: that was read longer than an hour ago, and is no more.
+    left: String,
+    /// When it was read.
+    read: At,
 }
 
 impl Page for ListPage {
@@ -77,7 +89,12 @@ impl Page for ListPage {
             incomplete: id == 3,
             failing: usize::try_from(id).unwrap_or_default() % 2,
             quarantine: (id == 4).then(At::sample),
-            budget: (id % 2 == 0).then(|| ("2,300".into(), "10,000".into(), At::sample())),
+            budget: (id % 2 == 0).then(|| BudgetLine {
+                used: "2,300".into(),
+                allowed: "10,000".into(),
+                left: if id % 4 == 0 { "6,500" } else { "" }.into(),
+                read: At::sample(),
+            }),
         };
         let alone = Line {
             companies: Vec::new(),
@@ -98,16 +115,21 @@ impl Page for ListPage {
 }
 
 /// The budget of a connection, as it was last read.
-fn budget(
-    conn: &mut Conn,
-    psa: i64,
-    now: DateTime<Utc>,
-) -> QueryResult<Option<(String, String, At)>> {
+fn budget(conn: &mut Conn, psa: i64, now: DateTime<Utc>) -> QueryResult<Option<BudgetLine>> {
     let found = facts::get(conn, &facts::psa_scope(psa), BUDGET)?;
     Ok(found.and_then(|(value, at)| {
         let budget: Budget = serde_json::from_value(value).ok()?;
-        let (used, allowed) = (words::number(budget.used), words::number(budget.allowed));
-        Some((used, allowed, At::new(at, now)))
+        let holds = now - at < TimeDelta::hours(1);
+        Some(BudgetLine {
+            used: words::number(budget.used),
+            allowed: words::number(budget.allowed),
+            left: if holds {
+                words::number(budget.left())
+            } else {
+                String::new()
+            },
+            read: At::new(at, now),
+        })
     }))
 }
 

@@ -117,7 +117,7 @@ impl Page for FormPage {
             used_more: 12,
             said: vec![
                 "The PSA answered.".into(),
-                "1,250 of 10,000 requests used this hour.".into(),
+                "1,250 of 10,000 requests used this hour, 7,550 left for Rollcall.".into(),
             ],
             ..new.clone()
         };

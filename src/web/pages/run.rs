@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
+use super::person::address;
 use super::run_tiles::tiles;
 use super::run_undone::{self, Undone};
 use super::runs::{duration, over};
@@ -85,7 +86,8 @@ pub(super) struct Trouble {
 /// What became of one person.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct PersonRow {
-    pub(super) user_id: String,
+    /// The address of the person's page.
+    pub(super) page: String,
     pub(super) name: String,
     pub(super) upn: String,
     pub(super) action: String,
@@ -319,7 +321,7 @@ fn person(line: &ChangeRecord, found: &Found) -> PersonRow {
     let contact = change.contact_id.as_ref();
     let over = matches!(change.outcome, Outcome::Applied | Outcome::Failed);
     PersonRow {
-        user_id: change.user_id.to_string(),
+        page: address(found.run.company_id, &change.user_id),
         name: change.name.clone(),
         upn: change.upn.clone(),
         action: change.action.as_str().into(),

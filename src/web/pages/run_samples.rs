@@ -8,7 +8,7 @@ use crate::web::{At, CompanyHead, Part, Tab};
 
 pub(super) fn all() -> Vec<RunPage> {
     let person = PersonRow {
-        user_id: "6f0c7b1e-0000-4000-8000-000000000001".into(),
+        page: "/companies/7/people/0193".into(),
         name: "<script>alert(1)</script> \u{202e}\"Jane\" 👩".into(),
         upn: "jane@contoso.example".into(),
         action: "update".into(),

@@ -1,20 +1,13 @@
 //! The numbers at the top of a run's page.
 
-use std::collections::HashMap;
-
 use super::run::{Found, Tile};
-use super::runs::counts;
-use crate::model::{Action, Outcome};
+use super::run_counts::{counts, of_lines};
+use crate::model::Action;
 use crate::web::words;
 
 /// What was really done, from the history; what was not to be written, from the report.
 pub(super) fn tiles(found: &Found) -> Vec<Tile> {
-    let mut done: HashMap<Action, usize> = HashMap::new();
-    for line in &found.all {
-        if line.outcome == Outcome::Applied {
-            *done.entry(line.action).or_default() += 1;
-        }
-    }
+    let done = of_lines(&found.all);
     let written = Action::ALL
         .into_iter()
         .filter(|action| action.writes() || *action == Action::Link)

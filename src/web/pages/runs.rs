@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::history_files;
+use super::run_counts::{self, Done, counts};
 use crate::db::runs::{self, Run, Which};
-use crate::db::{Conn, changes, companies};
-use crate::model::{Action, Outcome, Status, text};
+use crate::db::{Conn, companies};
+use crate::model::{Action, Status, text};
 use crate::sync::report::Counts;
 use crate::web::listing::{Choice, ROWS, address, choices};
 use crate::web::live::{self, Live};
@@ -149,7 +150,7 @@ async fn of_company(
 struct Found {
     runs: Vec<Run>,
     names: Names,
-    done: HashMap<String, String>,
+    done: HashMap<String, Done>,
 }
 
 pub(super) struct Names {
@@ -201,7 +202,7 @@ async fn show(
         let runs = runs::page_of(conn, (company, which), before, limit)?;
         Ok(Found {
             names: Names::load(conn)?,
-            done: done(conn, &runs)?,
+            done: run_counts::done(conn, &runs)?,
             runs,
         })
     });
@@ -244,7 +245,9 @@ async fn show(
 
 fn row(run: &Run, found: &Found, now: DateTime<Utc>) -> RunRow {
     let (company, removed) = found.names.of(run.company_id);
-    let done = found.done.get(&run.id).cloned().unwrap_or_default();
+    let nothing = Done::default();
+    let done = found.done.get(&run.id).unwrap_or(&nothing);
+    let done = in_words(done, &counts(run).unwrap_or_default());
     let what = match &run.error {
         Some(error) if done.is_empty() => words::failure(&error.kind),
         Some(error) => format!("{}; {done}", words::failure(&error.kind)),
@@ -273,60 +276,12 @@ pub(super) fn duration(run: &Run) -> String {
         .unwrap_or_default()
 }
 
-/// The counts of a run's report; `None` where it has not ended well enough to have any.
-pub(super) fn counts(run: &Run) -> Option<Counts> {
-    Counts::deserialize(&run.counts).ok()
-}
-
-/// What came of the people of each run, in words. The report counts people by action, whatever came of it, so where
-/// something may have come in between the history is asked.
-fn done(conn: &mut Conn, all: &[Run]) -> diesel::QueryResult<HashMap<String, String>> {
-    let smooth = |run: &&Run| {
-        matches!(run.status, Some(Status::Succeeded | Status::Held))
-            && run
-                .findings
-                .iter()
-                .all(|one| one.kind != "company_inactive")
-    };
-    let rough: Vec<String> = all
-        .iter()
-        .filter(|run| !smooth(run))
-        .map(|run| run.id.clone())
-        .collect();
-    let mut lines: HashMap<String, Vec<(Action, Outcome)>> = HashMap::new();
-    for line in changes::short_of_runs(conn, &rough)? {
-        let of_run = lines.entry(line.run_id).or_default();
-        of_run.push((line.action, line.outcome));
-    }
-    let words = all.iter().map(|run| {
-        let counts = counts(run).unwrap_or_default();
-        let written = lines.get(&run.id).map(Vec::as_slice).unwrap_or_default();
-        let of = |action: Action| {
-            if smooth(&run) {
-                let held = if action == Action::Deactivate {
-                    counts.held
-                } else {
-                    0
-                };
-                counts.by(action).saturating_sub(held)
-            } else {
-                written
-                    .iter()
-                    .filter(|line| **line == (action, Outcome::Applied))
-                    .count()
-            }
-        };
-        (run.id.clone(), in_words(of, &counts))
-    });
-    Ok(words.collect())
-}
-
 /// "2 created, 1 updated".
-fn in_words(of: impl Fn(Action) -> usize, counts: &Counts) -> String {
-    let acts = Action::ALL
-        .into_iter()
-        .filter(|action| action.writes() || *action == Action::Link)
-        .map(|action| (of(action), words::done(action.as_str())));
+fn in_words(done: &Done, counts: &Counts) -> String {
+    let acts = Action::ALL.into_iter().filter_map(|action| {
+        let number = *done.get(&action)?;
+        Some((number, words::done(action.as_str())))
+    });
     let rest = [
         (counts.held, "held".to_owned()),
         (counts.failed, "failed".to_owned()),

@@ -82,9 +82,9 @@ fn explained(role: Role) -> &'static str {
     match role {
         Role::Reader => "Sees every company, person and run, and changes nothing.",
         Role::Technician => {
-            "Also adds companies, changes filters, starts runs, and decides on holds and conflicts."
+            "Also adds companies and connects their tenants, changes their settings and filters, starts and undoes runs, and decides on holds and conflicts."
         }
-        Role::Administrator => "Also changes these settings and the staff.",
+        Role::Administrator => "Also removes companies, and changes these settings and the staff.",
     }
 }
 

@@ -7,9 +7,10 @@ use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
 use super::connection::stale;
+use super::preview_lines;
 use super::preview_live::{self, Back, Doing, PreviewLive};
 use crate::connections::{Saving, save_company};
-use crate::db::events::Event;
+use crate::db::events::Saved;
 use crate::db::previews::{self, StoredPreview};
 use crate::db::{Conn, companies, tenant_connections};
 use crate::jobs;
@@ -47,6 +48,8 @@ pub struct TurnOnPage {
     made_at: Option<At>,
     digest: String,
     failed: Option<RunFailure>,
+    /// What the preview found.
+    findings: Vec<String>,
     update_existing: bool,
 }
 
@@ -80,6 +83,7 @@ impl Page for TurnOnPage {
             made_at: None,
             digest: String::new(),
             failed: None,
+            findings: Vec::new(),
             update_existing: false,
         };
         let ready = Self {
@@ -95,6 +99,7 @@ impl Page for TurnOnPage {
             }),
             made_at: Some(At::sample()),
             digest: "a".repeat(64),
+            findings: vec!["Filter 3 names <b>SPB</b>, which this tenant does not have".into()],
             update_existing: true,
             ..empty.clone()
         };
@@ -128,7 +133,7 @@ struct Known {
     version: i64,
     tenant: bool,
     stored: Option<StoredPreview>,
-    saved: Option<Event>,
+    saved: Option<Saved>,
     setup: Option<Setup>,
 }
 
@@ -178,6 +183,7 @@ async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpRe
     let current = known.current().filter(|_| !waits);
     let report = current.and_then(jobs::preview::report);
     let failed = report.as_ref().and_then(|report| report.error.clone());
+    let report = report.filter(|_| failed.is_none());
     visit.page(&TurnOnPage {
         head: CompanyHead::new(&known.company, Tab::ContactSync),
         setup: Setup::for_visitor(&visit, known.setup.clone()),
@@ -185,9 +191,12 @@ async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpRe
         tenant: known.tenant,
         doubt: TenantDoubt::of(visit.app(), &known.company).await?,
         live,
-        counts: report
-            .filter(|_| failed.is_none())
-            .map(|report| report.counts),
+        counts: report.as_ref().map(preview_lines::counts),
+        findings: report
+            .into_iter()
+            .flat_map(|report| report.findings)
+            .map(|finding| finding.message)
+            .collect(),
         made_at: current.map(|stored| At::new(stored.made_at, visit.now())),
         digest: current
             .map(|stored| stored.digest.clone())

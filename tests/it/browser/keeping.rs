@@ -73,3 +73,32 @@ async fn a_search_stands_in_its_field_and_not_in_the_address() {
         "{found}"
     );
 }
+
+#[tokio::test]
+async fn secrets_of_mail_and_webhook_stay_typed_where_another_field_is_wrong() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let seat = Seat::of(&site, Role::Administrator).await;
+    seat.go("/settings/notices").await;
+    for (field, text) in [
+        ("#host", "127.0.0.1"),
+        ("#port", "0"),
+        ("#password", SECRET),
+    ] {
+        seat.browser.type_into(field, text).await;
+    }
+    let mail = "form[action='/settings/notices/mail'] button";
+    seat.browser.click(mail).await;
+    seat.browser.wait_for("#m-port .mistake").await;
+    assert_eq!(seat.value("#password").await, SECRET);
+    let webhook = "form[action='/settings/notices/webhook'] button";
+    seat.browser
+        .type_into("#webhook_url", "http://10.0.0.1")
+        .await;
+    seat.browser.type_into("#webhook_key", SECRET).await;
+    seat.browser.click(webhook).await;
+    seat.browser.wait_for("#m-webhook_url .mistake").await;
+    assert_eq!(seat.value("#webhook_key").await, SECRET);
+    assert_eq!(seat.value("#password").await, SECRET, "of the other form");
+    seat.picture("keeping-notices").await;
+}

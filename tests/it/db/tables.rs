@@ -303,3 +303,42 @@ async fn the_last_reading_and_plan_of_a_company_are_kept() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn saves_are_found_among_many_other_events_and_one_moment_of_one_person_is_one() {
+    on_both(async |db| {
+        let found = db.write(|conn| {
+            let company = furnish(conn)?;
+            let note = |conn: &mut Conn, kind: &str, who: &str, minute: i64| {
+                let at = now() + TimeDelta::minutes(minute);
+                db::events::note(conn, (who, kind), Some(company), "", at)
+            };
+            note(conn, "company_saved", "Kim", 0)?;
+            for _ in 0..3 {
+                note(conn, "ignored", "Robin", 1)?;
+            }
+            for _ in 0..60 {
+                note(conn, "dismissed", "Ann", 2)?;
+            }
+            let at = now();
+            for (kind, detail) in [
+                ("psa_saved", "PSA connection 100% saved"),
+                ("psa_saved", "PSA connection 1000 saved"),
+                ("psaXsaved", "PSA connection 100% saved"),
+            ] {
+                db::events::note(conn, ("Kim", kind), None, detail, at)?;
+            }
+            Ok((
+                db::events::saves(conn, company, &["company_saved", "ignored"], 9)?,
+                db::events::was(conn, company, "company_saved")?,
+                db::events::was(conn, company, "company_added")?,
+                db::events::told(conn, ("psa_", "PSA connection 100% "), 9)?.len(),
+            ))
+        });
+        let (found, saved, added, told) = found.await.unwrap();
+        let names: Vec<&str> = found.iter().map(|one| one.staff.as_str()).collect();
+        assert_eq!(names, ["Robin", "Kim"]);
+        assert_eq!((saved, added, told), (true, false, 1));
+    })
+    .await;
+}

@@ -305,6 +305,14 @@ async fn companies_may_exchange_their_places_in_the_psa() {
         .map(|stored| stored.company.psa_company_id.to_string())
         .collect();
     assert_eq!(ids, ["2", "1"]);
+    // Each has one event of it in the history, so it is one version.
+    for stored in fleet.state().await.companies {
+        let id = stored.company.id;
+        let version = fleet
+            .db
+            .read(move |conn| rollcall::db::companies::version(conn, id));
+        assert_eq!(version.await.unwrap(), Some(2));
+    }
 
     let third = "[[company]]\nname = \"C\"\npsa = \"Main PSA\"\npsa_company_id = 1\n";
     assert_eq!(

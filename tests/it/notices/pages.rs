@@ -38,7 +38,9 @@ async fn mail_is_set_up_tried_and_shown_without_its_password() {
     assert_eq!(wrong.status, 422);
     for field in ["host", "port", "from"] {
         assert!(
-            wrong.text.contains(&format!("id=\"{field}-mistake\"")),
+            wrong
+                .text
+                .contains(&format!("id=\"m-{field}\"><p class=\"mistake\"")),
             "{field}"
         );
     }
@@ -152,7 +154,7 @@ async fn the_webhook_is_saved_and_only_its_host_is_shown() {
             &[("webhook_url", "http://10.0.0.1")],
         )
         .await;
-    assert!(wrong.status == 422 && wrong.text.contains("id=\"webhook_url-mistake\""));
+    assert!(wrong.status == 422 && wrong.text.contains("id=\"m-webhook_url\"><p"));
     // With private addresses allowed no name is looked up, so that this needs no network.
     stage
         .write(|conn| stored::allow_private_psa_addresses(conn, true))
@@ -276,4 +278,66 @@ async fn what_could_not_leave_stands_on_the_page_and_can_be_tried_again() {
             .text
             .contains("could not leave")
     );
+}
+
+/// A form, the parts that a script renews, and what is typed.
+type Form = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+#[tokio::test]
+async fn a_mistake_beside_a_secret_is_renewed_alone_so_that_the_secret_stays_typed() {
+    let (stage, _site, admin) = start().await;
+    let script = ("hx-request", "true");
+    let token = admin.token().await;
+    let page = admin.get("/settings/notices").await.text;
+    let forms: [Form; 2] = [
+        (
+            "mail",
+            "#m-host,#m-port,#m-security,#m-plain_allowed,#m-user,#m-password,#m-from",
+            &[
+                ("host", "127.0.0.1"),
+                ("port", "0"),
+                ("security", "none"),
+                ("password", "typed-secret"),
+                ("from", "Rollcall <rollcall@msp.example>"),
+            ],
+        ),
+        (
+            "webhook",
+            "#m-webhook_url,#m-webhook_key",
+            &[
+                ("webhook_url", "http://10.0.0.1"),
+                ("webhook_key", "typed-secret"),
+            ],
+        ),
+    ];
+    for (form, renewed, fields) in forms {
+        let to = format!("/settings/notices/{form}");
+        assert!(page.contains(&format!("hx-post=\"{to}\" hx-target=\"#{form}-result\"")));
+        assert!(page.contains(&format!("hx-select-oob=\"{renewed}\"")));
+        for part in renewed.split(',') {
+            assert!(page.contains(&format!("id=\"{}\"", &part[1..])), "{part}");
+        }
+        let mut all = vec![("csrf", token.as_str())];
+        all.extend_from_slice(fields);
+        let wrong = admin.post_as(&to, &all, script).await;
+        assert_eq!(wrong.status, 200, "a script takes it");
+        let result = format!("<div id=\"{form}-result\" aria-live=\"polite\"><p");
+        assert!(wrong.text.contains(&result), "{}", wrong.text);
+        assert!(
+            wrong.text.contains("\"><p class=\"mistake\">"),
+            "{}",
+            wrong.text
+        );
+        assert!(!wrong.text.contains("typed-secret"), "{}", wrong.text);
+    }
+    let saved = [("csrf", token.as_str()), ("host", "")];
+    let saved = admin
+        .post_as("/settings/notices/mail", &saved, script)
+        .await;
+    assert_eq!(saved.headers["hx-redirect"], "/settings/notices");
+    assert_eq!(stage.read(settings::mail).await, None);
 }

@@ -114,6 +114,10 @@ async fn the_numbers_are_those_of_the_database(stage: Stage) {
             format!("rollcall_psa_budget_used{{psa_id=\"{psa_id}\",psa=\"Main PSA\"}}"),
             2300.0,
         ),
+        (
+            format!("rollcall_psa_budget_left{{psa_id=\"{psa_id}\",psa=\"Main PSA\"}}"),
+            6500.0,
+        ),
         ("rollcall_open_conflicts".to_owned(), 1.0),
         (
             "rollcall_quarantined_connections{kind=\"psa\"}".to_owned(),

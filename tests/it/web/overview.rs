@@ -1,9 +1,10 @@
 //! A company's overview: how it does, and the button that syncs its contacts.
 
+use chrono::TimeDelta;
 use rollcall::connections::{MicrosoftForm, NewSecret, Saving, save_microsoft_app};
 use rollcall::db::jobs::{self, JobState, Lane, Work};
 use rollcall::db::{companies, tenant_connections};
-use rollcall::model::{Mode, Role};
+use rollcall::model::{Mode, Role, Side};
 use rollcall::simulator::kit::FaultKind;
 
 use super::visitor::Site;
@@ -219,6 +220,16 @@ async fn a_connection_in_quarantine_is_told_with_the_way_to_its_cure_for_whoever
     }
 }
 
+/// The number of a tile.
+fn tile(page: &str, name: &str) -> String {
+    let at = page
+        .find(&format!("<span class=\"name\">{name}"))
+        .expect(name);
+    let tag = page[..at].rfind("<span class=\"value").unwrap();
+    let value = &page[tag..at][page[tag..at].find('>').unwrap() + 1..];
+    value.split('<').next().unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn held_deactivations_are_the_first_thing_said_and_the_tiles_count() {
     let stage = stage().await;
@@ -230,16 +241,12 @@ async fn held_deactivations_are_the_first_thing_said_and_the_tiles_count() {
     let visitor = site.signed_in(Role::Reader).await;
     let page = visitor.get(&overview(&stage)).await.text;
     assert!(page.contains("2 deactivations wait for you."), "{page}");
-    let tile = |name: &str| {
-        let at = page
-            .find(&format!("<span class=\"name\">{name}"))
-            .expect(name);
-        let tag = page[..at].rfind("<span class=\"value").unwrap();
-        let value = &page[tag..at][page[tag..at].find('>').unwrap() + 1..];
-        value.split('<').next().unwrap().to_owned()
-    };
     assert_eq!(
-        (tile("In sync"), tile("Held"), tile("Leavers")),
+        (
+            tile(&page, "In sync"),
+            tile(&page, "Held"),
+            tile(&page, "Leavers")
+        ),
         ("1".into(), "2".into(), "0".into())
     );
     assert_eq!(page.matches("<li class=\"ok\"").count(), 1);
@@ -312,4 +319,85 @@ async fn after_a_save_the_overview_says_that_a_run_follows_before_it_says_that_a
         "{page}"
     );
     assert!(page.contains("A run follows in "), "{page}");
+}
+
+#[tokio::test]
+async fn who_was_skipped_for_an_inactive_company_was_not_changed_last_time() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    stage.psa.close_company();
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert_eq!(tile(&page, "Changed last time"), "0", "{page}");
+}
+
+#[tokio::test]
+async fn a_run_that_ended_early_and_needs_nobody_hides_no_hold() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert"), user("carl")]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let page = async |kind| {
+        stage.clock.advance(std::time::Duration::from_mins(1));
+        let end = Err((kind, None));
+        stage
+            .past_run(stage.company_id, TimeDelta::zero(), end)
+            .await;
+        visitor.get(&overview(&stage)).await.text
+    };
+    let calm = page("stopped").await;
+    assert!(
+        calm.contains("<p class=\"state info\">The last run ended early:"),
+        "{calm}"
+    );
+    assert!(!calm.contains("All is well"), "{calm}");
+    stage.users([user("anna").blocked(), user("bert").blocked()]);
+    stage.sync().await;
+    for kind in [
+        "stopped",
+        "interrupted",
+        "overtaken",
+        "settings_changed",
+        "plan_changed",
+    ] {
+        let page = page(kind).await;
+        assert!(
+            page.contains("2 deactivations wait for you."),
+            "{kind}: {page}"
+        );
+        assert!(!page.contains("class=\"state bad\""), "{kind}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_is_tried_again_by_itself_needs_nobody_here_as_in_the_fleet() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    stage.sync().await;
+    stage.clock.advance(std::time::Duration::from_mins(1));
+    let end = Err(("unreachable", Some(Side::Psa)));
+    stage
+        .past_run(stage.company_id, TimeDelta::zero(), end)
+        .await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert!(page.contains("state bad\">The last run failed"), "{page}");
+    let (id, now) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| {
+            rollcall::jobs::enqueue_run(conn, id, Mode::Update, jobs::Priority::Night, "Robin", now)
+        })
+        .await;
+    let page = visitor.get(&overview(&stage)).await.text;
+    assert!(
+        page.contains("Nothing needs to be done: the next run tries again."),
+        "{page}"
+    );
+    assert!(!page.contains("class=\"state bad\""), "{page}");
+    let fleet = visitor.get("/?show=person").await.text;
+    assert!(!fleet.contains(">Contoso</a>"), "{fleet}");
 }

@@ -1,6 +1,7 @@
 //! Removing a company and disconnecting its tenant.
 
 use rollcall::app::OF_COMPANY;
+use rollcall::db::events::{self, NewEvent};
 use rollcall::db::{companies, secrets, tenant_connections};
 use rollcall::model::Role;
 
@@ -166,4 +167,79 @@ async fn removing_is_for_administrators() {
     assert!(!page.text.contains("Remove this company"));
     let reader = site.signed_in(Role::Reader).await;
     assert_eq!(reader.get(&format!("{path}/disconnect")).await.status, 403);
+}
+
+async fn saves(visitor: &super::visitor::Visitor, stage: &Stage) {
+    let id = stage.company_id;
+    let version = stage.read(move |conn| companies::version(conn, id)).await;
+    let version = version.unwrap().to_string();
+    let form = [
+        ("version", version.as_str()),
+        ("name", "Contoso"),
+        ("timezone", "UTC"),
+        ("sync_contacts", "true"),
+        ("guard_floor", "5"),
+        ("guard_percent", "20"),
+    ];
+    let to = format!("/companies/{id}/contact-sync");
+    let answer = visitor.post(&to, &form).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn who_saved_meanwhile_is_named_to_whom_removes_or_disconnects() {
+    let stage = linked().await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    let technician = site.signed_in(Role::Technician).await;
+    let base = format!("/companies/{}", stage.company_id);
+    let seen = admin.get(&format!("{base}/remove")).await.text;
+    let seen = hidden(&seen, "version");
+    saves(&technician, &stage).await;
+    let form = [("version", seen.as_str()), ("name", "Contoso")];
+    let late = admin.post(&format!("{base}/remove"), &form).await;
+    assert_eq!(late.status, 422);
+    let said = "Technician changed this company just now. Nothing was done.";
+    assert!(late.text.contains(said), "{}", late.text);
+    assert_ne!(hidden(&late.text, "version"), seen);
+    let late = admin.post(&format!("{base}/disconnect"), &form).await;
+    assert!(late.text.contains(said), "{}", late.text);
+}
+
+#[tokio::test]
+async fn neither_a_bulk_dismissal_nor_an_undo_hides_who_saved_meanwhile() {
+    let stage = linked().await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    let technician = site.signed_in(Role::Technician).await;
+    let to = format!("/companies/{}/disconnect", stage.company_id);
+    let seen = hidden(&admin.get(&to).await.text, "version");
+    saves(&technician, &stage).await;
+    stage.clock.advance(std::time::Duration::from_mins(1));
+    let (id, now) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| {
+            // One undo leaves three users alone, and makes one version.
+            companies::touch(conn, id, now)?;
+            for number in 0..60 {
+                let kind = if number < 3 { "ignored" } else { "dismissed" };
+                let event = NewEvent {
+                    staff: "Robin",
+                    company_id: Some(id),
+                    user_id: Some(format!("user {number}").as_str().into()),
+                    kind,
+                    detail: String::new(),
+                };
+                events::append(conn, &event, now)?;
+            }
+            Ok(())
+        })
+        .await;
+    let late = admin.post(&to, &[("version", seen.as_str())]).await;
+    assert!(
+        late.text
+            .contains("Robin and Technician changed this company"),
+        "{}",
+        late.text
+    );
 }

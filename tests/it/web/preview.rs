@@ -67,6 +67,7 @@ async fn a_preview_is_made_and_shows_everybody_with_old_and_new_values() {
     let shown = visitor.get(&page(&stage)).await.text;
     assert!(shown.contains("anna@contoso.example"), "{shown}");
     assert!(shown.contains("<ins>=Lead</ins>"), "{shown}");
+    assert!(shown.contains(">Download as CSV</a>"), "{shown}");
     // What a new contact gets is folded under one line; what changes of an old one stands open.
     assert!(shown.contains("<summary><bdi>Anna Doe</bdi>"), "{shown}");
     assert_eq!(
@@ -244,4 +245,39 @@ async fn many_people_come_in_pages_and_hostile_names_as_text() {
         .found(&format!("{}?page=99", page(&stage)), "😀")
         .await;
     assert!(beyond.text.contains("Nobody fits this search."));
+}
+
+#[tokio::test]
+async fn of_an_inactive_company_nothing_is_offered_that_no_run_would_do() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert").title("Lead")]);
+    stage.psa.put(&contact("bert"));
+    stage.psa.close_company();
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let shown = made(&stage, &visitor).await;
+    for said in [
+        "The company is inactive in the PSA",
+        "A run would change nothing.",
+        "Both sides differ, but nothing is written.",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    for offered in ["A run would do something", "Run this now", "anna@contoso"] {
+        assert!(!shown.contains(offered), "{offered}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn unchanged_people_of_a_preview_are_not_linked_to_those_in_sync() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    stage.sync().await;
+    stage.users([user("bert").blocked()]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let shown = made(&stage, &visitor).await;
+    assert!(shown.contains("2 unchanged"), "{shown}");
+    assert!(!shown.contains("state=in_sync"), "{shown}");
 }

@@ -1,10 +1,11 @@
 //! PSA connections: drawn from the vendor's fields, tested before they are saved, secrets never shown.
 
 use rollcall::connections::remove_company;
-use rollcall::db::{companies, psa_connections, settings};
+use rollcall::db::{companies, facts, psa_connections, settings};
 use rollcall::model::{PsaConnection, Role};
 use rollcall::psa::VENDORS;
 use rollcall::simulator::kit::{Fault, FaultKind};
+use rollcall::sync::scene::BUDGET;
 
 use super::visitor::{Answer, Site, Visitor};
 use crate::stage::{Stage, Store, Vendor};
@@ -118,7 +119,7 @@ async fn a_test_says_what_was_read_and_shows_no_secret() {
             assert!(answer.text.contains(">Technical</option>"));
         } else {
             assert!(
-                answer.text.contains("requests used this hour."),
+                answer.text.contains(" left for Rollcall."),
                 "{}",
                 answer.text
             );
@@ -355,4 +356,22 @@ async fn a_connection_is_removed_once_no_company_uses_it() {
             .status,
         404
     );
+}
+
+#[tokio::test]
+async fn what_is_left_of_the_hourly_budget_is_told_as_long_as_it_holds() {
+    let (stage, _site, admin) = on(Vendor::Autotask).await;
+    let (psa, now) = (stage.psa_id, stage.clock.now());
+    let budget = serde_json::json!({"allowed": 10_000, "used": 2_300});
+    stage
+        .write(move |conn| facts::put(conn, &facts::psa_scope(psa), BUDGET, &budget, now))
+        .await;
+    let list = admin.get("/settings/psa").await.text;
+    let fresh = "2,300 of 10,000 requests used this hour, 6,500 left for Rollcall, read just now";
+    assert!(list.contains(fresh), "{list}");
+    stage.clock.advance(std::time::Duration::from_mins(61));
+    let list = admin.get("/settings/psa").await.text;
+    let old = "2,300 of 10,000 requests were used in an hour, read 1 hour ago";
+    assert!(list.contains(old), "{list}");
+    assert!(!list.contains("this hour"), "{list}");
 }

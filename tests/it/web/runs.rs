@@ -304,3 +304,55 @@ async fn a_run_that_nobody_knows_is_not_there() {
         assert_eq!(visitor.get(path).await.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn who_needed_nothing_is_unchanged_and_a_flag_is_active_or_inactive() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    stage.sync().await;
+    stage.users([user("bert").blocked()]);
+    let gone = stage.sync().await.run;
+    let last = stage.sync().await.run;
+    let visitor = reader(&stage).await;
+    let page = visitor.get(&format!("/runs/{gone}")).await.text;
+    assert!(page.contains("<del>active</del>"), "{page}");
+    assert!(page.contains("<ins>inactive</ins>"), "{page}");
+    let file = visitor.get(&format!("/runs/{gone}/changes.csv")).await.text;
+    assert!(file.contains("Active,active,inactive,yes"), "{file}");
+    // A leaver is among them, who is not in sync.
+    let page = visitor.get(&format!("/runs/{last}")).await.text;
+    assert!(
+        page.contains("<span class=\"value\">2</span><span class=\"name\">Unchanged</span>"),
+        "{page}"
+    );
+    assert!(!page.contains("n sync"), "{page}");
+    let file = visitor.get("/runs.csv").await.text;
+    assert!(
+        file.contains(",Deactivate,Unchanged,Out of scope,"),
+        "{file}"
+    );
+}
+
+#[tokio::test]
+async fn the_file_of_runs_has_all_of_them_however_many_there_are() {
+    let stage = stage().await;
+    let (id, now) = (stage.company_id, stage.clock.now());
+    stage
+        .write(move |conn| {
+            // All began at one moment, and more of them than were ever read at once.
+            for number in 0..10_001 {
+                rows::start(conn, &an_update(&format!("run-{number:05}"), id, now))?;
+            }
+            Ok(())
+        })
+        .await;
+    let visitor = reader(&stage).await;
+    let file = visitor.get("/runs.csv").await.text;
+    let runs: std::collections::HashSet<&str> = file
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(',').next())
+        .collect();
+    assert_eq!((file.lines().count(), runs.len()), (10_002, 10_001));
+    assert!(file.contains("run-00000,Contoso,") && file.contains(",Interrupted,"));
+}

@@ -245,3 +245,15 @@ async fn who_becomes_an_administrator_by_a_link_of_the_command_line_stands_in_th
     );
     assert!(event.detail.starts_with("Robin became an administrator"));
 }
+
+#[tokio::test]
+async fn what_a_technician_may_do_names_tenants_and_undoing() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    let page = admin.get("/settings/staff").await.text;
+    assert!(
+        page.contains("connects their tenants") && page.contains("starts and undoes runs"),
+        "{page}"
+    );
+}

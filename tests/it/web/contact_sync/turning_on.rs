@@ -36,6 +36,7 @@ async fn contact_sync_is_turned_on_only_after_its_effect_was_seen() {
         ready.contains("This will create 2, update 0, deactivate 0"),
         "{ready}"
     );
+    assert!(ready.contains("The first run starts at once."), "{ready}");
     let mark = "name=\"digest\" value=\"";
     let at = ready.find(mark).unwrap() + mark.len();
     let digest = ready[at..].split('"').next().unwrap();
@@ -107,4 +108,26 @@ async fn contact_sync_needs_a_tenant() {
     );
     let turn_on = visitor.get(&format!("{}/turn-on", page(&stage))).await;
     assert!(turn_on.text.contains("The tenant is not connected yet"));
+}
+
+#[tokio::test]
+async fn before_an_inactive_company_is_turned_on_it_is_said_that_nothing_is_written() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    stage.set(|company| company.sync_contacts = false).await;
+    stage.psa.close_company();
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let to = format!("/companies/{}/preview", stage.company_id);
+    visitor.post(&to, &[("back", "turn_on")]).await;
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+    let shown = visitor.get(&format!("{}/turn-on", page(&stage))).await.text;
+    assert!(
+        shown.contains("This will create 0, update 0, deactivate 0"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("The company is inactive in the PSA: nothing is written for it."),
+        "{shown}"
+    );
 }
