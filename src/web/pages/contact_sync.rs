@@ -7,9 +7,11 @@ use actix_web::web::Path;
 use diesel::QueryResult;
 
 use super::connection;
+use super::contact_sync_effect;
 use super::contact_sync_form::{SettingsForm, guard_words};
 use super::contact_sync_page::{ContactSyncPage, Stale};
 use super::filters::saved_items;
+use super::filters_effect::EffectView;
 use super::filters_known;
 use super::preview;
 use super::preview_live::Back;
@@ -74,6 +76,7 @@ struct Shown {
     mistakes: Mistakes,
     stale: Option<Stale>,
     fresh: bool,
+    effect: Option<EffectView>,
 }
 
 async fn page(
@@ -114,6 +117,7 @@ async fn page(
         mistakes: shown.mistakes,
         stale: shown.stale,
         fresh: shown.fresh,
+        effect: shown.effect,
         tenant: known.tenant,
         zones: zones::all(),
     })
@@ -160,6 +164,15 @@ async fn save(
             }
         }
         return again(&visit, &known, (form, sites), mistakes).await;
+    }
+    if form.action != "confirmed"
+        && let Some(effect) = contact_sync_effect::of(&visit, &known.company, &company).await?
+    {
+        let shown = Shown {
+            effect: Some(effect),
+            ..Shown::default()
+        };
+        return visit.again(&page(&visit, &known, (form, sites), shown).await?);
     }
     // Before it is turned on, somebody sees what that does.
     company.sync_contacts &= !turns_on;

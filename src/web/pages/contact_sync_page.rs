@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::contact_sync_form::{Choice, Difference, SettingsForm};
 use super::filters_change::sample_items;
+use super::filters_effect::EffectView;
 use super::filters_item::Item;
 use crate::model::RunFailure;
 use crate::web::setup::{Setup, SetupStep};
@@ -18,6 +19,8 @@ pub struct ContactSyncPage {
     pub(super) form: SettingsForm,
     pub(super) mistakes: Mistakes,
     pub(super) stale: Option<Stale>,
+    /// What saving would do, of which somebody is told before it is saved.
+    pub(super) effect: Option<EffectView>,
     pub(super) tenant: bool,
     pub(super) sites: Vec<Choice>,
     /// Why the sites could not be read.
@@ -68,6 +71,7 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
         form: SettingsForm::default(),
         mistakes: Mistakes::default(),
         stale: None,
+        effect: None,
         tenant: false,
         sites: Vec::new(),
         problem: Some(RunFailure {
@@ -127,5 +131,15 @@ fn samples_of_page() -> Vec<ContactSyncPage> {
         stale: Some(Stale::default()),
         ..full.clone()
     };
-    vec![empty, full, one]
+    let asked = ContactSyncPage {
+        stale: None,
+        mistakes: Mistakes::default(),
+        effect: Some(EffectView {
+            sentence: format!("12 people are updated, 3 are deactivated at {hostile}."),
+            read_at: Some(At::sample()),
+            ..EffectView::default()
+        }),
+        ..full.clone()
+    };
+    vec![empty, full, one, asked]
 }

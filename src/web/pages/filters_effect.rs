@@ -327,7 +327,7 @@ fn called(name: &str, upn: &str) -> String {
     if name.is_empty() { upn } else { name }.to_owned()
 }
 
-fn lists(effect: &Effect) -> Vec<Moves> {
+pub(super) fn lists(effect: &Effect) -> Vec<Moves> {
     let mut lists = Vec::new();
     let mut add = |title: String, people: &[Affected]| {
         if people.is_empty() {

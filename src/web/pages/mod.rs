@@ -15,6 +15,7 @@ pub mod connection_trial;
 pub mod consent;
 pub mod contact_choices;
 pub mod contact_sync;
+mod contact_sync_effect;
 mod contact_sync_form;
 pub mod contact_sync_page;
 pub mod errors;

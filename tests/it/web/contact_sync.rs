@@ -369,3 +369,40 @@ async fn who_saved_meanwhile_is_named_and_whoever_saved_before_the_form_was_open
     let outdated = save(&stage, &first, seen, &mine).await;
     assert!(outdated.text.contains(&administrator), "{}", outdated.text);
 }
+
+#[tokio::test]
+async fn what_other_options_would_do_is_shown_before_they_are_saved() {
+    let stage = stage().await;
+    stage.users(["anna", "bert"].map(user));
+    stage.sync().await;
+    stage.set(|company| company.update_existing = false).await;
+    stage.edit("anna", |user| user.job_title = Some("Lead".into()));
+    stage.edit("bert", |user| user.account_enabled = Some(false));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let seen = version(&stage).await;
+    let options = [
+        ("name", "Contoso"),
+        ("sync_contacts", "true"),
+        ("update_existing", "true"),
+        ("timezone", "UTC"),
+        ("guard_floor", "3"),
+        ("guard_percent", "20"),
+    ];
+    let asked = save(&stage, &visitor, seen, &options).await;
+    assert_eq!(asked.status, 422, "{}", asked.text);
+    for words in [
+        "Nothing is saved yet",
+        "1 person is updated, 1 is deactivated.",
+        "id=\"update_existing\" name=\"update_existing\" value=\"true\" checked",
+    ] {
+        assert!(asked.text.contains(words), "{words}: {}", asked.text);
+    }
+    assert!(!stage.company().await.update_existing);
+    assert_eq!(waiting(&stage).await.len(), 0);
+    let confirmed = [&options[..], &[("action", "confirmed")]].concat();
+    let saved = save(&stage, &visitor, seen, &confirmed).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    assert!(stage.company().await.update_existing);
+}
