@@ -188,7 +188,10 @@ fn page(
         _ => {
             let zone = &company.timezone;
             let daily = Timetable::new(company.id, company.schedule.as_deref(), zone);
-            (daily.next_due(now).map(|at| At::new(at, now)), "")
+            // What is in quarantine is tried by itself at its own times.
+            let tries = read.quarantines.iter().map(|one| one.next_try.max(now));
+            let first = daily.next_due(now).into_iter().chain(tries).min();
+            (first.map(|at| At::new(at, now)), "")
         }
     };
     let next = Next {
