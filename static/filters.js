@@ -9,7 +9,6 @@
   const effect = document.getElementById("filter-effect");
   const live = form.querySelector("[data-order-live]");
   const save = form.querySelector(".save-bar button[type=submit]");
-  let leaving = false;
 
   function say(text) {
     live.textContent = text;
@@ -130,14 +129,6 @@
       effect.textContent = "What this changes cannot be worked out now. It can be saved all the same.";
     });
   }
-
-  // Whoever discards was asked once already: by the button's own words.
-  form.addEventListener("click", (event) => {
-    if (event.target.closest("[data-discard]")) leaving = true;
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (leaving) event.stopImmediatePropagation();
-  }, true);
 
   if (form.hasAttribute("data-unsaved")) touched();
 })();

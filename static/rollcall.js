@@ -109,6 +109,11 @@
     // What a script sends, or what is not sent at all, stays on the page.
     if (!event.defaultPrevented && changed.delete(event.target)) left.add(event.target);
   });
+  // Whoever discards was asked once already: by the button's own words. In a window of its own the link discards nothing.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-discard]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) changed.delete(link.closest("form"));
+  });
   // An answer that leads on has taken the form, unless it leads to the sign-in.
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const { xhr, requestConfig } = event.detail;

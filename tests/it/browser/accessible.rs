@@ -249,7 +249,8 @@ impl Round {
         self.browser.wait_for(state.until).await;
         self.look(state.name).await;
         // Otherwise a page with changes asks whether it may be left.
-        let quietly = "window.addEventListener(`beforeunload`, (event) => event.stopImmediatePropagation(), true)";
+        let quietly = "for (const form of document.querySelectorAll(`form[data-keep]:not([hx-post])`)) \
+             form.dispatchEvent(new Event(`submit`, { bubbles: true }))";
         self.browser.run(quietly, vec![]).await;
     }
 

@@ -232,8 +232,13 @@ async fn deleting_and_duplicating_keep_the_focus_and_are_told() {
         .await;
     assert_eq!(on_screen(&browser).await, ["IT", "IT (copy)", "Everyone"]);
     assert_eq!(saved(&stage).await, ["Management", "IT", "Everyone"]);
+    let heard = "window.addEventListener('beforeunload', (event) => { \
+         sessionStorage.setItem('asked', event.defaultPrevented); })";
+    browser.run(heard, vec![]).await;
     browser.click("[data-discard]").await;
     browser.wait_for("#k0").await;
+    let asked = browser.run("return sessionStorage.getItem('asked')", vec![]);
+    assert_eq!(asked.await, "false", "the button says it already");
     assert_eq!(on_screen(&browser).await, ["Management", "IT", "Everyone"]);
 }
 
