@@ -97,7 +97,7 @@ pub fn of(path: &str, html: &str) -> Vec<Sheet> {
             if let Some(at) = list
                 && (form.fields[at].value.is_empty() || attributes.contains_key("selected"))
             {
-                form.fields[at].value = get("value").to_owned();
+                get("value").clone_into(&mut form.fields[at].value);
             }
             continue;
         }

@@ -104,7 +104,7 @@ async fn pages(visitor: &Visitor, company: i64) -> Vec<String> {
                 })
                 .collect();
             let kind = kind.join("/");
-            let is_page = !kind.contains("assets") && !kind.ends_with(".csv");
+            let is_page = !kind.contains("assets") && !kind.contains(".csv");
             if is_page && !found.contains(&link) {
                 let seen = kinds.entry(kind).or_default();
                 *seen += 1;
