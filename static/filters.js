@@ -9,7 +9,6 @@
   const effect = document.getElementById("filter-effect");
   const live = form.querySelector("[data-order-live]");
   const save = form.querySelector(".save-bar button[type=submit]");
-  let leaving = false;
 
   function say(text) {
     live.textContent = text;
@@ -119,22 +118,17 @@
     }
   });
 
+  // A request that a newer one replaces ends too: only an answer ends the waiting, or that there is none.
   effect.addEventListener("htmx:afterRequest", (event) => {
-    effect.removeAttribute("aria-busy");
-    if (event.detail.successful) return;
-    effect.textContent = "What this changes cannot be worked out now. It can be saved all the same.";
+    if (event.detail.successful) effect.removeAttribute("aria-busy");
   });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target !== effect && !event.detail.successful) say("This did not work. Try again.");
-  });
-
-  // Whoever discards was asked once already: by the button's own words.
-  form.addEventListener("click", (event) => {
-    if (event.target.closest("[data-discard]")) leaving = true;
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (leaving) event.stopImmediatePropagation();
-  }, true);
+  for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+    effect.addEventListener(failure, (event) => {
+      event.preventDefault();
+      effect.removeAttribute("aria-busy");
+      effect.textContent = "What this changes cannot be worked out now. It can be saved all the same.";
+    });
+  }
 
   if (form.hasAttribute("data-unsaved")) touched();
 })();

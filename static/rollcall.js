@@ -25,12 +25,13 @@
     for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-busy", "true");
   });
   // Who comes back with the browser's button may send it again.
-  window.addEventListener("pageshow", () => {
+  const sendable = () => {
     for (const form of document.querySelectorAll("form[data-sent]")) {
       delete form.dataset.sent;
       for (const button of form.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
     }
-  });
+  };
+  window.addEventListener("pageshow", sendable);
 
   // A select or tick box that sends its form when it changes.
   document.addEventListener("change", (event) => {
@@ -93,15 +94,77 @@
     localise(event.target);
     breakable(event.target);
   });
-  // Leaving a page with changes that are not saved.
-  let changed = false;
+  // Leaving a page with changes that are not saved. A form is not changed any more once it has really left.
+  const changed = new Set();
+  const left = new Set();
   document.addEventListener("input", (event) => {
-    if (event.target.closest("form[data-keep]")) changed = true;
+    const form = event.target.closest("form[data-keep]");
+    if (form) changed.add(form);
   });
-  document.addEventListener("order:changed", () => { changed = true; });
-  document.addEventListener("submit", () => { changed = false; });
+  document.addEventListener("order:changed", (event) => {
+    const form = event.target.closest("form[data-keep]");
+    if (form) changed.add(form);
+  });
+  document.addEventListener("submit", (event) => {
+    // What a script sends, or what is not sent at all, stays on the page.
+    if (!event.defaultPrevented && changed.delete(event.target)) left.add(event.target);
+  });
+  // Whoever discards was asked once already: by the button's own words. In a window of its own the link discards nothing.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-discard]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) changed.delete(link.closest("form"));
+  });
+  // An answer that leads on has taken the form, unless it leads to the sign-in.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const to = xhr.getResponseHeader("HX-Redirect");
+    if (to && to !== "/sign-in") changed.delete(requestConfig.elt);
+  });
   window.addEventListener("beforeunload", (event) => {
-    if (changed) event.preventDefault();
+    for (const form of changed) {
+      if (!form.isConnected) changed.delete(form);
+    }
+    if (changed.size === 0) return;
+    event.preventDefault();
+    // Runs where the person stays: what was to leave has not left, and can be sent again.
+    setTimeout(() => {
+      for (const form of left) changed.add(form);
+      left.clear();
+      sendable();
+    });
+  });
+
+  // What a script asked for did not come: one notice says so, until something comes. What looks again by itself does not nag.
+  const failures = { asked: null, renewed: null };
+  const kindOf = (element) => (element?.getAttribute("hx-trigger")?.includes("every ") ? "renewed" : "asked");
+  const sentence = (xhr) => {
+    if (!xhr.status) return "No answer came. Look whether you are connected, then try again.";
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    const said = page.querySelector("[data-sentence]")?.textContent;
+    if (!said) return "This did not work. Try again; if it happens again, load the page anew.";
+    const reference = page.querySelector("[data-reference]")?.textContent;
+    return [said, xhr.status === 404 && "Load the page anew.", reference && `Reference: ${reference}`].filter(Boolean).join(" ");
+  };
+  const failed = (event) => {
+    // Some parts of a page say it themselves, in their own words.
+    if (event.defaultPrevented) return;
+    const kind = kindOf(event.detail.requestConfig?.elt);
+    if (kind === "renewed" && failures.renewed) return;
+    failures[kind]?.remove();
+    const notice = document.createElement("p");
+    notice.className = `notice ${kind === "asked" ? "bad" : "info"} failure`;
+    notice.setAttribute("role", kind === "asked" ? "alert" : "status");
+    notice.textContent = kind === "asked" ? sentence(event.detail.xhr) : "This page cannot be renewed at the moment.";
+    document.getElementById("content").prepend(notice);
+    failures[kind] = notice;
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) return;
+    const kind = kindOf(event.detail.requestConfig?.elt);
+    failures[kind]?.remove();
+    failures[kind] = null;
   });
 
   // A run that was watched is over: the page shows what came of it.

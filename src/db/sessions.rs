@@ -12,6 +12,10 @@ use crate::model::Staff;
 pub const IDLE: TimeDelta = TimeDelta::hours(8);
 /// A session ends so long after it began, whether or not it is used.
 pub const LONGEST: TimeDelta = TimeDelta::days(7);
+/// A session of nobody, which a passer-by leaves too, ends where nobody used it for so long.
+pub const IDLE_OF_NOBODY: TimeDelta = TimeDelta::minutes(30);
+/// So many sessions of nobody there are at most; the one unused for the longest gives way.
+pub const MOST_OF_NOBODY: i64 = 1_000;
 /// The time of the last use is written down once in so long.
 const NOTED: TimeDelta = TimeDelta::minutes(1);
 
@@ -44,7 +48,7 @@ impl From<Row> for Session {
     }
 }
 
-/// Begins a session.
+/// Begins a session. One of nobody makes room for itself.
 pub fn insert(
     conn: &mut Conn,
     key_hash: &str,
@@ -52,6 +56,9 @@ pub fn insert(
     state: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
+    if staff.is_none() {
+        make_room(conn, now)?;
+    }
     diesel::insert_into(dsl::sessions)
         .values((
             dsl::key_hash.eq(key_hash),
@@ -60,6 +67,26 @@ pub fn insert(
             dsl::created_at.eq(stamp(now)),
             dsl::seen_at.eq(stamp(now)),
         ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Removes what is over or too many among the sessions of nobody, so that one more can begin.
+fn make_room(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
+    let of_nobody = || dsl::sessions.filter(dsl::staff_id.is_null());
+    let there: i64 = of_nobody().count().get_result(conn)?;
+    if there < MOST_OF_NOBODY {
+        return Ok(());
+    }
+    let over = of_nobody().filter(dsl::seen_at.lt(stamp(now - IDLE_OF_NOBODY)));
+    diesel::delete(over).execute(conn)?;
+    let there: i64 = of_nobody().count().get_result(conn)?;
+    let oldest: Vec<String> = of_nobody()
+        .select(dsl::key_hash)
+        .order((dsl::seen_at, dsl::key_hash))
+        .limit((there - MOST_OF_NOBODY + 1).max(0))
+        .load(conn)?;
+    diesel::delete(dsl::sessions.filter(dsl::key_hash.eq_any(oldest)))
         .execute(conn)
         .map(drop)
 }
@@ -83,6 +110,9 @@ pub fn state(conn: &mut Conn, key_hash: &str, now: DateTime<Utc>) -> QueryResult
     let Some((state, seen, of)) = found else {
         return Ok(None);
     };
+    if of.is_none() && seen.and_utc() < now - IDLE_OF_NOBODY {
+        return Ok(None);
+    }
     let person = match of {
         Some(of) => match staff::get(conn, of)?.filter(|person| person.enabled) {
             Some(person) => Some(person),
@@ -170,7 +200,10 @@ pub fn clean(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usize> {
     let over = dsl::sessions.filter(
         dsl::seen_at
             .lt(stamp(now - IDLE))
-            .or(dsl::created_at.lt(stamp(now - LONGEST))),
+            .or(dsl::created_at.lt(stamp(now - LONGEST)))
+            .or(dsl::staff_id
+                .is_null()
+                .and(dsl::seen_at.lt(stamp(now - IDLE_OF_NOBODY)))),
     );
     diesel::delete(over).execute(conn)
 }

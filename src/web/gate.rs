@@ -5,17 +5,19 @@ use std::rc::Rc;
 use actix_session::SessionExt;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
-use super::routes::Needs;
-use super::session::PERSON;
+use super::live::Gone;
+use super::routes::{Gives, Needs};
+use super::session::{self, KEY_HASH, PERSON, SEEN};
 use super::visit::{CSRF, Inner, NEXT, by_script};
 use super::{Portal, Visit, WebError};
 use crate::model::Staff;
@@ -24,6 +26,7 @@ use crate::model::Staff;
 #[derive(Clone, Copy)]
 pub(super) struct Gate {
     pub(super) needs: Needs,
+    pub(super) gives: Gives,
 }
 
 /// Lets a request in, or answers it.
@@ -33,16 +36,40 @@ pub(super) async fn keep(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match Box::pin(judge(gate, &mut request)).await {
-        Ok(None) => next.call(request).await,
+        Ok(None) => {
+            let answer = next.call(request).await?;
+            Ok(ended(gate, answer))
+        }
         Ok(Some(answer)) => Ok(request.into_response(answer)),
         Err(error) => Ok(request.into_response(error.error_response())),
     }
+}
+
+/// htmx takes an answer with this status into the page, and asks no more.
+const ENOUGH: u16 = 286;
+
+/// What looks again by itself would ask for ever for what is gone: its last answer says so.
+fn ended(gate: Gate, answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let gone = answer.status() == StatusCode::NOT_FOUND;
+    if gate.gives != Gives::Live || !gone || !by_script(answer.request()) {
+        return answer;
+    }
+    let visit = answer.request().extensions().get::<Visit>().cloned();
+    let part = visit.and_then(|visit| visit.part(&Gone {}).ok());
+    let (Some(mut part), Ok(enough)) = (part, StatusCode::from_u16(ENOUGH)) else {
+        return answer;
+    };
+    *part.status_mut() = enough;
+    answer.into_response(part)
 }
 
 /// `None`: it may go in.
 async fn judge(gate: Gate, request: &mut ServiceRequest) -> Result<Option<HttpResponse>, WebError> {
     let visit = visit(request.request(), gate.needs == Needs::Nobody)?;
     request.extensions_mut().insert(visit.clone());
+    if gate.gives != Gives::Live {
+        note_use(&visit).await?;
+    }
     if visit.staff().is_none() && gate.needs != Needs::Nobody {
         return Ok(Some(to_sign_in(request.request(), &visit)));
     }
@@ -64,6 +91,18 @@ pub(super) fn look(request: &HttpRequest) -> Result<(), WebError> {
     Ok(())
 }
 
+/// Writes down that the session of who asks is used. A page that looks again by itself does not use it: it would never end
+/// for want of use while somebody's page stays open.
+async fn note_use(visit: &Visit) -> Result<(), WebError> {
+    let session = visit.session();
+    let hash = session.get::<String>(KEY_HASH).ok().flatten();
+    let seen = session.get::<DateTime<Utc>>(SEEN).ok().flatten();
+    if let (Some(hash), Some(seen)) = (hash, seen) {
+        session::note_use(visit.app(), hash, seen).await?;
+    }
+    Ok(())
+}
+
 /// Who asks. Somebody disabled, or whose session was ended, is nobody.
 fn visit(request: &HttpRequest, is_open: bool) -> Result<Visit, WebError> {
     let portal = request
@@ -76,7 +115,7 @@ fn visit(request: &HttpRequest, is_open: bool) -> Result<Visit, WebError> {
     let csrf = if let Some(token) = session.get::<String>(CSRF).ok().flatten() {
         token
     } else if staff.is_none() && !is_open {
-        // Who is only led to the sign-in needs none, and a passer-by leaves nothing in the database.
+        // Who is only led to the sign-in needs none.
         String::new()
     } else {
         let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
@@ -114,7 +153,7 @@ fn to_sign_in(request: &HttpRequest, visit: &Visit) -> HttpResponse {
                 None => url.path().to_owned(),
             })
     };
-    // The fleet is where a sign-in leads anyway: a passer-by leaves nothing in the database.
+    // The fleet is where a sign-in leads anyway: whoever wants to be there leaves no session of nobody in the database.
     if let Some(wanted) = wanted.filter(|wanted| is_ours(wanted) && wanted != "/") {
         let _ = visit.session().insert(NEXT, wanted);
     }

@@ -15,6 +15,19 @@ use crate::web::{At, Part, Samples};
 /// The samples.
 pub fn samples(all: &mut Samples) {
     all.part::<Live>();
+    all.part::<Gone>();
+}
+
+/// What a part that looks again by itself is at last, where what it looked at is gone.
+#[derive(Serialize)]
+pub(super) struct Gone {}
+
+impl Part for Gone {
+    const TEMPLATE: &'static str = "parts/gone.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
 }
 
 /// How far a run is.

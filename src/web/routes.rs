@@ -35,6 +35,9 @@ pub enum Gives {
     Page,
     /// A part of a page, for a script.
     Part,
+    /// A part of a page that looks again by itself: that it does is no use of a session, and it ends where there is nothing
+    /// to look at any more.
+    Live,
     /// A file to keep.
     File,
     /// It does something and leads on.
@@ -101,7 +104,10 @@ pub(super) fn register(config: &mut ServiceConfig) {
                 resource = resource.route((entry.route)());
                 continue;
             }
-            let gate = Gate { needs: entry.needs };
+            let gate = Gate {
+                needs: entry.needs,
+                gives: entry.gives,
+            };
             let keep = middleware::from_fn(move |request, next| gate::keep(gate, request, next));
             resource = resource.route((entry.route)().wrap(keep));
         }

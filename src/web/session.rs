@@ -8,10 +8,11 @@ use actix_session::storage::{
 };
 use actix_web::cookie::Key;
 use actix_web::cookie::time::Duration;
+use chrono::{DateTime, Utc};
 
 use crate::app::App;
 use crate::auth::hashed;
-use crate::db::sessions;
+use crate::db::{DbError, sessions};
 use crate::seal::Keyring;
 
 /// Under this name a session remembers the row id of who is signed in, a whole number.
@@ -21,6 +22,8 @@ pub const STAFF: &str = "staff";
 pub const KEY_HASH: &str = "session_hash";
 /// Under this name the gate finds who is signed in, as they were when the request came. It is not stored.
 pub const PERSON: &str = "person";
+/// Under this name the gate finds when the session was used last. It is not stored.
+pub const SEEN: &str = "seen";
 
 type State = HashMap<String, String>;
 
@@ -56,16 +59,11 @@ impl SessionStore for Sessions {
         };
         let mut state: State = serde_json::from_str(&state)
             .map_err(|error| LoadError::Deserialization(error.into()))?;
-        if sessions::is_worth_noting(seen, now) {
-            let used = hash.clone();
-            self.0
-                .db()
-                .write(move |conn| sessions::touch(conn, &used, now))
-                .await
-                .map_err(|error| LoadError::Other(error.into()))?;
-        }
         // A value of a session is JSON.
         state.insert(KEY_HASH.to_owned(), format!("\"{hash}\""));
+        let seen = serde_json::to_string(&seen)
+            .map_err(|error| LoadError::Deserialization(error.into()))?;
+        state.insert(SEEN.to_owned(), seen);
         if let Some(person) = person {
             let person = serde_json::to_string(&person)
                 .map_err(|error| LoadError::Deserialization(error.into()))?;
@@ -107,24 +105,8 @@ impl SessionStore for Sessions {
         Ok(key)
     }
 
-    async fn update_ttl(&self, key: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
-        let hash = hashed(key.as_ref());
-        let now = self.0.clock().now();
-        let due = self
-            .0
-            .db()
-            .read({
-                let hash = hash.clone();
-                move |conn| sessions::state(conn, &hash, now)
-            })
-            .await?
-            .is_some_and(|(_, seen, _)| sessions::is_worth_noting(seen, now));
-        if due {
-            self.0
-                .db()
-                .write(move |conn| sessions::touch(conn, &hash, now))
-                .await?;
-        }
+    async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
+        // The gate knows whether a request is a use of the session, see `note_use`.
         Ok(())
     }
 
@@ -138,10 +120,25 @@ impl SessionStore for Sessions {
     }
 }
 
+/// Writes down that the session with this hash is used now, which was used last at `seen`; at most once a minute.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn note_use(app: &App, hash: String, seen: DateTime<Utc>) -> Result<(), DbError> {
+    let now = app.clock().now();
+    if !sessions::is_worth_noting(seen, now) {
+        return Ok(());
+    }
+    app.db()
+        .write(move |conn| sessions::touch(conn, &hash, now))
+        .await
+}
+
 /// Who is signed in, and the state as it is stored.
 fn stored(mut state: State) -> Result<(Option<i64>, String), serde_json::Error> {
     state.remove(KEY_HASH);
     state.remove(PERSON);
+    state.remove(SEEN);
     let staff = match state.get(STAFF) {
         Some(id) => serde_json::from_str(id)?,
         None => None,

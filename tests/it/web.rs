@@ -8,6 +8,7 @@ mod contact_sync;
 mod doubt;
 pub mod filters;
 mod fleet;
+mod forms;
 mod gates;
 pub mod holds;
 mod hostile;

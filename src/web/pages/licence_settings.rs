@@ -9,11 +9,12 @@ use crate::db::{events, settings};
 use crate::pickers;
 use crate::rules;
 use crate::web::routes::{Entry, routes};
-use crate::web::{Form, Mistakes, Page, Place, Samples, Visit, WebError};
+use crate::web::{Form, Mistakes, Page, Part, Place, Samples, Visit, WebError};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/settings/licences" Administrator show;
+    Post Part "/settings/licences/found" Administrator find;
     Post Act "/settings/licences/add" Administrator add;
     Post Act "/settings/licences/remove" Administrator remove;
     Post Act "/settings/licences/standard" Administrator standard;
@@ -28,6 +29,7 @@ const MOST: usize = 150;
 /// The samples.
 pub fn samples(all: &mut Samples) {
     all.page::<LicencesPage>();
+    all.part::<Found>();
 }
 
 /// The list, and what can be added.
@@ -36,10 +38,16 @@ pub struct LicencesPage {
     list: Vec<Line>,
     /// Nobody has changed it.
     standard: bool,
+    found: Found,
+    mistakes: Mistakes,
+}
+
+/// What is known by a name and not on the list yet.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Found {
     /// What is looked for.
     q: String,
-    found: Vec<Line>,
-    mistakes: Mistakes,
+    lines: Vec<Line>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -74,21 +82,49 @@ impl Page for LicencesPage {
         };
         let searched = Self {
             list: vec![line(hostile, ""), line("FLOW_FREE", "Power Automate Free")],
-            q: hostile.into(),
-            found: vec![
-                line("SPB", "Microsoft 365 Business Premium"),
-                line(hostile, hostile),
-            ],
+            found: Found::hostile(),
             mistakes: [("licence", "The licence must not be empty.")]
                 .into_iter()
                 .collect(),
             ..Self::default()
         };
         let nothing = Self {
-            q: "x".repeat(400),
+            found: Found::nothing(),
             ..Self::default()
         };
         vec![Self::default(), many, searched, nothing]
+    }
+}
+
+impl Found {
+    fn hostile() -> Self {
+        let hostile = "\"'><script>alert(1)</script>\u{202e}\u{1f600}";
+        let line = |entry: &str, name: &str| Line {
+            entry: entry.into(),
+            name: name.into(),
+        };
+        Self {
+            q: hostile.into(),
+            lines: vec![
+                line("SPB", "Microsoft 365 Business Premium"),
+                line(hostile, hostile),
+            ],
+        }
+    }
+
+    fn nothing() -> Self {
+        Self {
+            q: "x".repeat(400),
+            lines: Vec::new(),
+        }
+    }
+}
+
+impl Part for Found {
+    const TEMPLATE: &'static str = "parts/licences_found.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self::default(), Self::hostile(), Self::nothing()]
     }
 }
 
@@ -101,27 +137,48 @@ struct Search {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
+struct Typed {
+    search: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Licence {
     licence: String,
 }
 
-async fn page(visit: &Visit, q: &str) -> Result<LicencesPage, WebError> {
+/// The list as it is, and whether nobody has changed it.
+async fn entries(visit: &Visit) -> Result<(Vec<String>, bool), WebError> {
     let set = visit.app().db().read(settings::ignored_licences).await?;
     let standard = set.is_none();
-    let entries = set.unwrap_or_else(pickers::standard_list);
+    Ok((set.unwrap_or_else(pickers::standard_list), standard))
+}
+
+/// What is known by this name and not on the list.
+async fn found(visit: &Visit, q: &str, entries: &[String]) -> Result<Found, WebError> {
     let q: String = q.trim().chars().take(400).collect();
-    let found = if q.is_empty() {
-        Vec::new()
-    } else {
-        let mut found = pickers::products(visit.app(), &q, SUGGESTED + entries.len()).await?;
-        found.retain(|one| {
-            !entries
-                .iter()
-                .any(|entry| rules::same(entry, &one.part_number))
-        });
-        found.truncate(SUGGESTED);
-        found
-    };
+    if q.is_empty() {
+        return Ok(Found::default());
+    }
+    let mut found = pickers::products(visit.app(), &q, SUGGESTED + entries.len()).await?;
+    found.retain(|one| {
+        !entries
+            .iter()
+            .any(|entry| rules::same(entry, &one.part_number))
+    });
+    let lines = found.into_iter().take(SUGGESTED).map(|one| Line {
+        entry: one.part_number,
+        name: one.name,
+    });
+    Ok(Found {
+        q,
+        lines: lines.collect(),
+    })
+}
+
+async fn page(visit: &Visit, q: &str) -> Result<LicencesPage, WebError> {
+    let (entries, standard) = entries(visit).await?;
+    let found = found(visit, q, &entries).await?;
     let mut list: Vec<Line> = pickers::told(&entries)
         .into_iter()
         .map(|(entry, name)| Line {
@@ -140,14 +197,7 @@ async fn page(visit: &Visit, q: &str) -> Result<LicencesPage, WebError> {
     Ok(LicencesPage {
         list,
         standard,
-        q,
-        found: found
-            .into_iter()
-            .map(|one| Line {
-                entry: one.part_number,
-                name: one.name,
-            })
-            .collect(),
+        found,
         mistakes: Mistakes::default(),
     })
 }
@@ -155,6 +205,12 @@ async fn page(visit: &Visit, q: &str) -> Result<LicencesPage, WebError> {
 async fn show(visit: Visit, query: Query<Search>) -> Result<HttpResponse, WebError> {
     let sought = searches::text(&visit, &query.s);
     visit.page(&page(&visit, &sought).await?)
+}
+
+/// What is found by what somebody types, before they search for it.
+async fn find(visit: Visit, typed: Form<Typed>) -> Result<HttpResponse, WebError> {
+    let (entries, _) = entries(&visit).await?;
+    visit.part(&found(&visit, &typed.0.search, &entries).await?)
 }
 
 /// Changes the list in one transaction, so that two who do so at once lose nothing. The answer says whether it is another now.

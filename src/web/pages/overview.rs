@@ -29,7 +29,7 @@ use crate::web::{At, CompanyHead, Form, Samples, Tab, TenantDoubt, Visit, WebErr
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/companies/{company:\\d+}" Reader show;
-    Get Part "/companies/{company:\\d+}/live" Reader part;
+    Get Live "/companies/{company:\\d+}/live" Reader part;
     Post Act "/companies/{company:\\d+}/sync" Technician sync;
 };
 

@@ -27,7 +27,7 @@ use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, changed, 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/companies/{company:\\d+}/preview" Reader show;
-    Get Part "/companies/{company:\\d+}/preview/live" Reader live;
+    Get Live "/companies/{company:\\d+}/preview/live" Reader live;
     Get File "/companies/{company:\\d+}/preview.csv" Reader file;
     Post Act "/companies/{company:\\d+}/preview" Technician make;
     Post Act "/companies/{company:\\d+}/preview/run" Technician run;

@@ -24,7 +24,7 @@ use crate::web::{
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/runs/{run}" Reader show;
-    Get Part "/runs/{run}/progress" Reader part;
+    Get Live "/runs/{run}/progress" Reader part;
     Get File "/runs/{run}/changes.csv" Reader super::history_files::of_run;
 };
 

@@ -91,7 +91,9 @@ async fn search(visit: Visit, body: Bytes) -> Result<HttpResponse, WebError> {
             _ => {}
         }
     }
-    let plain = |text: &str| !text.contains(['?', '#', '\r', '\n']) && text.is_ascii();
+    // Both become part of a header, which takes neither blanks nor control characters.
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'?' && byte != b'#';
+    let plain = |text: &str| text.bytes().all(is_plain);
     if !is_ours(&to) || !plain(&to) || !plain(&at) {
         return Err(WebError::NotFound);
     }

@@ -7,7 +7,7 @@ use actix_web::cookie::time;
 use rollcall::auth::hashed;
 use rollcall::db::sessions;
 use rollcall::seal::Keyring;
-use rollcall::web::session::{KEY_HASH, PERSON, Sessions, cookie_key};
+use rollcall::web::session::{KEY_HASH, PERSON, SEEN, Sessions, cookie_key, note_use};
 
 use super::*;
 
@@ -34,6 +34,16 @@ fn hash_of(key: &SessionKey) -> String {
     hashed(key.as_ref())
 }
 
+/// A request that uses its session; `false` where that has ended.
+async fn uses(desk: &Desk, store: &Sessions, kept: &SessionKey) -> bool {
+    let Some(state) = store.load(kept).await.unwrap() else {
+        return false;
+    };
+    let seen = serde_json::from_str(&state[SEEN]).unwrap();
+    note_use(&desk.app, hash_of(kept), seen).await.unwrap();
+    true
+}
+
 #[tokio::test]
 async fn a_session_gives_back_what_was_put_in_and_its_own_hash() {
     on_both(async |desk| {
@@ -47,6 +57,7 @@ async fn a_session_gives_back_what_was_put_in_and_its_own_hash() {
         );
         let person: Staff = serde_json::from_str(&loaded.remove(PERSON).unwrap()).unwrap();
         assert_eq!((person.id, person.role), (bob.id, Role::Reader));
+        assert!(loaded.remove(SEEN).is_some());
         assert_eq!(loaded, of(&bob));
 
         // What the request carried on comes back, and the hash is not stored.
@@ -63,7 +74,10 @@ async fn a_session_gives_back_what_was_put_in_and_its_own_hash() {
             .await
             .unwrap();
         assert!(
-            stored.contains("<saved>") && !stored.contains(KEY_HASH) && !stored.contains(PERSON),
+            stored.contains("<saved>")
+                && [KEY_HASH, PERSON, SEEN]
+                    .iter()
+                    .all(|key| !stored.contains(key)),
             "{stored}"
         );
         assert_eq!(store.load(&key("unknown")).await.unwrap(), None);
@@ -111,10 +125,11 @@ async fn the_table_holds_the_hash_of_a_key_and_whose_session_it_is() {
 async fn a_session_ends_after_eight_idle_hours() {
     on_both(async |desk| {
         let store = Sessions::new(desk.app.clone());
-        let kept = store.save(state(&[("a", "1")]), &TTL).await.unwrap();
+        let bob = desk.person("Bob", Role::Reader).await;
+        let kept = store.save(of(&bob), &TTL).await.unwrap();
         for _ in 0..3 {
             desk.passes(TimeDelta::hours(8));
-            assert!(store.load(&kept).await.unwrap().is_some());
+            assert!(uses(&desk, &store, &kept).await);
         }
         desk.passes(TimeDelta::hours(8));
         desk.clock.advance(SECOND);
@@ -127,13 +142,14 @@ async fn a_session_ends_after_eight_idle_hours() {
 async fn a_session_ends_after_seven_days_however_much_it_is_used() {
     on_both(async |desk| {
         let store = Sessions::new(desk.app.clone());
-        let kept = store.save(state(&[("a", "1")]), &TTL).await.unwrap();
-        let idle = store.save(state(&[("a", "1")]), &TTL).await.unwrap();
+        let bob = desk.person("Bob", Role::Reader).await;
+        let kept = store.save(of(&bob), &TTL).await.unwrap();
+        let idle = store.save(of(&bob), &TTL).await.unwrap();
         for _ in 0..28 {
             desk.passes(TimeDelta::hours(6));
-            assert!(store.load(&kept).await.unwrap().is_some());
+            assert!(uses(&desk, &store, &kept).await);
             store
-                .update(key(kept.as_ref()), state(&[("a", "2")]), &TTL)
+                .update(key(kept.as_ref()), of(&bob), &TTL)
                 .await
                 .unwrap();
             store.update_ttl(&kept, &TTL).await.unwrap();
@@ -162,15 +178,65 @@ async fn use_is_written_down_at_most_once_a_minute() {
             found[0].seen_at
         };
         desk.clock.advance(SECOND * 59);
-        store.load(&kept).await.unwrap().unwrap();
-        store.update_ttl(&kept, &TTL).await.unwrap();
+        assert!(uses(&desk, &store, &kept).await);
         assert_eq!(seen().await, began);
         desk.clock.advance(SECOND);
-        store.load(&kept).await.unwrap().unwrap();
+        assert!(uses(&desk, &store, &kept).await);
         assert_eq!(seen().await, began + MINUTE);
         desk.passes(MINUTE * 2);
-        store.update_ttl(&kept, &TTL).await.unwrap();
-        assert_eq!(seen().await, began + MINUTE * 3);
+        // To be found is no use yet.
+        store.load(&kept).await.unwrap().unwrap();
+        assert_eq!(seen().await, began + MINUTE);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_of_nobody_ends_after_half_an_idle_hour() {
+    on_both(async |desk| {
+        let store = Sessions::new(desk.app.clone());
+        let kept = store.save(state(&[("a", "1")]), &TTL).await.unwrap();
+        desk.passes(TimeDelta::minutes(30));
+        assert!(uses(&desk, &store, &kept).await);
+        desk.passes(TimeDelta::minutes(30));
+        desk.clock.advance(SECOND);
+        assert_eq!(store.load(&kept).await.unwrap(), None);
+        let now = desk.clock.now();
+        assert_eq!(desk.write(move |conn| sessions::clean(conn, now)).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sessions_of_nobody_never_fill_the_table_and_the_oldest_gives_way() {
+    on_both(async |desk| {
+        let bob = desk.person("Bob", Role::Reader).await;
+        let (id, began) = (bob.id, desk.clock.now());
+        let hash = |number: i64| format!("hash {number:05}");
+        let there = async |number: i64, now| {
+            let found = desk.read(move |conn| sessions::state(conn, &hash(number), now));
+            found.await.is_some()
+        };
+        let most = sessions::MOST_OF_NOBODY;
+        desk.write(move |conn| {
+            sessions::insert(conn, "of bob", Some(id), "{}", began)?;
+            for number in 0..=most {
+                let now = began + TimeDelta::milliseconds(number);
+                sessions::insert(conn, &hash(number), None, "{}", now)?;
+            }
+            Ok(())
+        })
+        .await;
+        assert!(!there(0, began).await, "the oldest gave way");
+        assert!(there(1, began).await && there(most, began).await);
+        let now = began + TimeDelta::hours(1);
+        desk.write(move |conn| sessions::insert(conn, &hash(most + 1), None, "{}", now))
+            .await;
+        assert!(there(most + 1, now).await);
+        let kept = desk.read(move |conn| sessions::of_staff(conn, id, now));
+        assert_eq!(kept.await.len(), 1, "who is signed in stays so");
+        let over = desk.write(move |conn| sessions::clean(conn, now)).await;
+        assert_eq!(over, 0, "those that were over went first");
     })
     .await;
 }

@@ -249,9 +249,9 @@ impl Round {
         self.browser.wait_for(state.until).await;
         self.look(state.name).await;
         // Otherwise a page with changes asks whether it may be left.
-        self.browser
-            .run("document.dispatchEvent(new Event(`submit`))", vec![])
-            .await;
+        let quietly = "for (const form of document.querySelectorAll(`form[data-keep]:not([hx-post])`)) \
+             form.dispatchEvent(new Event(`submit`, { bubbles: true }))";
+        self.browser.run(quietly, vec![]).await;
     }
 
     /// Who comes with a keyboard passes over the menu by the first link.

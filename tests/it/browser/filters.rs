@@ -1,6 +1,7 @@
 //! Filters in a browser: every way to reorder them, the effect before saving, adding one, and two technicians at once.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rollcall::model::Role;
 use serde_json::json;
@@ -181,6 +182,38 @@ async fn a_covered_filter_names_the_one_that_covers_it() {
 }
 
 #[tokio::test]
+async fn an_effect_that_is_worked_out_anew_does_not_say_that_it_cannot_be() {
+    let (_stage, _site, browser) = opened(Width::Desktop).await;
+    let watch = "window.sent = 0; window.said = []; const effect = document.querySelector('#filter-effect'); \
+         effect.addEventListener('htmx:beforeSend', () => { window.sent += 1; }); \
+         effect.addEventListener('htmx:sendAbort', () => { window.aborted = true; }); \
+         new MutationObserver(() => window.said.push(effect.innerText)).observe(effect, { childList: true, subtree: true })";
+    browser.run(watch, vec![]).await;
+    browser.network(false, Duration::from_millis(1_500)).await;
+    browser.click("#k1 [data-move=up]").await;
+    browser.wait_until("return window.sent === 1", vec![]).await;
+    browser.click("#k1 [data-move=down]").await;
+    browser.wait_until("return window.aborted", vec![]).await;
+    let busy = "return document.querySelector('#filter-effect').matches('[aria-busy]')";
+    assert_eq!(browser.run(busy, vec![]).await, json!(true));
+    browser
+        .wait_until("return window.said.length > 0", vec![])
+        .await;
+    let said = browser.run("return window.said.join()", vec![]).await;
+    assert!(!said.as_str().unwrap().contains("cannot"), "{said}");
+    let quiet = "return !document.querySelector('#filter-effect').matches('[aria-busy]')";
+    browser.wait_until(quiet, vec![]).await;
+    // What cannot be worked out says so itself, and in no notice besides.
+    browser.network(true, Duration::ZERO).await;
+    browser.click("#k1 [data-move=up]").await;
+    browser
+        .wait_for_text("#filter-effect", "cannot be worked out now")
+        .await;
+    browser.wait_until(quiet, vec![]).await;
+    assert_eq!(browser.count(".failure").await, 0);
+}
+
+#[tokio::test]
 async fn deleting_and_duplicating_keep_the_focus_and_are_told() {
     let (stage, _site, browser) = opened(Width::Desktop).await;
     browser.click("#k0 [data-delete]").await;
@@ -199,8 +232,13 @@ async fn deleting_and_duplicating_keep_the_focus_and_are_told() {
         .await;
     assert_eq!(on_screen(&browser).await, ["IT", "IT (copy)", "Everyone"]);
     assert_eq!(saved(&stage).await, ["Management", "IT", "Everyone"]);
+    let heard = "window.addEventListener('beforeunload', (event) => { \
+         sessionStorage.setItem('asked', event.defaultPrevented); })";
+    browser.run(heard, vec![]).await;
     browser.click("[data-discard]").await;
     browser.wait_for("#k0").await;
+    let asked = browser.run("return sessionStorage.getItem('asked')", vec![]);
+    assert_eq!(asked.await, "false", "the button says it already");
     assert_eq!(on_screen(&browser).await, ["Management", "IT", "Everyone"]);
 }
 

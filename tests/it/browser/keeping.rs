@@ -51,6 +51,59 @@ async fn the_microsoft_app_is_saved_over_another_save_with_the_secret_that_was_t
     assert_eq!(stage.read(microsoft_app_version).await, 2);
 }
 
+/// Whether the page asks before it is left.
+async fn asks(seat: &Seat) -> bool {
+    let script = "return !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))";
+    seat.browser.run(script, vec![]).await == true
+}
+
+/// A form is sent, as the page's scripts see it.
+async fn is_sent(seat: &Seat, action: &str) {
+    let script = "const form = document.querySelector(`form[action='${arguments[0]}']`); \
+         form.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))";
+    seat.browser.run(script, vec![action.into()]).await;
+}
+
+#[tokio::test]
+async fn what_was_typed_in_one_form_is_not_forgotten_when_another_is_sent() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let seat = Seat::of(&site, Role::Administrator).await;
+    seat.go("/settings/notices").await;
+    assert!(!asks(&seat).await);
+    seat.browser.type_into("#host", "mail.example").await;
+    assert!(asks(&seat).await);
+    let prevented = "document.querySelector(`form[action$='/mail']`).addEventListener('submit', \
+         (event) => event.preventDefault(), { once: true })";
+    seat.browser.run(prevented, vec![]).await;
+    is_sent(&seat, "/settings/notices/mail").await;
+    assert!(asks(&seat).await, "it did not leave");
+    is_sent(&seat, "/settings/notices/recipients").await;
+    assert!(asks(&seat).await, "another form left");
+    let again = "return !document.querySelector('form[data-sent]')";
+    seat.browser.wait_until(again, vec![]).await;
+    is_sent(&seat, "/settings/notices/mail").await;
+    assert!(!asks(&seat).await, "it left");
+}
+
+#[tokio::test]
+async fn a_form_that_comes_back_with_mistakes_is_not_saved_yet() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let seat = Seat::of(&site, Role::Administrator).await;
+    seat.go("/settings/microsoft").await;
+    seat.browser.type_into("#client_id", "no id").await;
+    seat.browser.click("#result button.primary").await;
+    seat.browser.wait_for("#m-client_id .mistake").await;
+    assert!(asks(&seat).await);
+    seat.browser.type_into("#client_id", CLIENT).await;
+    seat.browser.click("#way-secret").await;
+    seat.browser.type_into("#client_secret", SECRET).await;
+    // A question of the browser would keep the page as it is.
+    seat.browser.click("#result button.primary").await;
+    seat.reads("The Microsoft app is saved.").await;
+}
+
 #[tokio::test]
 async fn a_search_stands_in_its_field_and_not_in_the_address() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;

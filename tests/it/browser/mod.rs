@@ -10,6 +10,7 @@ mod deciding;
 mod demo_portal;
 mod driver;
 mod entering;
+mod failing;
 mod filters;
 mod hands;
 mod keeping;
@@ -289,6 +290,16 @@ impl Browser {
             .filter(|entry| entry["level"] == "SEVERE")
             .map(|entry| format!("{}: {}", word(&entry["source"]), word(&entry["message"])))
             .collect()
+    }
+
+    /// Takes the network away, or gives it back; every answer comes so much later.
+    pub async fn network(&self, offline: bool, latency: Duration) {
+        let conditions = json!({
+            "offline": offline, "latency": u32::try_from(latency.as_millis()).unwrap(),
+            "download_throughput": 1_000_000_000, "upload_throughput": 1_000_000_000,
+        });
+        let body = json!({ "network_conditions": conditions });
+        self.issue("chromium/network_conditions", body).await;
     }
 
     /// One command of Chromium's own protocol.

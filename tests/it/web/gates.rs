@@ -97,6 +97,73 @@ async fn every_route_refuses_a_lower_role_and_knows_no_unknown_id() {
     }
 }
 
+/// The routes of forms whose role is such, as they are written.
+fn forms(is: impl Fn(Needs) -> bool) -> Vec<&'static str> {
+    let all = all().into_iter();
+    all.filter(|entry| entry.verb == Verb::Post && is(entry.needs))
+        .map(|entry| entry.path)
+        .collect()
+}
+
+#[test]
+fn a_reader_changes_nothing_but_what_is_their_own() {
+    assert_eq!(
+        forms(|needs| needs == Needs::Role(Role::Reader)),
+        [
+            "/account/password",
+            "/account/sign-out-everywhere",
+            "/search",
+            "/sign-out"
+        ]
+    );
+    assert_eq!(
+        forms(|needs| needs == Needs::Nobody),
+        ["/sign-in", "/welcome/{token}"]
+    );
+    assert_eq!(forms(|needs| needs == Needs::Program), Vec::<&str>::new());
+}
+
+#[test]
+fn settings_are_changed_by_administrators_alone() {
+    let others = forms(|needs| needs != Needs::Role(Role::Administrator));
+    let of_settings = others.iter().filter(|path| path.starts_with("/settings"));
+    assert_eq!(
+        of_settings.collect::<Vec<_>>(),
+        [&"/settings/jobs/{job:\\d+}/cancel"]
+    );
+    let every = all().into_iter();
+    let open: Vec<&str> = every
+        .filter(|entry| entry.path.starts_with("/settings"))
+        .filter(|entry| !matches!(entry.needs, Needs::Role(role) if role >= Role::Technician))
+        .map(|entry| entry.path)
+        .collect();
+    assert_eq!(open, Vec::<&str>::new());
+}
+
+#[test]
+fn a_company_is_changed_by_technicians_and_removed_by_administrators() {
+    let technician = |needs| needs == Needs::Role(Role::Technician);
+    let strange: Vec<&str> = forms(technician)
+        .into_iter()
+        .filter(|path| !path.starts_with("/companies/"))
+        .collect();
+    assert_eq!(
+        strange,
+        [
+            "/psa-companies",
+            "/runs/{run}/undo",
+            "/settings/jobs/{job:\\d+}/cancel"
+        ]
+    );
+    let other: Vec<&str> = forms(|needs| !technician(needs))
+        .into_iter()
+        .filter(|path| path.contains("compan") || path.starts_with("/runs"))
+        .collect();
+    assert_eq!(other, ["/companies/{company:\\d+}/remove"]);
+    let remove = forms(|needs| needs == Needs::Role(Role::Administrator));
+    assert!(remove.contains(&"/companies/{company:\\d+}/remove"));
+}
+
 #[tokio::test]
 async fn no_form_is_taken_without_its_token_or_from_another_site() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;

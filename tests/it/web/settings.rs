@@ -53,6 +53,18 @@ async fn licences_are_found_by_product_name_added_removed_and_put_back() {
         .text;
     assert!(nothing.contains("Add this part number as it is typed"));
 
+    let typed = [("search", "business premium")];
+    let typed = admin.post("/settings/licences/found", &typed).await.text;
+    assert!(
+        typed.contains("Microsoft 365 Business Premium") && !typed.contains("<html"),
+        "{typed}"
+    );
+    let kept = admin.search("/settings/licences", "other").await;
+    assert!(
+        kept.ends_with("s=3"),
+        "what is typed is no search yet: {kept}"
+    );
+
     let add = admin
         .post("/settings/licences/add", &[("licence", " SPB ")])
         .await;

@@ -66,6 +66,48 @@ async fn a_script_is_told_to_lead_to_the_sign_in() {
 }
 
 #[tokio::test]
+async fn a_page_that_looks_again_by_itself_keeps_nobody_signed_in() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let at = format!("/companies/{}", stage.company_id);
+    let looking = site.signed_in(Role::Reader).await;
+    for part in [format!("{at}/live"), format!("{at}/preview/live")] {
+        let working = site.visitor();
+        let form = [("name", "Reader"), ("password", PASSWORD)];
+        assert_eq!(working.post("/sign-in", &form).await.status, 303);
+        assert_eq!(looking.get(&at).await.status, 200, "the page itself");
+        for _ in 0..8 {
+            stage.clock.advance(Duration::from_hours(1));
+            assert_eq!(looking.get(&part).await.status, 200, "{part}");
+            assert_eq!(working.get(&at).await.status, 200, "{part}");
+        }
+        stage.clock.advance(Duration::from_mins(1));
+        let over = looking.get_as(&part, Some(("hx-request", "true"))).await;
+        assert_eq!(over.headers["hx-redirect"], "/sign-in", "{part}");
+        assert_eq!(working.get(&at).await.status, 200, "{part}");
+        assert_eq!(looking.post("/sign-in", &form).await.status, 303);
+    }
+}
+
+#[tokio::test]
+async fn what_is_watched_and_gone_is_asked_for_once_more_only() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    for part in [
+        "/companies/999999/live?watch=1",
+        "/companies/999999/preview/live?watch=1&back=preview",
+        "/runs/0193aaaa-0000-7000-8000-000000000000/progress",
+    ] {
+        let last = visitor.get_as(part, Some(("hx-request", "true"))).await;
+        assert_eq!(last.status, 286, "{part}");
+        assert!(last.text.contains("is not there any more"), "{}", last.text);
+        assert!(!last.text.contains("<html"), "{part}");
+        assert_eq!(visitor.get(part).await.status, 404, "{part} as a page");
+    }
+}
+
+#[tokio::test]
 async fn no_sign_in_leads_to_another_host() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     let site = Site::start(&stage.app);

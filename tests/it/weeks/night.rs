@@ -18,6 +18,9 @@ use super::tally::Tally;
 use super::trouble;
 use super::world::World;
 
+/// How the tally calls the ways in which a process dies on a bad night.
+pub const KILLS: [&str; 2] = ["kills at an await", "kills by a fault"];
+
 /// No company's jobs go on after so many looks.
 const LOOKS: usize = 80;
 
@@ -100,8 +103,8 @@ async fn round(
                     Err(error) => failed = Some(error),
                 }
             }
-            Ok(None) => tally.add("kills at an await", 1),
-            Err(error) if error.is_cancelled() => tally.add("kills by a fault", 1),
+            Ok(None) => tally.add(KILLS[0], 1),
+            Err(error) if error.is_cancelled() => tally.add(KILLS[1], 1),
             Err(error) => return Err(format!("a process panicked: {error}")),
         }
     }
