@@ -207,7 +207,7 @@ async fn no_field_of_any_form_fails_or_shows_markup_that_was_typed() {
     stage.sync().await;
     let site = Site::start(&stage.app);
     let admin = site.signed_in(Role::Administrator).await;
-    auth::add(&site.app, "Robin", Role::Reader)
+    auth::add(&site.app, "Ann", "Robin", Role::Reader)
         .await
         .unwrap()
         .unwrap();
