@@ -79,7 +79,7 @@
     const item = remove.closest("[data-order-item]");
     const near = item.nextElementSibling || item.previousElementSibling;
     item.remove();
-    const next = near ? near.querySelector(".order-handle") : list.parentElement.querySelector("[hx-target='#filters-list']");
+    const next = near ? near.querySelector(".order-handle") : [...form.querySelectorAll("[hx-target='#filters-list']")].at(-1);
     next.focus();
     say(`${item.dataset.name} is deleted. Nothing is stored until you save.`);
     touched();

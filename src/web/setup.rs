@@ -5,9 +5,12 @@ use diesel::QueryResult;
 use serde::Serialize;
 
 use super::Visit;
+use super::changed;
 use crate::db::{Conn, events, previews, runs, tenant_connections};
 use crate::model::{Company, Role};
 
+/// What the history calls it that somebody passed the step of the filters.
+pub const FILTERS_CHOSEN: &str = "filters_chosen";
 /// So many events are looked through.
 const LOOKED_AT: i64 = 50;
 
@@ -70,7 +73,9 @@ struct Known {
     connected: bool,
     /// Whether the options were saved, or are other than those of a new company.
     options: bool,
+    /// Whether there are filters, or somebody went on without.
     filters: bool,
+    /// Whether a preview was made since the last change.
     previewed: bool,
 }
 
@@ -95,18 +100,22 @@ impl Setup {
             return Ok(None);
         }
         let preview = previews::get(conn, company.id)?;
+        let saved = changed::of_company(conn, company.id)?;
+        let events = events::of_company(conn, company.id, LOOKED_AT)?;
+        let was = |kind: &str| events.iter().any(|event| event.kind == kind);
         let known = Known {
             company: company.id,
             connected: tenant_connections::get(conn, company.id)?.is_some(),
             options: company.default_site.is_some()
                 || company.update_existing
                 || company.use_email
-                || events::of_company(conn, company.id, LOOKED_AT)?
-                    .iter()
-                    .any(|event| event.kind == "company_saved"),
-            filters: !company.filters.is_empty(),
+                || was("company_saved"),
+            filters: !company.filters.is_empty() || was(FILTERS_CHOSEN),
             // A preview that failed has no digest.
-            previewed: preview.is_some_and(|preview| !preview.digest.is_empty()),
+            previewed: preview.is_some_and(|preview| {
+                let current = saved.is_none_or(|saved| preview.made_at >= saved.at);
+                !preview.digest.is_empty() && current
+            }),
         };
         Ok(Some(Self::from(known, here)))
     }
@@ -122,7 +131,7 @@ impl Setup {
             company: 7,
             connected: here > SetupStep::Tenant,
             options: here > SetupStep::Options,
-            filters: false,
+            filters: here > SetupStep::Filters,
             previewed: here > SetupStep::Preview,
         };
         Self::from(known, here)
@@ -167,7 +176,7 @@ fn steps(known: Option<Known>, here: SetupStep) -> Vec<Step> {
         (
             Filters,
             "Filters (optional)",
-            known.is_some_and(|known| known.filters || (known.options && known.previewed)),
+            known.is_some_and(|known| known.filters),
         ),
         (
             Preview,

@@ -94,7 +94,7 @@ async fn a_failed_test_says_what_happened_and_what_to_do() {
     let visitor = site.signed_in(Role::Technician).await;
     stage.microsoft.tenant(TENANT, |tenant| tenant.apps.clear());
     let page = press(&stage, &visitor, "test-tenant").await;
-    assert!(page.text.contains("The test failed."), "{}", page.text);
+    assert!(page.text.contains("Last test failed"), "{}", page.text);
     stage.psa.remove_company();
     let page = press(&stage, &visitor, "test-psa").await;
     assert!(

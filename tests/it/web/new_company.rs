@@ -113,7 +113,7 @@ async fn mistakes_of_a_new_company_stand_beside_their_field_and_add_nothing() {
     let visitor = site.signed_in(Role::Technician).await;
     let long = "x".repeat(5_000);
     for (id, name, said) in [
-        (300, "CONTOSO", "Another company of Rollcall is called so"),
+        (300, "CONTOSO", "Another company in Rollcall has this name"),
         (300, "  ", "must not be empty"),
         (300, &*long, "too long"),
         (300, "two\nlines", "one line"),
