@@ -102,7 +102,7 @@
 
   // What was found to pick from is not left behind the bar at the bottom.
   document.addEventListener("htmx:afterSettle", (event) => {
-    const picks = event.target.closest?.(".filter-picks");
+    const picks = (event.detail?.target ?? event.target).querySelector?.(".filter-picks");
     if (picks) picks.scrollIntoView({ block: "nearest" });
   });
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::select::{Activity, select};
 use super::snapshot::{Licences, Snapshot};
-use crate::model::{ContactId, User, UserId};
+use crate::model::{ContactId, User, UserId, text};
 
 /// Who becomes what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,12 @@ pub fn counting(snapshot: &Snapshot, ignored: &[String]) -> Counting {
             _ => {}
         }
     }
+    counting
+        .leavers
+        .sort_by_cached_key(|name| text::folded(name).into_owned());
+    counting
+        .active
+        .sort_by_cached_key(|name| text::folded(name).into_owned());
     if !leaving.is_empty() {
         let contacts = snapshot.contacts.iter().filter(|contact| contact.active);
         let active: HashSet<&ContactId> = contacts.map(|contact| &contact.id).collect();

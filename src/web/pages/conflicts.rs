@@ -235,7 +235,7 @@ fn user_side(snapshot: &Snapshot, user: Option<&User>, person: &Person) -> Vec<V
     let rows = portrait::sides(snapshot, user, None, Some(person)).into_iter();
     rows.map(|row| (row.field, row.user))
         .chain(department.map(|name| ("Department".to_owned(), name.clone())))
-        .filter(|(field, value)| field != Field::Active.as_str() && !value.is_empty())
+        .filter(|(field, value)| !in_the_head(field) && !value.is_empty())
         .map(|(field, value)| Value {
             field,
             value,
@@ -252,7 +252,7 @@ fn values(
 ) -> Vec<Value> {
     let own: HashSet<_> = user.iter().flat_map(|user| user.addresses()).collect();
     let rows = portrait::sides(snapshot, user, Some(contact), Some(person)).into_iter();
-    rows.filter(|row| row.field != Field::Active.as_str() && !row.contact.is_empty())
+    rows.filter(|row| !in_the_head(&row.field) && !row.contact.is_empty())
         .map(|row| Value {
             same: if [Field::Email.as_str(), OTHER_EMAILS].contains(&row.field.as_str()) {
                 let mut all = row.contact.split(", ");
@@ -264,6 +264,13 @@ fn values(
             value: row.contact,
         })
         .collect()
+}
+
+/// Whether the head of a card says it already.
+fn in_the_head(field: &str) -> bool {
+    [Field::Active, Field::FirstName, Field::LastName]
+        .iter()
+        .any(|one| one.as_str() == field)
 }
 
 const OTHER_EMAILS: &str = "other_emails";

@@ -223,6 +223,57 @@ async fn with_two_psas_a_company_is_found_without_knowing_which_it_is_in() {
 }
 
 #[tokio::test]
+async fn while_a_company_is_set_up_a_step_is_done_only_when_it_was_done() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    stage.users([crate::stage::user("anna")]);
+    stage.set(|company| company.sync_contacts = false).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let base = format!("/companies/{}", stage.company_id);
+    let save = async |page: &str, fields: &[(&str, &str)]| {
+        let id = stage.company_id;
+        let at = stage.read(move |conn| companies::version(conn, id)).await;
+        let at = at.unwrap().to_string();
+        let options = [
+            ("version", at.as_str()),
+            ("name", "Contoso"),
+            ("timezone", "UTC"),
+            ("guard_floor", "3"),
+            ("guard_percent", "20"),
+        ];
+        let fields = [&options, fields].concat();
+        let saved = visitor.post(&format!("{base}/{page}"), &fields).await;
+        saved.location.expect("it is saved")
+    };
+    let done = async |step: &str| {
+        let page = visitor
+            .get(&format!("{base}/contact-sync/turn-on"))
+            .await
+            .text;
+        let set_up = page
+            .split("aria-label=\"Set-up\"")
+            .nth(1)
+            .expect("a set-up");
+        let mut steps = set_up.split("<li").skip(1);
+        let line = steps.find(|line| line.contains(step)).expect("a step");
+        line.contains(", done")
+    };
+    let on = [("sync_contacts", "true"), ("action", "next")];
+    assert_eq!(save("contact-sync", &on).await, format!("{base}/filters"));
+    assert!(!stage.company().await.sync_contacts, "it is the last step");
+    assert!(done("Options").await);
+    assert!(!done("Filters").await && !done("Preview").await);
+    save("filters", &[("action", "next")]).await;
+    assert!(done("Filters").await, "passed on purpose");
+    assert!(!done("Preview").await);
+    rollcall::jobs::step(&stage.app).await.unwrap();
+    assert!(done("Preview").await);
+    stage.clock.advance(std::time::Duration::from_secs(60));
+    save("contact-sync", &[("action", "save")]).await;
+    assert!(!done("Preview").await, "it is older than the settings");
+}
+
+#[tokio::test]
 async fn every_step_of_the_set_up_leads_to_the_next_until_contact_sync_is_on() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     stage.users([crate::stage::user("anna")]);

@@ -105,7 +105,7 @@ async fn before_a_licence_stops_counting_its_leavers_and_their_contacts_are_show
     let page = admin.get(add).await.text;
     for said in [
         "2 people become leavers",
-        "bert",
+        "Anna Doe</bdi>, <bdi>Bert Doe",
         "The linked contacts of 2 of them would be deactivated",
         "held until somebody approves",
         "Do not count it",
