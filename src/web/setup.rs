@@ -211,6 +211,14 @@ fn what_next(known: Known, here: SetupStep) -> (&'static str, Option<(&'static s
             "You have seen what would happen. Next, turn contact sync on.",
             Some(("Next: turn it on", SetupStep::TurnOn)),
         ),
+        SetupStep::Company if known.options && known.filters => (
+            "Options and filters are chosen. Next, see what would happen; nothing is written.",
+            Some(("Next: preview", SetupStep::Preview)),
+        ),
+        SetupStep::Company if known.options => (
+            "The options are saved. Next, choose who is synced, and to which site.",
+            Some(("Next: filters", SetupStep::Filters)),
+        ),
         SetupStep::Company | SetupStep::Tenant => (
             "The tenant is connected. Next, choose how contacts are written.",
             Some(("Next: options", SetupStep::Options)),

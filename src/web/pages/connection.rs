@@ -55,7 +55,9 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
     let places = pickers::remembered_places(visit.app(), &company).await?;
     let tenant = tenant.map(|tenant| {
         let name = places.tenant.clone();
-        let name = (name, trial.is_none());
+        // Of a connection that is known to fail nothing is asked.
+        let fails = quarantines.iter().any(|one| one.owner.side == Side::Tenant);
+        let name = (name, trial.is_none() && !fails);
         let simulated = visit.portal().simulated_centre();
         let apps = (shared.as_ref(), simulated.as_deref());
         tenant_view(&tenant, (id, name), apps, visit.now())

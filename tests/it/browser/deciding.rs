@@ -23,7 +23,11 @@ async fn exactly_the_ticked_are_approved_and_the_rest_is_dismissed_with_a_note()
     seat.follow(&format!("main .cause a[href='{hold}'].btn"), &hold)
         .await;
     let emil = "input[type=checkbox][aria-label*='Emil Doe']";
-    for (count, press) in [("5", Some("#tick-all")), ("0", Some("#tick-all")), ("5", None)] {
+    for (count, press) in [
+        ("5", Some("#tick-all")),
+        ("0", Some("#tick-all")),
+        ("5", None),
+    ] {
         seat.browser
             .wait_for_text("form[action$='/approve'] button:not([formaction])", count)
             .await;

@@ -182,7 +182,8 @@ async fn the_groups_that_were_found_do_not_lie_behind_the_save_bar() {
 }
 
 #[tokio::test]
-async fn with_no_filter_there_is_one_way_to_add_one_which_has_the_focus_after_the_last_is_deleted() {
+async fn with_no_filter_there_is_one_way_to_add_one_which_has_the_focus_after_the_last_is_deleted()
+{
     let (_stage, _site, browser) = opened(Width::Desktop).await;
     for key in ["#k0", "#k1", "#k2"] {
         browser.click(&format!("{key} [data-delete]")).await;

@@ -262,6 +262,8 @@ async fn while_a_company_is_set_up_a_step_is_done_only_when_it_was_done() {
     assert_eq!(save("contact-sync", &on).await, format!("{base}/filters"));
     assert!(!stage.company().await.sync_contacts, "it is the last step");
     assert!(done("Options").await);
+    let overview = visitor.get(&base).await.text;
+    assert!(overview.contains(">Next: filters<"), "{overview}");
     assert!(!done("Filters").await && !done("Preview").await);
     save("filters", &[("action", "next")]).await;
     assert!(done("Filters").await, "passed on purpose");
