@@ -125,7 +125,7 @@ async fn setting_up_shows_one_next_step_at_a_time() {
     ];
     let to = format!("{}/contact-sync", overview(&stage));
     assert_eq!(visitor.post(&to, &form).await.status, 303);
-    has("Next: options").await;
+    has("Next: filters").await;
     visitor
         .post(&format!("{}/preview", overview(&stage)), &[])
         .await;
