@@ -1,6 +1,6 @@
 //! Samples of the page of a company's conflicts.
 
-use super::conflicts::{Candidate, Case, ConflictsPage, HOSTILE, Value, somebody};
+use super::conflicts::{Candidate, Case, ConflictsPage, HOSTILE, Line, somebody};
 use crate::web::{At, CompanyHead, Tab};
 
 /// Nothing read, nobody in conflict, and many.
@@ -15,7 +15,7 @@ pub fn samples() -> Vec<ConflictsPage> {
         number: 1,
         numbers: 1,
     };
-    let value = |field: &str, value: &str, same| Value {
+    let value = |field: &str, value: &str, same| Line {
         field: field.into(),
         value: value.into(),
         same,

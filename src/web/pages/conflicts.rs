@@ -60,7 +60,7 @@ pub(super) struct Case {
     /// Other users concerned.
     pub(super) others: Vec<Named>,
     /// What Microsoft 365 says of the user.
-    pub(super) user_side: Vec<Value>,
+    pub(super) user_side: Vec<Line>,
     pub(super) candidates: Vec<Candidate>,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct Candidate {
     pub(super) id: String,
     pub(super) segment: String,
     pub(super) name: String,
-    pub(super) values: Vec<Value>,
+    pub(super) values: Vec<Line>,
     pub(super) active: bool,
     /// The user principal name to which it is linked.
     pub(super) linked: String,
@@ -86,7 +86,7 @@ pub(super) struct Candidate {
 
 /// A field that is not blank.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Value {
+pub(super) struct Line {
     /// The field's word.
     pub(super) field: String,
     pub(super) value: String,
@@ -230,13 +230,13 @@ impl ConflictsPage {
 }
 
 /// What Microsoft 365 says of a user, and where the filter places them.
-fn user_side(snapshot: &Snapshot, user: Option<&User>, person: &Person) -> Vec<Value> {
+fn user_side(snapshot: &Snapshot, user: Option<&User>, person: &Person) -> Vec<Line> {
     let department = user.and_then(|user| user.fields.get(&DirectoryField::Department));
     let rows = portrait::sides(snapshot, user, None, Some(person)).into_iter();
     rows.map(|row| (row.field, row.user))
         .chain(department.map(|name| ("Department".to_owned(), name.clone())))
         .filter(|(field, value)| !in_the_head(field) && !value.is_empty())
-        .map(|(field, value)| Value {
+        .map(|(field, value)| Line {
             field,
             value,
             same: false,
@@ -249,11 +249,11 @@ fn values(
     snapshot: &Snapshot,
     (user, person): (Option<&User>, &Person),
     contact: &Contact,
-) -> Vec<Value> {
+) -> Vec<Line> {
     let own: HashSet<_> = user.iter().flat_map(|user| user.addresses()).collect();
     let rows = portrait::sides(snapshot, user, Some(contact), Some(person)).into_iter();
     rows.filter(|row| !in_the_head(&row.field) && !row.contact.is_empty())
-        .map(|row| Value {
+        .map(|row| Line {
             same: if [Field::Email.as_str(), OTHER_EMAILS].contains(&row.field.as_str()) {
                 let mut all = row.contact.split(", ");
                 all.any(|address| own.contains(&text::folded(address)))

@@ -52,9 +52,9 @@ pub struct LicenceEffect {
     /// The name of its product.
     name: String,
     /// Who becomes a leaver.
-    leavers: People,
+    leavers: Becoming,
     /// Who becomes active again.
-    active: People,
+    active: Becoming,
     /// So many contacts would be deactivated.
     deactivated: usize,
     /// Companies of which nothing was read yet.
@@ -67,7 +67,7 @@ pub struct LicenceEffect {
 
 /// The people of all companies who become one thing.
 #[derive(Clone, Debug, Default, Serialize)]
-struct People {
+struct Becoming {
     /// They become leavers; else they become active again.
     leaving: bool,
     count: usize,
@@ -106,7 +106,7 @@ impl Label {
     }
 }
 
-impl People {
+impl Becoming {
     /// Adds those of one company; `left` is how many names there is room for.
     fn add(&mut self, company: &Company, names: Vec<String>, left: &mut usize) {
         let count = names.len();
@@ -189,9 +189,9 @@ async fn work_out(
             .unwrap_or_default()
             .to_owned(),
         licence,
-        leavers: People {
+        leavers: Becoming {
             leaving: true,
-            ..People::default()
+            ..Becoming::default()
         },
         ..LicenceEffect::default()
     };
@@ -261,17 +261,17 @@ impl Page for LicenceEffect {
             more: 40,
             ..at.clone()
         };
-        let people = People {
+        let people = Becoming {
             leaving: true,
             count: 81,
             at: vec![at, one.clone(), unnamed],
             more: 2,
             more_people: 9,
         };
-        let single = People {
+        let single = Becoming {
             count: 1,
             at: vec![one],
-            ..People::default()
+            ..Becoming::default()
         };
         let both = Self {
             licence: "SPB".into(),
@@ -287,11 +287,11 @@ impl Page for LicenceEffect {
         let back = Self {
             change: Change::Remove,
             licence: hostile.into(),
-            active: People {
+            active: Becoming {
                 leaving: false,
                 ..people
             },
-            leavers: People {
+            leavers: Becoming {
                 leaving: true,
                 ..single
             },
