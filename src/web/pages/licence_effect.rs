@@ -166,10 +166,6 @@ async fn show_remove(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, 
 }
 
 async fn show_standard(visit: Visit) -> Result<HttpResponse, WebError> {
-    if list(&visit).await?.1 {
-        visit.say("info", "This is the standard list.");
-        return Ok(visit.lead(HERE));
-    }
     let after = pickers::standard_list();
     visit.page(&work_out(&visit, Change::Standard, String::new(), after).await?)
 }
