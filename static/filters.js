@@ -78,7 +78,7 @@
     const item = remove.closest("[data-order-item]");
     const near = item.nextElementSibling || item.previousElementSibling;
     item.remove();
-    const next = near ? near.querySelector(".order-handle") : list.parentElement.querySelector("[hx-target='#filters-list']");
+    const next = near ? near.querySelector(".order-handle") : [...form.querySelectorAll("[hx-target='#filters-list']")].at(-1);
     next.focus();
     say(`${item.dataset.name} is deleted. Nothing is stored until you save.`);
     touched();
@@ -101,7 +101,7 @@
 
   // What was found to pick from is not left behind the bar at the bottom.
   document.addEventListener("htmx:afterSettle", (event) => {
-    const picks = event.target.closest?.(".filter-picks");
+    const picks = (event.detail?.target ?? event.target).querySelector?.(".filter-picks");
     if (picks) picks.scrollIntoView({ block: "nearest" });
   });
 

@@ -38,12 +38,29 @@
     if (event.target.matches("[data-send-on-change]")) event.target.form.requestSubmit();
   });
 
-  // A button that says how many are ticked counts along.
+  // A button that says how many are ticked counts along; one box ticks all of them, or none.
+  const tally = (form) => {
+    const boxes = [...form.querySelectorAll("input[type=checkbox][name]")];
+    const ticked = boxes.filter((box) => box.checked).length;
+    for (const count of form.querySelectorAll("[data-ticked]")) count.textContent = ticked;
+    for (const whole of form.querySelectorAll("[data-tick-all] input")) {
+      whole.checked = ticked > 0 && ticked === boxes.length;
+      whole.indeterminate = ticked > 0 && ticked < boxes.length;
+    }
+  };
   document.addEventListener("change", (event) => {
     const form = event.target.form;
     if (!form?.matches("[data-tally]")) return;
-    const ticked = form.querySelectorAll("input[type=checkbox]:checked").length;
-    for (const count of form.querySelectorAll("[data-ticked]")) count.textContent = ticked;
+    if (event.target.closest("[data-tick-all]")) {
+      for (const box of form.querySelectorAll("input[type=checkbox][name]")) box.checked = event.target.checked;
+    }
+    tally(form);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-tally]")) {
+      for (const whole of form.querySelectorAll("[data-tick-all]")) whole.hidden = false;
+      tally(form);
+    }
   });
 
   // A file is sent as text: its bytes in base64, in the hidden field that it names.

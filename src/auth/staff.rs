@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use super::sign_in::{name_subject, take_try};
@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::db::sign_in_failures::Try;
 use crate::db::{Conn, DbError, events, sessions, sign_in_failures, sign_in_links, staff};
 use crate::model::staff::checked_name;
+use crate::model::text::nfc;
 use crate::model::{Role, Staff};
 
 /// Why somebody of the staff stays as they are. A sentence for people.
@@ -195,6 +196,12 @@ pub async fn change_password(
     }
     if !passwords::verify(present, Some(before.clone())).await? {
         return mistake("present", WRONG_PRESENT);
+    }
+    if nfc(present.expose_secret()) == nfc(new.expose_secret()) {
+        return mistake(
+            "password",
+            "This is your present password: choose another one.",
+        );
     }
     let hash = passwords::hash(new).await?;
     let subject = name_subject(&app.keyring(), &person.name);

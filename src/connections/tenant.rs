@@ -8,7 +8,7 @@ use diesel::QueryResult;
 use super::secret::{self, Checked, NewSecret};
 use super::{Saving, turn_of};
 use crate::app::{App, OF_COMPANY};
-use crate::db::facts::tenant_scope;
+use crate::db::facts::{TENANT_TRIAL, company_scope, tenant_scope};
 use crate::db::quarantines::{self, Owner};
 use crate::db::{Conn, companies, events, facts, links, secrets, settings, tenant_connections};
 use crate::directory::Credential;
@@ -208,6 +208,7 @@ fn write(
     tenant_connections::put(conn, company, tenant, now)?;
     quarantines::try_now(conn, Owner::tenant(company), now)?;
     facts::forget(conn, &tenant_scope(&tenant.tenant_id))?;
+    facts::forget_one(conn, &company_scope(company), TENANT_TRIAL)?;
     match &draft.new {
         Some(new) => secret::replace(conn, keys, owner, new, tenant.expires)?,
         None if draft.shared => drop(secrets::delete_all(conn, OF_COMPANY, company)?),

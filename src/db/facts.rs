@@ -14,6 +14,10 @@ pub const SITES: &str = "sites";
 /// The name of the fact which contact types a PSA has.
 pub const CONTACT_TYPES: &str = "contact_types";
 
+/// The name of the fact how the last test of a company's tenant ended: why it failed; empty: saved and not tested yet. A test
+/// that succeeds, and every save, forgets it.
+pub const TENANT_TRIAL: &str = "tenant_trial";
+
 /// The scope of facts about a PSA connection.
 pub fn psa_scope(id: i64) -> String {
     format!("psa:{id}")

@@ -95,8 +95,12 @@ pub fn capital(text: &str) -> String {
     })
 }
 
-/// A sentence: with a capital at the beginning and a full stop at the end, unless it ends as a sentence already.
+/// A sentence: with a capital at the beginning and a full stop at the end, unless it ends as a sentence already. An address is none,
+/// and stays as it is.
 pub fn sentence(text: &str) -> String {
+    if text.contains('@') && !text.trim().contains(char::is_whitespace) {
+        return text.trim().to_owned();
+    }
     let mut whole = capital(text.trim());
     if !whole.is_empty() && !whole.ends_with(['.', '!', '?', '…', ':']) {
         whole.push('.');
@@ -126,6 +130,18 @@ pub fn and(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_alone_is_no_sentence() {
+        assert_eq!(
+            sentence(" chloe@proseware.example "),
+            "chloe@proseware.example"
+        );
+        assert_eq!(
+            sentence("asked by chloe@proseware.example"),
+            "Asked by chloe@proseware.example."
+        );
+    }
 
     #[test]
     fn a_cut_never_splits_a_character_and_counts_utf16_units() {

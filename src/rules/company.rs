@@ -31,7 +31,7 @@ pub fn tidy(company: &Company, contact_types: bool) -> Result<Company, Vec<Mista
         if tidy.schedule.is_none() {
             wrong.push(Mistake::new(
                 "schedule",
-                format!("The schedule must be {TIME}"),
+                format!("The time of the daily run must be {TIME}"),
             ));
         }
     }

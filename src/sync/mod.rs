@@ -3,6 +3,7 @@
 
 pub mod apply;
 pub mod back;
+pub mod counting;
 pub mod cover;
 pub mod effect;
 mod ending;

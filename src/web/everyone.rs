@@ -146,6 +146,10 @@ pub struct Line {
     pub action: String,
     /// The contact's name, or its number.
     pub contact: String,
+    /// The contact's number in the PSA.
+    pub number: String,
+    /// Its page there; empty where its address is not known.
+    pub link: String,
     /// The site's name.
     pub site: String,
     /// The filter's label.
@@ -287,6 +291,7 @@ impl<'a> Everyone<'a> {
                     (None, Some(id)) => id.to_string(),
                     (None, None) => String::new(),
                 };
+                line.number = contact.map(ToString::to_string).unwrap_or_default();
                 line.site = match (&person.site, known) {
                     (Some(site), _) => site.name.clone(),
                     (None, Some(contact)) => self.site(contact),
@@ -302,6 +307,7 @@ impl<'a> Everyone<'a> {
             Who::Contact(contact) => {
                 line.page = format!("contacts/{}", segment(contact.id.as_str()));
                 line.contact = contact.id.to_string();
+                line.number = contact.id.to_string();
                 line.site = self.site(contact);
                 let holders = self
                     .holders

@@ -11,7 +11,7 @@ use crate::db::changes::ChangeRecord;
 use crate::db::events::Event;
 use crate::db::links::PastLink;
 use crate::db::undos::PutBack;
-use crate::model::{Action, Contact, Field, LinkMade, User};
+use crate::model::{Action, Contact, Field, LinkMade, User, text};
 use crate::sync::explain::Explanation;
 use crate::sync::plan::Person;
 use crate::sync::select::{self, Activity};
@@ -65,6 +65,8 @@ pub fn sides(
         differs: differing.contains(&field),
     };
     let address = user.map(|user| user.address_as_written(rules.use_email).to_owned());
+    let own = address.clone().unwrap_or_default();
+    let email = theirs(contact.map(|one| &one.email));
     let flag = |active: Option<bool>| match active {
         Some(true) => "Active".to_owned(),
         Some(false) => "Not active".to_owned(),
@@ -116,10 +118,8 @@ pub fn sides(
         ),
         Row {
             field: "other_emails".into(),
-            user: user.map(|user| user.aliases.join(", ")).unwrap_or_default(),
-            contact: contact
-                .map(|one| one.other_emails.join(", "))
-                .unwrap_or_default(),
+            user: others(user.map_or(&[], |user| &user.aliases), &own),
+            contact: others(contact.map_or(&[], |one| &one.other_emails), &email),
             differs: false,
         },
         row(
@@ -136,6 +136,13 @@ pub fn sides(
         rows.push(row(Field::ContactType, wanted, type_names.join(", ")));
     }
     rows
+}
+
+/// The addresses besides the email.
+fn others(all: &[String], email: &str) -> String {
+    let all = all.iter().map(|one| one.trim());
+    let others = all.filter(|one| text::folded(one) != text::folded(email));
+    others.collect::<Vec<_>>().join(", ")
 }
 
 fn is_active(snapshot: &Snapshot, user: &User) -> bool {

@@ -39,6 +39,8 @@ pub struct InQuarantine {
     pub since: At,
     /// When it is tried again; `None`: now.
     pub again: Option<At>,
+    /// Somebody has saved or tested the connection since it failed: the next run begins at once.
+    pub changed: bool,
     /// The button that leads to the cure: what it says, and its address.
     pub button: Option<(&'static str, String)>,
     /// Whether the cure is in the settings of the installation, which are an administrator's.
@@ -92,6 +94,7 @@ impl InQuarantine {
             advice,
             since: At::new(one.since, of.now),
             again: one.holds(of.now).then(|| At::new(one.next_try, of.now)),
+            changed: one.failures == 0 && !one.holds(of.now),
             button,
             in_settings,
             consent,
@@ -106,6 +109,7 @@ impl InQuarantine {
             advice: "Check the secret.".into(),
             since: At::sample(),
             again: Some(At::sample()),
+            changed: false,
             button: Some((
                 "Replace the secret",
                 "/companies/7/connection/secret".into(),

@@ -5,8 +5,12 @@ use diesel::QueryResult;
 use serde::Serialize;
 
 use super::Visit;
+use super::changed;
 use crate::db::{Conn, events, previews, runs, tenant_connections};
 use crate::model::{Company, Role};
+
+/// What the history calls it that somebody passed the step of the filters.
+pub const FILTERS_CHOSEN: &str = "filters_chosen";
 
 /// The steps, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +71,9 @@ struct Known {
     connected: bool,
     /// Whether the options were saved, or are other than those of a new company.
     options: bool,
+    /// Whether there are filters, or somebody went on without.
     filters: bool,
+    /// Whether a preview was made since the last change.
     previewed: bool,
 }
 
@@ -92,6 +98,7 @@ impl Setup {
             return Ok(None);
         }
         let preview = previews::get(conn, company.id)?;
+        let saved = changed::of_company(conn, company.id)?;
         let known = Known {
             company: company.id,
             connected: tenant_connections::get(conn, company.id)?.is_some(),
@@ -99,9 +106,12 @@ impl Setup {
                 || company.update_existing
                 || company.use_email
                 || events::was(conn, company.id, "company_saved")?,
-            filters: !company.filters.is_empty(),
+            filters: !company.filters.is_empty() || events::was(conn, company.id, FILTERS_CHOSEN)?,
             // A preview that failed has no digest.
-            previewed: preview.is_some_and(|preview| !preview.digest.is_empty()),
+            previewed: preview.is_some_and(|preview| {
+                let current = saved.is_none_or(|saved| preview.made_at >= saved.at);
+                !preview.digest.is_empty() && current
+            }),
         };
         Ok(Some(Self::from(known, here)))
     }
@@ -117,7 +127,7 @@ impl Setup {
             company: 7,
             connected: here > SetupStep::Tenant,
             options: here > SetupStep::Options,
-            filters: false,
+            filters: here > SetupStep::Filters,
             previewed: here > SetupStep::Preview,
         };
         Self::from(known, here)
@@ -162,7 +172,7 @@ fn steps(known: Option<Known>, here: SetupStep) -> Vec<Step> {
         (
             Filters,
             "Filters (optional)",
-            known.is_some_and(|known| known.filters || (known.options && known.previewed)),
+            known.is_some_and(|known| known.filters),
         ),
         (
             Preview,
@@ -196,6 +206,14 @@ fn what_next(known: Known, here: SetupStep) -> (&'static str, Option<(&'static s
         SetupStep::Company if known.previewed => (
             "You have seen what would happen. Next, turn contact sync on.",
             Some(("Next: turn it on", SetupStep::TurnOn)),
+        ),
+        SetupStep::Company if known.options && known.filters => (
+            "Options and filters are chosen. Next, see what would happen; nothing is written.",
+            Some(("Next: preview", SetupStep::Preview)),
+        ),
+        SetupStep::Company if known.options => (
+            "The options are saved. Next, choose who is synced, and to which site.",
+            Some(("Next: filters", SetupStep::Filters)),
         ),
         SetupStep::Company | SetupStep::Tenant => (
             "The tenant is connected. Next, choose how contacts are written.",

@@ -1,6 +1,6 @@
 //! Samples of the page of a company's conflicts.
 
-use super::conflicts::{Candidate, Case, ConflictsPage, HOSTILE, somebody};
+use super::conflicts::{Candidate, Case, ConflictsPage, HOSTILE, Line, somebody};
 use crate::web::{At, CompanyHead, Tab};
 
 /// Nothing read, nobody in conflict, and many.
@@ -15,26 +15,27 @@ pub fn samples() -> Vec<ConflictsPage> {
         number: 1,
         numbers: 1,
     };
+    let value = |field: &str, value: &str, same| Line {
+        field: field.into(),
+        value: value.into(),
+        same,
+    };
     let free = Candidate {
         id: "7".into(),
         segment: "7".into(),
         name: HOSTILE.into(),
-        email: "jane@contoso.example".into(),
-        other_emails: "long ".repeat(80),
-        phone: "+44 20".into(),
-        site: "Head office".into(),
-        types: "End user".into(),
+        values: vec![
+            value("email", "jane@contoso.example", true),
+            value("other_emails", &"long ".repeat(80), false),
+            value("site", HOSTILE, false),
+        ],
         active: true,
         linked: String::new(),
         link: "https://psa.example/".into(),
     };
     let taken = Candidate {
         name: "long".repeat(100),
-        email: String::new(),
-        other_emails: String::new(),
-        phone: String::new(),
-        site: String::new(),
-        types: String::new(),
+        values: Vec::new(),
         active: false,
         linked: "bob@contoso.example".into(),
         link: String::new(),
@@ -47,10 +48,15 @@ pub fn samples() -> Vec<ConflictsPage> {
         upn: "jane@contoso.example".into(),
         why: "Several contacts fit: 7 and 8.".into(),
         others: vec![somebody()],
+        user_side: vec![
+            value("email", "jane@contoso.example", false),
+            value("department", HOSTILE, false),
+        ],
         candidates: vec![free, taken],
     };
     let shared = Case {
         others: Vec::new(),
+        user_side: Vec::new(),
         candidates: Vec::new(),
         ..case.clone()
     };

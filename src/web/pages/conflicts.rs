@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::people::aside;
 use super::person;
 use crate::db::plans;
-use crate::model::{Company, Contact, UserId};
+use crate::model::{Company, Contact, DirectoryField, Field, User, UserId, text};
 use crate::sync::last::Last;
 use crate::sync::pair::Conflict;
 use crate::sync::plan::{Kept, Person, Plan, Reason};
@@ -19,6 +19,7 @@ use crate::sync::report;
 use crate::sync::snapshot::Snapshot;
 use crate::web::VendorLinks;
 use crate::web::everyone::{named, segment};
+use crate::web::portrait;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, form, words};
 
@@ -58,6 +59,8 @@ pub(super) struct Case {
     pub(super) why: String,
     /// Other users concerned.
     pub(super) others: Vec<Named>,
+    /// What Microsoft 365 says of the user.
+    pub(super) user_side: Vec<Line>,
     pub(super) candidates: Vec<Candidate>,
 }
 
@@ -74,15 +77,21 @@ pub(super) struct Candidate {
     pub(super) id: String,
     pub(super) segment: String,
     pub(super) name: String,
-    pub(super) email: String,
-    pub(super) other_emails: String,
-    pub(super) phone: String,
-    pub(super) site: String,
-    pub(super) types: String,
+    pub(super) values: Vec<Line>,
     pub(super) active: bool,
     /// The user principal name to which it is linked.
     pub(super) linked: String,
     pub(super) link: String,
+}
+
+/// A field that is not blank.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Line {
+    /// The field's word.
+    pub(super) field: String,
+    pub(super) value: String,
+    /// The contact has what the user has.
+    pub(super) same: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -201,6 +210,8 @@ impl ConflictsPage {
                 let others = others.filter(|one| conflict.users.contains(&one.user_id));
                 let contacts = last.snapshot.contacts.iter();
                 let contacts = contacts.filter(|one| conflict.contacts.contains(&one.id));
+                let mut users = last.snapshot.users.iter();
+                let user = users.find(|user| user.id == person.user_id);
                 Case {
                     user: person.user_id.to_string(),
                     page: person::address(company.id, &person.user_id),
@@ -208,8 +219,9 @@ impl ConflictsPage {
                     upn: person.upn.clone(),
                     why: words::sentence(&report::reason(&person.reason)),
                     others: others.map(|one| named_person(company.id, one)).collect(),
+                    user_side: user_side(&last.snapshot, user, person),
                     candidates: contacts
-                        .map(|contact| candidate(&last.snapshot, contact, outward))
+                        .map(|contact| candidate(&last.snapshot, contact, (user, person), outward))
                         .collect(),
                 }
             })
@@ -217,29 +229,65 @@ impl ConflictsPage {
     }
 }
 
-fn candidate(snapshot: &Snapshot, contact: &Contact, outward: &VendorLinks) -> Candidate {
-    let rules = &snapshot.rules;
-    let types = contact.types.iter().filter_map(|id| {
-        let mut known = rules.contact_types.iter().flatten();
-        Some(known.find(|one| one.id == *id)?.name.as_str())
-    });
+/// What Microsoft 365 says of a user, and where the filter places them.
+fn user_side(snapshot: &Snapshot, user: Option<&User>, person: &Person) -> Vec<Line> {
+    let department = user.and_then(|user| user.fields.get(&DirectoryField::Department));
+    let rows = portrait::sides(snapshot, user, None, Some(person)).into_iter();
+    rows.map(|row| (row.field, row.user))
+        .chain(department.map(|name| ("Department".to_owned(), name.clone())))
+        .filter(|(field, value)| !in_the_head(field) && !value.is_empty())
+        .map(|(field, value)| Line {
+            field,
+            value,
+            same: false,
+        })
+        .collect()
+}
+
+/// The fields of a contact, with those marked that the user has too.
+fn values(
+    snapshot: &Snapshot,
+    (user, person): (Option<&User>, &Person),
+    contact: &Contact,
+) -> Vec<Line> {
+    let own: HashSet<_> = user.iter().flat_map(|user| user.addresses()).collect();
+    let rows = portrait::sides(snapshot, user, Some(contact), Some(person)).into_iter();
+    rows.filter(|row| !in_the_head(&row.field) && !row.contact.is_empty())
+        .map(|row| Line {
+            same: if [Field::Email.as_str(), OTHER_EMAILS].contains(&row.field.as_str()) {
+                let mut all = row.contact.split(", ");
+                all.any(|address| own.contains(&text::folded(address)))
+            } else {
+                !row.differs && !row.user.is_empty()
+            },
+            field: row.field,
+            value: row.contact,
+        })
+        .collect()
+}
+
+/// Whether the head of a card says it already.
+fn in_the_head(field: &str) -> bool {
+    [Field::Active, Field::FirstName, Field::LastName]
+        .iter()
+        .any(|one| one.as_str() == field)
+}
+
+const OTHER_EMAILS: &str = "other_emails";
+
+fn candidate(
+    snapshot: &Snapshot,
+    contact: &Contact,
+    whose: (Option<&User>, &Person),
+    outward: &VendorLinks,
+) -> Candidate {
     let mut links = snapshot.links.iter();
     let link = links.find(|link| link.contact_id == contact.id);
-    let phones = contact.phone.iter().chain(&contact.mobile);
-    let phones: Vec<&str> = phones.map(String::as_str).collect();
     Candidate {
         id: contact.id.to_string(),
         segment: segment(contact.id.as_str()),
         name: named(contact),
-        email: contact.email.clone().unwrap_or_default(),
-        other_emails: contact.other_emails.join(", "),
-        phone: phones.join(", "),
-        site: contact
-            .site
-            .as_ref()
-            .map(|id| rules.site_name(id))
-            .unwrap_or_default(),
-        types: types.collect::<Vec<_>>().join(", "),
+        values: values(snapshot, whose, contact),
         active: contact.active,
         linked: link.map(|link| link.upn.clone()).unwrap_or_default(),
         link: outward.contact(&contact.id),

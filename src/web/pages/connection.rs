@@ -4,13 +4,15 @@
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 use chrono::{DateTime, Utc};
+use diesel::QueryResult;
 
 use super::connection_page::{
     ConnectionPage, PsaName, PsaView, TenantName, TenantView, cloud_name, end,
 };
 use crate::connections::{self, MicrosoftApp};
+use crate::db::facts::{self, TENANT_TRIAL, company_scope};
 use crate::db::quarantines::{self, Quarantine};
-use crate::db::{psa_connections, tenant_connections};
+use crate::db::{Conn, psa_connections, runs, tenant_connections};
 use crate::directory::app_link;
 use crate::model::{Company, PsaCompany, PsaConnection, Role, Side, TenantConnection};
 use crate::web::quarantined::{InQuarantine, Of};
@@ -36,7 +38,7 @@ pub fn samples(all: &mut Samples) {
 async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError> {
     let company = visit.company(*company).await?;
     let (id, psa_id, asked) = (company.id, company.psa_id, company.clone());
-    let (tenant, connection, setup, quarantines) = visit
+    let (tenant, connection, setup, quarantines, trial) = visit
         .app()
         .db()
         .read(move |conn| {
@@ -45,6 +47,7 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
                 psa_connections::get(conn, psa_id)?,
                 Setup::of(conn, &asked, SetupStep::Tenant)?,
                 quarantines::of_company(conn, id, psa_id)?,
+                trial(conn, id)?,
             ))
         })
         .await?;
@@ -52,6 +55,9 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
     let places = pickers::remembered_places(visit.app(), &company).await?;
     let tenant = tenant.map(|tenant| {
         let name = places.tenant.clone();
+        // Of a connection that is known to fail nothing is asked.
+        let fails = quarantines.iter().any(|one| one.owner.side == Side::Tenant);
+        let name = (name, trial.is_none() && !fails);
         let simulated = visit.portal().simulated_centre();
         let apps = (shared.as_ref(), simulated.as_deref());
         tenant_view(&tenant, (id, name), apps, visit.now())
@@ -72,8 +78,20 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
         psa_quarantine: quarantined(&quarantines, Side::Psa, of),
         psa: psa_view(&company, connection.as_ref(), places),
         shared_app: shared.is_some(),
+        trial,
     };
     visit.page(&page)
+}
+
+/// How the last test of the tenant ended, where no run has succeeded since: why it failed; empty: it was not tested.
+fn trial(conn: &mut Conn, company: i64) -> QueryResult<Option<String>> {
+    let Some((value, at)) = facts::get(conn, &company_scope(company), TENANT_TRIAL)? else {
+        return Ok(None);
+    };
+    let last = runs::list(conn, company, 1)?.pop();
+    let works = last
+        .is_some_and(|run| run.started_at > at && run.finished_at.is_some() && run.error.is_none());
+    Ok((!works).then(|| value.as_str().unwrap_or_default().to_owned()))
 }
 
 /// Who changed a company since it had this version, in which a page of it was opened.
@@ -101,7 +119,7 @@ fn quarantined(all: &[Quarantine], side: Side, of: Of) -> Option<InQuarantine> {
 
 fn tenant_view(
     tenant: &TenantConnection,
-    (company, name): (i64, Option<String>),
+    (company, (name, asks)): (i64, (Option<String>, bool)),
     (shared, simulated): (Option<&MicrosoftApp>, Option<&str>),
     now: DateTime<Utc>,
 ) -> TenantView {
@@ -115,6 +133,7 @@ fn tenant_view(
             company,
             name,
             failure: String::new(),
+            asks,
         },
         id: tenant.tenant_id.to_string(),
         shared: through.is_some(),
@@ -170,6 +189,7 @@ async fn tenant_name(visit: Visit, company: Path<i64>) -> Result<HttpResponse, W
         company: company.id,
         name: read.ok(),
         failure,
+        asks: false,
     })
 }
 

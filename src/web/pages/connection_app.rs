@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::connection::{address, stale};
 use super::connection_app_page::{AppPage, clouds};
-use super::connection_trial::{answered, remember};
+use super::connection_trial::{answered, failed, remember};
 use crate::checks::{self, TriedTenant};
 use crate::connections::{self, NewSecret, Saving, TenantForm};
 use crate::db::jobs::Priority;
@@ -337,6 +337,7 @@ async fn said(
         remember(visit, company, tried).await?;
         visit.say("ok", format!("Saved. {}", answered(tried)));
     } else {
+        failed(visit, company.id, String::new()).await?;
         visit.say(
             "warn",
             "Saved without a test. Press Test once it should work.",

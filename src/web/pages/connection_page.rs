@@ -22,6 +22,8 @@ pub struct ConnectionPage {
     pub(super) psa: PsaView,
     /// Whether the MSP's own Microsoft app is set up.
     pub(super) shared_app: bool,
+    /// Why the last test of the tenant failed; empty: it was not tested; none: nothing is wrong.
+    pub(super) trial: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -66,6 +68,8 @@ pub struct TenantName {
     pub(super) name: Option<String>,
     /// Why it could not be read; empty: nothing was wrong.
     pub(super) failure: String,
+    /// Whether the page's script asks for it.
+    pub(super) asks: bool,
 }
 
 /// How the company is called in the PSA.
@@ -89,12 +93,14 @@ impl Part for TenantName {
             company: 7,
             name: None,
             failure: String::new(),
+            asks: true,
         };
         let read = Self {
             name: Some(HOSTILE.into()),
             ..unread.clone()
         };
         let failed = Self {
+            asks: false,
             failure: "The client secret is wrong. Give a new one.".into(),
             ..unread.clone()
         };
@@ -158,6 +164,7 @@ impl Page for ConnectionPage {
                 link: None,
             },
             shared_app: false,
+            trial: None,
         };
         let mut samples = vec![
             new.clone(),
@@ -189,7 +196,9 @@ impl Page for ConnectionPage {
                 },
                 shared_app: true,
                 doubt: Some(TenantDoubt::sample()),
+                trial: ["", HOSTILE].get(index).map(|&why| why.to_owned()),
                 tenant_quarantine: (index > 0).then(|| InQuarantine {
+                    changed: index == 1,
                     consent: index == 2,
                     button: InQuarantine::sample().button.filter(|_| index == 1),
                     ..InQuarantine::sample()

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 
 use super::connection::address;
+use crate::db::facts::{self, TENANT_TRIAL, company_scope};
 use crate::db::quarantines::{self, Owner};
 use crate::db::tenant_connections;
 use crate::model::Company;
@@ -40,8 +41,29 @@ async fn test_tenant(visit: Visit, company: Path<i64>) -> Result<HttpResponse, W
             let said = format!("{} {}", answered(&tried), more.unwrap_or_default());
             Ok(visit.done(&to, said.trim()))
         }
-        Err(error) => Ok(visit.refused(&to, format!("The test failed. {}", words::told(&error)))),
+        Err(error) => {
+            failed(&visit, company.id, words::told(&error)).await?;
+            Ok(visit.refused(&to, "The test of the tenant failed. Why stands below."))
+        }
     }
+}
+
+/// Keeps why a test of a company's tenant failed; empty: it was saved without one.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn failed(visit: &Visit, company: i64, why: String) -> Result<(), WebError> {
+    let now = visit.now();
+    let kept = visit.app().db().write(move |conn| {
+        facts::put(
+            conn,
+            &company_scope(company),
+            TENANT_TRIAL,
+            &why.into(),
+            now,
+        )
+    });
+    Ok(kept.await?)
 }
 
 /// Keeps what a tenant just said it is called.
@@ -57,7 +79,10 @@ pub async fn remember(
     let tenant = visit
         .app()
         .db()
-        .read(move |conn| tenant_connections::get(conn, id))
+        .write(move |conn| {
+            facts::forget_one(conn, &company_scope(id), TENANT_TRIAL)?;
+            tenant_connections::get(conn, id)
+        })
         .await?;
     if let Some(tenant) = tenant {
         pickers::remember_tenant(visit.app(), &tenant.tenant_id, &tried.name).await?;

@@ -182,9 +182,13 @@ async fn save(
         jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &asks, now).map(drop)
     };
     match save_company(visit.app(), &company, form.version, &who, then).await? {
-        Saving::Saved { id, .. } if form.action == "next" && !turns_on => Ok(visit.done(
+        Saving::Saved { id, .. } if form.action == "next" => Ok(visit.done(
             &format!("/companies/{id}/filters"),
-            "The options are saved.",
+            if turns_on {
+                "The options are saved. Contact sync itself is turned on in the last step."
+            } else {
+                "The options are saved."
+            },
         )),
         Saving::Saved { id, .. } => saved(&visit, (id, &company), turns_on).await,
         Saving::Stale { .. } => {
@@ -193,7 +197,7 @@ async fn save(
         }
         Saving::Gone => Err(WebError::NotFound),
         Saving::NameTaken => {
-            mistakes.add("name", "Another company is called so already.");
+            mistakes.add("name", "Another company in Rollcall has this name.");
             again(&visit, &known, (form, sites), mistakes).await
         }
         Saving::PlaceTaken { by } => {

@@ -13,13 +13,14 @@ use super::filters_known::Known;
 use super::preview_live::Back;
 use super::{connection, filters_change, filters_effect, preview};
 use crate::connections::{self, Saving};
+use crate::db::events;
 use crate::db::jobs::Priority;
 use crate::jobs;
 use crate::model::{Company, Mode};
 use crate::pickers;
 use crate::sync::effect;
 use crate::web::routes::{Entry, routes};
-use crate::web::setup::{Setup, SetupStep};
+use crate::web::setup::{FILTERS_CHOSEN, Setup, SetupStep};
 use crate::web::{CompanyHead, Form, Mistakes, Page, Place, Samples, Tab, Visit, WebError};
 
 /// The routes.
@@ -247,6 +248,13 @@ async fn save(
         Saving::Saved { id, .. } => {
             // The names of its groups are remembered for every page that tells of them.
             pickers::names_soon(visit.app(), &company).await?;
+            if known.setup.is_some() {
+                let chosen = visit.app().db().write(move |conn| {
+                    let by = (&*staff, FILTERS_CHOSEN);
+                    events::note(conn, by, Some(id), "Filters chosen", now)
+                });
+                chosen.await?;
+            }
             if form.action == "next" {
                 return preview::begin(&visit, id, Back::Preview).await.map(|to| visit.lead(&to));
             }

@@ -197,7 +197,7 @@ fn why(verdict: &Verdict) -> Vec<String> {
         why.push(format!("{numbers}."));
     }
     if verdict.hold_open {
-        why.push("While some wait, everybody who leaves after them waits too.".into());
+        why.push("While some wait, everybody who follows them waits too.".into());
     }
     why
 }

@@ -6,7 +6,9 @@ use actix_web::HttpResponse;
 use actix_web::web::Query;
 use serde::{Deserialize, Serialize};
 
+use super::conflicts::{Named, somebody};
 use super::holds::HOSTILE;
+use super::person;
 use crate::db::companies;
 use crate::db::holds::{self, Hold};
 use crate::web::listing::{Pager, ROWS};
@@ -40,7 +42,7 @@ struct Waiting {
     name: String,
     since: At,
     count: usize,
-    people: Vec<String>,
+    people: Vec<Named>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -67,9 +69,12 @@ async fn fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErr
             since: At::new(hold.opened_at, now),
             count: hold.people.len(),
             people: first
-                .map(|person| {
-                    let name = person.name.trim();
-                    if name.is_empty() { &person.upn } else { name }.to_owned()
+                .map(|one| {
+                    let name = one.name.trim();
+                    Named {
+                        page: person::address(hold.company_id, &one.user_id),
+                        name: if name.is_empty() { &one.upn } else { name }.to_owned(),
+                    }
                 })
                 .collect(),
         })
@@ -96,7 +101,13 @@ impl Page for FleetHolds {
             name: HOSTILE.into(),
             since: At::sample(),
             count: 12,
-            people: vec![HOSTILE.into(), "long ".repeat(80)],
+            people: vec![
+                somebody(),
+                Named {
+                    name: "long ".repeat(80),
+                    ..somebody()
+                },
+            ],
         };
         let none = Self {
             holds: Vec::new(),

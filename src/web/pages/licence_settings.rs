@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::searches;
 use crate::db::{events, settings};
 use crate::pickers;
-use crate::rules;
+use crate::rules::{self, Mistake};
 use crate::web::routes::{Entry, routes};
 use crate::web::{Form, Mistakes, Page, Part, Place, Samples, Visit, WebError};
 
@@ -20,11 +20,11 @@ pub const ROUTES: &[Entry] = routes! {
     Post Act "/settings/licences/standard" Administrator standard;
 };
 
-const HERE: &str = "/settings/licences";
+pub(super) const HERE: &str = "/settings/licences";
 /// So many suggestions are shown.
 const SUGGESTED: usize = 20;
 /// So many licences are on the list at most.
-const MOST: usize = 150;
+pub(super) const MOST: usize = 150;
 
 /// The samples.
 pub fn samples(all: &mut Samples) {
@@ -147,11 +147,23 @@ struct Licence {
     licence: String,
 }
 
-/// The list as it is, and whether nobody has changed it.
-async fn entries(visit: &Visit) -> Result<(Vec<String>, bool), WebError> {
+/// The list as it is, and whether it is the standard one.
+pub(super) async fn list(visit: &Visit) -> Result<(Vec<String>, bool), WebError> {
     let set = visit.app().db().read(settings::ignored_licences).await?;
     let standard = set.is_none();
     Ok((set.unwrap_or_else(pickers::standard_list), standard))
+}
+
+/// The page again, with what is wrong about the licence that was typed.
+pub(super) async fn refused(
+    visit: &Visit,
+    typed: &str,
+    mistake: &Mistake,
+) -> Result<HttpResponse, WebError> {
+    let mut page = page(visit, typed).await?;
+    page.mistakes
+        .add(mistake.field.clone(), format!("{}.", mistake.message));
+    visit.again(&page)
 }
 
 /// What is known by this name and not on the list.
@@ -177,7 +189,7 @@ async fn found(visit: &Visit, q: &str, entries: &[String]) -> Result<Found, WebE
 }
 
 async fn page(visit: &Visit, q: &str) -> Result<LicencesPage, WebError> {
-    let (entries, standard) = entries(visit).await?;
+    let (entries, standard) = list(visit).await?;
     let found = found(visit, q, &entries).await?;
     let mut list: Vec<Line> = pickers::told(&entries)
         .into_iter()
@@ -209,7 +221,7 @@ async fn show(visit: Visit, query: Query<Search>) -> Result<HttpResponse, WebErr
 
 /// What is found by what somebody types, before they search for it.
 async fn find(visit: Visit, typed: Form<Typed>) -> Result<HttpResponse, WebError> {
-    let (entries, _) = entries(&visit).await?;
+    let (entries, _) = list(&visit).await?;
     visit.part(&found(&visit, &typed.0.search, &entries).await?)
 }
 
@@ -236,12 +248,7 @@ async fn change(
 async fn add(visit: Visit, form: Form<Licence>) -> Result<HttpResponse, WebError> {
     let entry = match rules::text("licence", "The licence", &form.0.licence) {
         Ok(entry) => rules::guid(&entry).unwrap_or(entry),
-        Err(mistake) => {
-            let mut page = page(&visit, &form.0.licence).await?;
-            page.mistakes
-                .add(mistake.field, format!("{}.", mistake.message));
-            return visit.again(&page);
-        }
+        Err(mistake) => return refused(&visit, &form.0.licence, &mistake).await,
     };
     let (what, said) = (
         format!("Licence {entry} does not count any more"),

@@ -32,6 +32,7 @@ pub mod holds;
 pub mod holds_fleet;
 pub mod installation;
 pub mod jobs;
+pub mod licence_effect;
 pub mod licence_settings;
 pub mod microsoft_settings;
 pub mod monitor;
@@ -95,6 +96,7 @@ pub const ALL: &[&[Entry]] = &[
     holds_fleet::ROUTES,
     jobs::ROUTES,
     installation::ROUTES,
+    licence_effect::ROUTES,
     licence_settings::ROUTES,
     microsoft_settings::ROUTES,
     monitor::ROUTES,
@@ -143,6 +145,7 @@ pub fn samples() -> Samples {
         holds_fleet::samples,
         jobs::samples,
         installation::samples,
+        licence_effect::samples,
         licence_settings::samples,
         microsoft_settings::samples,
         new_company::samples,

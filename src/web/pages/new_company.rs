@@ -108,7 +108,7 @@ impl Page for NewCompanyPage {
                 active: false,
             }),
             name: "Long name ".repeat(40),
-            mistakes: [("name", "Another company is called so")]
+            mistakes: [("name", "Another company in Rollcall has this name.")]
                 .into_iter()
                 .collect(),
             ..none
@@ -236,7 +236,7 @@ async fn add(visit: Visit, form: Form<NewCompany>) -> Result<HttpResponse, WebEr
         Saving::NameTaken => {
             page.mistakes.add(
                 "name",
-                "Another company of Rollcall is called so. Choose another name.",
+                "Another company in Rollcall has this name. Choose another name.",
             );
             visit.again(&page)
         }

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use super::searches;
-use crate::model::Company;
+use crate::model::{Company, ContactId};
 use crate::sync::last::Last;
 use crate::web::everyone::{Everyone, Line, Standing};
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, csv, form, words};
+use crate::web::{
+    At, CompanyHead, Page, Place, Samples, Tab, VendorLinks, Visit, WebError, csv, form, words,
+};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -155,7 +157,7 @@ impl PeoplePage {
         company: &Company,
         last: &Last,
         query: Query,
-        now: chrono::DateTime<chrono::Utc>,
+        (outward, now): (&VendorLinks, chrono::DateTime<chrono::Utc>),
     ) -> Self {
         let plan = last.plan();
         let mut everyone = Everyone::new(&last.snapshot, plan);
@@ -179,7 +181,14 @@ impl PeoplePage {
         let numbers = found.div_ceil(ON_A_PAGE).max(1);
         let number = query.page.parse().unwrap_or(1_usize).clamp(1, numbers);
         let some = everyone.all.iter().skip((number - 1) * ON_A_PAGE);
-        let people = some.take(ON_A_PAGE).map(|one| everyone.line(one)).collect();
+        let line = |one| {
+            let mut line = everyone.line(one);
+            if !line.number.is_empty() {
+                line.link = outward.contact(&ContactId::new(&line.number));
+            }
+            line
+        };
+        let people = some.take(ON_A_PAGE).map(line).collect();
         Self {
             read_at: Some(At::new(last.read_at, now)),
             inactive: plan.company_inactive,
@@ -246,7 +255,8 @@ async fn show(
             query,
         ));
     };
-    let page = aside(move || PeoplePage::of(&company, &last, query, now)).await?;
+    let outward = VendorLinks::load(&visit, &company).await?;
+    let page = aside(move || PeoplePage::of(&company, &last, query, (&outward, now))).await?;
     visit.page(&page)
 }
 
@@ -333,7 +343,9 @@ impl Page for PeoplePage {
             name: name.into(),
             address: format!("{name}@contoso.example"),
             action: "update".into(),
-            contact: name.into(),
+            contact: format!("{name} Doe"),
+            number: "7".into(),
+            link: "https://psa.example/".into(),
             site: "Head office".into(),
             filter: "2: IT".into(),
             reason: "title differs".into(),

@@ -57,7 +57,7 @@ async fn stored(visit: &Visit, id: i64) -> Result<Stored, WebError> {
         connection,
         version,
         secrets,
-        used_by: used.into_iter().map(|(_, name)| name).collect(),
+        used_by: used,
     })
 }
 

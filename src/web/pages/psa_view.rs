@@ -27,8 +27,11 @@ pub struct FormPage {
     pub(super) types_known: bool,
     pub(super) types: Vec<TypeLine>,
     pub(super) contact_type: String,
-    pub(super) used_by: Vec<String>,
+    /// The companies that use it, by row id.
+    pub(super) used_by: Vec<(i64, String)>,
     pub(super) used_more: usize,
+    /// Some keys are stored, and stay where nothing is typed.
+    pub(super) stored_keys: bool,
     /// What a test read; empty: none was made, or it failed.
     pub(super) said: Vec<String>,
     pub(super) failure: Option<RunFailure>,
@@ -113,7 +116,8 @@ impl Page for FormPage {
             types_known: true,
             types: fields::types(&Read::default(), &format!("7:{hostile}")),
             contact_type: format!("7:{hostile}"),
-            used_by: vec!["Contoso".into(), hostile.into()],
+            used_by: vec![(7, "Contoso".into()), (8, hostile.into())],
+            stored_keys: true,
             used_more: 12,
             said: vec![
                 "The PSA answered.".into(),
@@ -166,7 +170,7 @@ pub(super) struct Stored {
     pub(super) connection: PsaConnection,
     pub(super) version: i64,
     pub(super) secrets: Vec<String>,
-    pub(super) used_by: Vec<String>,
+    pub(super) used_by: Vec<(i64, String)>,
 }
 
 /// The form with what was typed, but for its secrets.
@@ -178,13 +182,15 @@ pub(super) fn drawn(
 ) -> FormPage {
     let names = stored.map_or(&[][..], |stored| &stored.secrets);
     let used = stored.map_or(&[][..], |stored| &stored.used_by);
+    let lines = fields::lines(vendor, &sent.fields, names, read);
     FormPage {
+        stored_keys: lines.iter().any(|field| field.secret && field.stored),
         id: stored.map_or(0, |stored| stored.connection.id),
         kind: vendor.id.into(),
         vendor: vendor.name.into(),
         name: sent.name.clone(),
         version: sent.version.parse().unwrap_or_default(),
-        fields: fields::lines(vendor, &sent.fields, names, read),
+        fields: lines,
         has_types: vendor.contact_types,
         types_known: read.contact_types.is_some(),
         types: fields::types(read, &sent.contact_type),

@@ -241,6 +241,12 @@ async fn welcome(visit: Visit, token: Path<String>) -> Result<HttpResponse, WebE
     let page = welcome_page(link.as_ref());
     if link.is_some() {
         visit.page(&page)
+    } else if visit.staff().is_some() {
+        visit.say(
+            "info",
+            "This sign-in link is used up. You are signed in already.",
+        );
+        Ok(visit.lead("/"))
     } else {
         visit.page_with(StatusCode::GONE, &page)
     }

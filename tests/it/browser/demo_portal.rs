@@ -93,9 +93,19 @@ impl DemoPortal {
             found.entry(pattern).or_default().push(path.to_owned());
         }
         let mut seen = BTreeSet::from(["/".to_owned()]);
-        let mut open: VecDeque<String> = ["/", "/holds", "/conflicts", "/runs?status=failed"]
-            .map(str::to_owned)
-            .into();
+        let mut open: VecDeque<String> = [
+            "/",
+            "/holds",
+            "/conflicts",
+            "/runs?status=failed",
+            // Forms lead to these, and a link only where no company uses the connection.
+            "/settings/licences/add?licence=SPB",
+            "/settings/licences/remove?licence=FLOW_FREE",
+            "/settings/licences/standard",
+            "/settings/psa/1/remove",
+        ]
+        .map(str::to_owned)
+        .into();
         let (_, visitor) = self.staff.last().unwrap();
         let mut searched: BTreeMap<&str, usize> = BTreeMap::new();
         while let Some(address) = open.pop_front() {

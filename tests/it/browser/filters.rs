@@ -163,6 +163,39 @@ async fn a_filter_is_added_by_choosing_a_group_and_a_site() {
 }
 
 #[tokio::test]
+async fn the_groups_that_were_found_do_not_lie_behind_the_save_bar() {
+    let (_stage, _site, browser) = opened(Width::Desktop).await;
+    let add = "[hx-target='#filters-list'][hx-swap=afterbegin]";
+    browser.click(add).await;
+    has_focus(&browser, "#n3-name").await;
+    browser.click("#n3-c0-kind option[value=group]").await;
+    browser.wait_for("#n3-c0-search").await;
+    let low = "const box = (css) => document.querySelector(css).getBoundingClientRect(); \
+               const far = box('.save-bar').top - 4 - box('#n3-c0-search').bottom; \
+               document.querySelector('#filters-list').style.marginTop = `${far + scrollY}px`; \
+               document.querySelector('#n3-c0-search').focus({ preventScroll: true });";
+    browser.run(low, vec![]).await;
+    browser.press("n").await;
+    browser.wait_for_text("#n3-c0-found", "Night shift").await;
+    let free = "const box = (css) => document.querySelector(css).getBoundingClientRect(); \
+                return box('.filter-picks').bottom <= box('.save-bar').top";
+    browser.wait_until(free, vec![]).await;
+}
+
+#[tokio::test]
+async fn with_no_filter_there_is_one_way_to_add_one_which_has_the_focus_after_the_last_is_deleted()
+{
+    let (_stage, _site, browser) = opened(Width::Desktop).await;
+    for key in ["#k0", "#k1", "#k2"] {
+        browser.click(&format!("{key} [data-delete]")).await;
+    }
+    has_focus(&browser, "[hx-target='#filters-list'][hx-swap=beforeend]").await;
+    let seen = "return [...document.querySelectorAll(\"[hx-target='#filters-list']\")] \
+                .filter((one) => one.checkVisibility()).length";
+    assert_eq!(browser.run(seen, vec![]).await, json!(1));
+}
+
+#[tokio::test]
 async fn a_covered_filter_names_the_one_that_covers_it() {
     let (stage, _site, browser) = opened(Width::Desktop).await;
     for _ in 0..2 {

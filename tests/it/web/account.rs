@@ -51,6 +51,7 @@ async fn mistakes_of_a_new_password_stand_beside_their_fields() {
             "This is not the same password",
         ),
         ([OLD, "short", "short"], "password", "12"),
+        ([OLD, OLD, OLD], "password", "This is your present password"),
         (
             ["wrong", NEW, NEW],
             "present",
@@ -70,6 +71,16 @@ async fn mistakes_of_a_new_password_stand_beside_their_fields() {
         let sentence = answer.text[at..].split("</p>").next().unwrap();
         assert!(sentence.contains(said), "{sentence}");
         assert!(!answer.text.contains(NEW), "a password is not sent back");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_is_not_told_to_ask_one() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    for (role, told) in [(Role::Administrator, false), (Role::Technician, true)] {
+        let page = site.signed_in(role).await.get("/account").await.text;
+        assert_eq!(page.contains("Only an administrator can change it"), told);
     }
 }
 

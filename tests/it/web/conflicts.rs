@@ -90,6 +90,22 @@ async fn a_conflict_is_settled_by_a_link_and_shows_so_at_once() {
 }
 
 #[tokio::test]
+async fn what_microsoft_365_says_stands_beside_the_candidates_who_agree_with_it() {
+    let stage = stage().await;
+    stage.users([user("carl").title("Chief of sales")]);
+    stage.psa.put(&contact("carl"));
+    stage.psa.put(&contact("carl"));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let reader = site.signed_in(Role::Reader).await;
+    let html = reader.get(&page(&stage)).await.text;
+    assert!(html.contains(">Microsoft 365</span>") && html.contains("Chief of sales"));
+    let email = "<dd><bdi class=\"wrap\">carl@contoso.example</bdi> <span class=\"same\"";
+    assert_eq!(html.matches(email).count(), 2, "{html}");
+    assert!(!html.contains("say which one it is"), "a reader only looks");
+}
+
+#[tokio::test]
 async fn a_conflict_is_settled_by_ignoring() {
     let stage = stage().await;
     two_in_conflict(&stage).await;

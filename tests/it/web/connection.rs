@@ -94,7 +94,7 @@ async fn a_failed_test_says_what_happened_and_what_to_do() {
     let visitor = site.signed_in(Role::Technician).await;
     stage.microsoft.tenant(TENANT, |tenant| tenant.apps.clear());
     let page = press(&stage, &visitor, "test-tenant").await;
-    assert!(page.text.contains("The test failed."), "{}", page.text);
+    assert!(page.text.contains("Last test failed"), "{}", page.text);
     stage.psa.remove_company();
     let page = press(&stage, &visitor, "test-psa").await;
     assert!(
@@ -197,6 +197,50 @@ async fn it_is_saved_without_a_test_only_when_that_is_pressed() {
     assert_eq!(answer.status, 303, "{}", answer.text);
     let page = visitor.get(&page_of(&stage)).await;
     assert!(page.text.contains("Saved without a test"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_tenant_that_was_saved_without_a_test_is_not_called_connected_and_its_error_has_a_notice()
+{
+    let stage = stage().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let fields = |secret| {
+        [
+            ("tenant_id", TENANT),
+            ("client_id", CLIENT),
+            ("way", "secret"),
+            ("client_secret", secret),
+            ("untested", "true"),
+        ]
+    };
+    save(&stage, &visitor, &fields("wrong")).await;
+    let page = visitor.get(&page_of(&stage)).await.text;
+    assert!(
+        page.contains(">Not tested<") && !page.contains(">Connected<"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("connection/tenant-name"),
+        "it is not read by itself"
+    );
+    let page = press(&stage, &visitor, "test-tenant").await.text;
+    assert!(page.contains(">Last test failed<"), "{page}");
+    assert!(page.contains("<p class=\"notice bad wrap\">"), "{page}");
+    let part = visitor
+        .get(&format!("{}/tenant-name", page_of(&stage)))
+        .await;
+    assert!(
+        part.text.contains("id=\"tenant-failure\" hx-swap-oob"),
+        "{}",
+        part.text
+    );
+    save(&stage, &visitor, &fields(SECRET)).await;
+    let page = press(&stage, &visitor, "test-tenant").await.text;
+    assert!(
+        page.contains(">Connected<") && !page.contains("notice bad"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

@@ -244,7 +244,7 @@ async fn a_name_that_another_company_has_is_refused() {
     assert!(
         answer
             .text
-            .contains("Another company is called so already.")
+            .contains("Another company in Rollcall has this name.")
     );
     assert_eq!(stage.company().await.name, "Contoso");
 }

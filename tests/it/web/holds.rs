@@ -98,10 +98,17 @@ async fn who_waits_is_shown_with_reasons_and_the_guards_numbers() {
     }
     let fleet = reader.get("/holds").await.text;
     assert!(fleet.contains("Anna Doe") && fleet.contains(&page(&stage)));
+    let anna = format!(
+        "href=\"/companies/{}/people/{}\"",
+        stage.company_id,
+        id("anna")
+    );
+    assert!(fleet.contains(&anna), "{fleet}");
     let technician = site.signed_in(Role::Technician).await;
     let html = technician.get(&page(&stage)).await.text;
     assert!(html.contains("Approve these <span data-ticked>5</span> deactivations"));
-    assert_eq!(html.matches("type=\"checkbox\"").count(), 5);
+    assert_eq!(html.matches("name=\"people[]\"").count(), 5);
+    assert!(html.contains("are no longer active, and their contacts wait for you"));
     assert_eq!(html.matches(" checked>").count(), 5);
 }
 

@@ -113,7 +113,7 @@ async fn mistakes_of_a_new_company_stand_beside_their_field_and_add_nothing() {
     let visitor = site.signed_in(Role::Technician).await;
     let long = "x".repeat(5_000);
     for (id, name, said) in [
-        (300, "CONTOSO", "Another company of Rollcall is called so"),
+        (300, "CONTOSO", "Another company in Rollcall has this name"),
         (300, "  ", "must not be empty"),
         (300, &*long, "too long"),
         (300, "two\nlines", "one line"),
@@ -220,6 +220,59 @@ async fn with_two_psas_a_company_is_found_without_knowing_which_it_is_in() {
     assert!(!page.contains(&format!("psa={other}&amp;chosen")));
     let chosen = visitor.get(&href.replace("&amp;", "&")).await.text;
     assert!(chosen.contains("Is this the company?"), "{chosen}");
+}
+
+#[tokio::test]
+async fn while_a_company_is_set_up_a_step_is_done_only_when_it_was_done() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    stage.users([crate::stage::user("anna")]);
+    stage.set(|company| company.sync_contacts = false).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let base = format!("/companies/{}", stage.company_id);
+    let save = async |page: &str, fields: &[(&str, &str)]| {
+        let id = stage.company_id;
+        let at = stage.read(move |conn| companies::version(conn, id)).await;
+        let at = at.unwrap().to_string();
+        let options = [
+            ("version", at.as_str()),
+            ("name", "Contoso"),
+            ("timezone", "UTC"),
+            ("guard_floor", "3"),
+            ("guard_percent", "20"),
+        ];
+        let fields = [&options, fields].concat();
+        let saved = visitor.post(&format!("{base}/{page}"), &fields).await;
+        saved.location.expect("it is saved")
+    };
+    let done = async |step: &str| {
+        let page = visitor
+            .get(&format!("{base}/contact-sync/turn-on"))
+            .await
+            .text;
+        let set_up = page
+            .split("aria-label=\"Set-up\"")
+            .nth(1)
+            .expect("a set-up");
+        let mut steps = set_up.split("<li").skip(1);
+        let line = steps.find(|line| line.contains(step)).expect("a step");
+        line.contains(", done")
+    };
+    let on = [("sync_contacts", "true"), ("action", "next")];
+    assert_eq!(save("contact-sync", &on).await, format!("{base}/filters"));
+    assert!(!stage.company().await.sync_contacts, "it is the last step");
+    assert!(done("Options").await);
+    let overview = visitor.get(&base).await.text;
+    assert!(overview.contains(">Next: filters<"), "{overview}");
+    assert!(!done("Filters").await && !done("Preview").await);
+    save("filters", &[("action", "next")]).await;
+    assert!(done("Filters").await, "passed on purpose");
+    assert!(!done("Preview").await);
+    rollcall::jobs::step(&stage.app).await.unwrap();
+    assert!(done("Preview").await);
+    stage.clock.advance(std::time::Duration::from_secs(61));
+    save("contact-sync", &[("action", "save")]).await;
+    assert!(!done("Preview").await, "it is older than the settings");
 }
 
 #[tokio::test]

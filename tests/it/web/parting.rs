@@ -153,6 +153,22 @@ async fn a_disconnected_tenant_leaves_the_company_and_says_what_went() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_does_not_stand_among_what_stays_and_goes() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let base = format!("/companies/{}", stage.company_id);
+    let connection = visitor.get(&format!("{base}/connection")).await.text;
+    let after = connection.split("</details>").last().unwrap();
+    assert!(after.contains("Disconnect this tenant"), "{connection}");
+    let page = visitor.get(&format!("{base}/disconnect")).await.text;
+    assert!(
+        !page.contains("no history") && !page.contains("nobody is linked"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn removing_is_for_administrators() {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
     let site = Site::start(&stage.app);

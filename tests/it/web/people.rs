@@ -114,6 +114,23 @@ async fn everyone_of_both_sides_stands_in_the_table() {
 }
 
 #[tokio::test]
+async fn a_contact_is_shown_by_its_number_and_by_its_name_only_where_that_differs() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    let number = stage.psa.put(&contact("anna"));
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let reader = site.signed_in(Role::Reader).await;
+    let html = reader.get(&people(&stage)).await.text;
+    let row = row(&html, "Anna Doe");
+    assert!(
+        row.contains(&format!("rel=\"noopener\">{number}</a>")),
+        "{row}"
+    );
+    assert_eq!(row.matches("Anna Doe").count(), 1, "{row}");
+}
+
+#[tokio::test]
 async fn who_is_new_or_differs_will_change() {
     let stage = stage().await;
     stage.users([user("anna"), user("bert")]);

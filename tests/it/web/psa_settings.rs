@@ -127,7 +127,7 @@ async fn a_test_says_what_was_read_and_shows_no_secret() {
         for (key, secret) in stage.psa.connection().1 {
             assert!(!answer.text.contains(&format!("\"{secret}\"")), "{key}");
         }
-        assert!(answer.text.contains("leave it empty to keep it"));
+        assert!(answer.text.contains("leave a key empty to keep it"));
         assert_eq!(stored(&stage).await.1, 1, "a test saves nothing");
     }
 }
@@ -316,6 +316,23 @@ async fn a_script_gets_its_answer_into_the_open_page() {
         answer.headers["hx-redirect"], "/settings/psa",
         "{}",
         answer.text
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_is_used_leads_to_its_companies_and_tells_once_that_keys_stay() {
+    let (stage, _site, admin) = on(Vendor::ConnectWise).await;
+    let page = admin
+        .get(&format!("/settings/psa/{}", stage.psa_id))
+        .await
+        .text;
+    let company = format!("href=\"/companies/{}\"", stage.company_id);
+    assert!(page.contains(&company), "{page}");
+    assert!(!page.contains("Remove this connection"), "{page}");
+    assert_eq!(
+        page.matches("a stored key is sent to no other place")
+            .count(),
+        1
     );
 }
 

@@ -67,7 +67,9 @@ async fn the_connection_page_of_a_tenant_in_quarantine_says_so_once_and_its_butt
         page.contains("The run that waited for its next try begins now."),
         "{page}"
     );
-    assert!(page.contains("Tried again now"), "{page}");
+    // The old error is no news any more.
+    assert!(page.contains("In quarantine until the next run"), "{page}");
+    assert!(!page.contains("AADSTS7000215"), "{page}");
 }
 
 #[tokio::test]

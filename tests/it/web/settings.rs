@@ -8,7 +8,7 @@ use rollcall::model::Role;
 use secrecy::ExposeSecret;
 
 use super::visitor::{Site, Visitor};
-use crate::stage::{CLIENT, SECRET, Stage, Store, Vendor};
+use crate::stage::{CLIENT, SECRET, Stage, Store, Vendor, user};
 
 async fn start() -> (Stage, Site, Visitor) {
     let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
@@ -51,7 +51,7 @@ async fn licences_are_found_by_product_name_added_removed_and_put_back() {
         .found("/settings/licences", "no such thing")
         .await
         .text;
-    assert!(nothing.contains("Add this part number as it is typed"));
+    assert!(nothing.contains("Do not count this part number, as it is typed"));
 
     let typed = [("search", "business premium")];
     let typed = admin.post("/settings/licences/found", &typed).await.text;
@@ -101,6 +101,44 @@ async fn licences_are_found_by_product_name_added_removed_and_put_back() {
             .text
             .contains("The standard list is back.")
     );
+}
+
+#[tokio::test]
+async fn before_a_licence_stops_counting_its_leavers_and_their_contacts_are_shown() {
+    let (stage, _site, admin) = start().await;
+    stage.users(["anna", "bert"].map(user));
+    let add = "/settings/licences/add?licence=SPB";
+    let unread = admin.get(add).await.text;
+    assert!(unread.contains("No company was read yet"), "{unread}");
+    stage
+        .set(|company| (company.sync_contacts, company.update_existing) = (true, true))
+        .await;
+    stage.sync().await;
+    let page = admin.get(add).await.text;
+    for said in [
+        "2 people become leavers",
+        "Anna Doe</bdi>, <bdi>Bert Doe",
+        "The linked contacts of 2 of them would be deactivated",
+        "held until somebody approves",
+        "Do not count it",
+    ] {
+        assert!(page.contains(said), "{said}\n{page}");
+    }
+    assert_eq!(stage.read(settings::ignored_licences).await, None);
+    let before = stage.requests();
+    admin
+        .post("/settings/licences/add", &[("licence", "SPB")])
+        .await;
+    let back = admin
+        .get("/settings/licences/remove?licence=spb")
+        .await
+        .text;
+    assert!(back.contains("2 people become active again"), "{back}");
+    let standard = admin.get("/settings/licences/standard").await.text;
+    assert!(standard.contains("2 people become active again"));
+    assert_eq!(stage.requests(), before, "no cloud is asked");
+    let gone = admin.get("/settings/licences/remove?licence=nothing").await;
+    assert_eq!(gone.status, 303);
 }
 
 #[tokio::test]

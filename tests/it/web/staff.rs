@@ -36,6 +36,8 @@ async fn a_new_person_gets_a_link_that_is_shown_once_and_opens_once() {
     assert_eq!(added.status, 200, "{}", added.text);
     let link = link(&added.text);
     let path = &link[link.find("/welcome/").unwrap()..];
+    let used_up = admin.get("/welcome/used-up-long-since").await;
+    assert_eq!(used_up.location.as_deref(), Some("/"), "signed in already");
     let again = admin.get("/settings/staff").await;
     assert!(!again.text.contains("/welcome/"), "shown once");
     assert!(again.text.contains("Has to choose a password"));
@@ -50,6 +52,17 @@ async fn a_new_person_gets_a_link_that_is_shown_once_and_opens_once() {
     assert_eq!(robin.get("/account").await.status, 200);
     assert_eq!(site.visitor().get(path).await.status, 410, "used up");
     assert_eq!(person(&site, "Robin").await.role, Role::Technician);
+}
+
+#[tokio::test]
+async fn disabling_somebody_says_first_what_it_does() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    let page = admin.get("/settings/staff").await.text;
+    let at = page.find("<summary>Disable").expect("it opens first");
+    assert!(page[at..].contains("cannot sign in until an administrator"));
+    assert!(page.find("/disable\"").unwrap() > at);
 }
 
 #[tokio::test]
