@@ -152,6 +152,9 @@ async fn show_add(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, Web
 }
 
 async fn show_remove(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    if let Err(mistake) = rules::text("licence", "The licence", &asked.licence) {
+        return refused(&visit, &asked.licence, &mistake).await;
+    }
     let (mut entries, _) = list(&visit).await?;
     let known = entries
         .iter()
