@@ -138,6 +138,9 @@ struct Asked {
 }
 
 async fn show_add(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
+    if asked.licence.trim().is_empty() {
+        return visit.page(&LicenceEffect::of_none(Change::Add));
+    }
     let entry = match rules::text("licence", "The licence", &asked.licence) {
         Ok(entry) => rules::guid(&entry).unwrap_or(entry),
         Err(mistake) => return refused(&visit, &asked.licence, &mistake).await,
@@ -152,8 +155,8 @@ async fn show_add(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, Web
 }
 
 async fn show_remove(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
-    if let Err(mistake) = rules::text("licence", "The licence", &asked.licence) {
-        return refused(&visit, &asked.licence, &mistake).await;
+    if asked.licence.trim().is_empty() {
+        return visit.page(&LicenceEffect::of_none(Change::Remove));
     }
     let (mut entries, _) = list(&visit).await?;
     let known = entries
@@ -218,6 +221,16 @@ async fn work_out(
         page.active.add(&company, active, &mut active_left);
     }
     Ok(page)
+}
+
+impl LicenceEffect {
+    /// Where no licence is named.
+    fn of_none(change: Change) -> Self {
+        Self {
+            change,
+            ..Self::default()
+        }
+    }
 }
 
 impl Page for LicenceEffect {
@@ -308,6 +321,6 @@ impl Page for LicenceEffect {
             licence: "x".repeat(400),
             ..Self::default()
         };
-        vec![both, back, standard, nothing]
+        vec![both, back, standard, nothing, Self::of_none(Change::Add)]
     }
 }
