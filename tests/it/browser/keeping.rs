@@ -71,18 +71,18 @@ async fn what_was_typed_in_one_form_is_not_forgotten_when_another_is_sent() {
     let seat = Seat::of(&site, Role::Administrator).await;
     seat.go("/settings/notices").await;
     assert!(!asks(&seat).await);
-    seat.browser.type_into("#host", "mail.example").await;
+    seat.browser.type_into("#recipients", "ops@msp.example").await;
     assert!(asks(&seat).await);
-    let prevented = "document.querySelector(`form[action$='/mail']`).addEventListener('submit', \
+    let prevented = "document.querySelector(`form[action$='/recipients']`).addEventListener('submit', \
          (event) => event.preventDefault(), { once: true })";
     seat.browser.run(prevented, vec![]).await;
-    is_sent(&seat, "/settings/notices/mail").await;
-    assert!(asks(&seat).await, "it did not leave");
     is_sent(&seat, "/settings/notices/recipients").await;
+    assert!(asks(&seat).await, "it did not leave");
+    is_sent(&seat, "/settings/notices/webhook").await;
     assert!(asks(&seat).await, "another form left");
     let again = "return !document.querySelector('form[data-sent]')";
     seat.browser.wait_until(again, vec![]).await;
-    is_sent(&seat, "/settings/notices/mail").await;
+    is_sent(&seat, "/settings/notices/recipients").await;
     assert!(!asks(&seat).await, "it left");
 }
 
