@@ -71,7 +71,9 @@ async fn what_was_typed_in_one_form_is_not_forgotten_when_another_is_sent() {
     let seat = Seat::of(&site, Role::Administrator).await;
     seat.go("/settings/notices").await;
     assert!(!asks(&seat).await);
-    seat.browser.type_into("#recipients", "ops@msp.example").await;
+    seat.browser
+        .type_into("#recipients", "ops@msp.example")
+        .await;
     assert!(asks(&seat).await);
     let prevented = "document.querySelector(`form[action$='/recipients']`).addEventListener('submit', \
          (event) => event.preventDefault(), { once: true })";

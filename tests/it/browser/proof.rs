@@ -75,8 +75,9 @@ async fn a_page_has_the_size_and_the_colours_that_were_asked_for() {
     ] {
         let browser = Browser::open(width).await;
         browser.goto(&pages.address("/list?a=b")).await;
-        let script = "return [innerWidth, innerHeight, Math.min(navigator.maxTouchPoints, 1)]";
-        assert_eq!(browser.run(script, vec![]).await, size);
+        // The page hears of the screen's touch a moment after it was drawn.
+        let script = "return [innerWidth, innerHeight, Math.min(navigator.maxTouchPoints, 1)].join() === arguments[0].join()";
+        browser.wait_until(script, vec![size]).await;
         assert_eq!(browser.path().await, "/list?a=b");
 
         let ground = "return getComputedStyle(document.body).backgroundColor";
