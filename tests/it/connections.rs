@@ -10,7 +10,7 @@ use std::future::Future;
 use diesel::prelude::*;
 use rollcall::connections::{NewSecret, Saving, TenantForm};
 use rollcall::db::schema::events;
-use rollcall::db::{companies, psa_connections, secrets};
+use rollcall::db::{psa_connections, secrets};
 use rollcall::model::Cloud;
 use rollcall::rules::Mistake;
 
@@ -47,13 +47,6 @@ fn tenant_form(secret: NewSecret) -> TenantForm {
 }
 
 impl Stage {
-    async fn version(&self) -> i64 {
-        let id = self.company_id;
-        self.read(move |conn| companies::version(conn, id))
-            .await
-            .unwrap()
-    }
-
     async fn psa_version(&self) -> i64 {
         let id = self.psa_id;
         self.read(move |conn| psa_connections::version(conn, id))

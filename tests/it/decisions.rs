@@ -1,9 +1,9 @@
 //! What people decide: links by hand, ignoring, dismissing and approving exactly what was shown, and that it is written down.
 
 use diesel::prelude::*;
+use rollcall::db::holds as hold_rows;
 use rollcall::db::holds::Signed;
 use rollcall::db::schema::{events, holds, jobs};
-use rollcall::db::{companies, holds as hold_rows};
 use rollcall::decisions::{self, Decider, Linking, Next};
 use rollcall::model::{Action, ContactId, Outcome, Status, UserId};
 use rollcall::runs;
@@ -142,23 +142,17 @@ async fn an_approval_is_of_exactly_those_shown_and_signed(stage: Stage) {
     assert_eq!(open, None);
 }
 
-async fn version(stage: &Stage) -> i64 {
-    let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    version.unwrap()
-}
-
 async fn a_user_is_ignored_and_looked_at_again(stage: Stage) {
     stage.users(["anna", "bert"].map(user));
     stage.sync().await;
     let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
-    let before = version(&stage).await;
+    let before = stage.version().await;
     let (anna, staff) = (id("anna"), &Decider::alone("Ann"));
     let new = decisions::ignore(app, &company, &anna, staff, &watch).await;
     assert!(new.unwrap());
     let new = decisions::ignore(app, &company, &anna, staff, &watch).await;
     assert!(!new.unwrap(), "already");
-    assert_eq!(version(&stage).await, before + 1);
+    assert_eq!(stage.version().await, before + 1);
     assert_eq!(stage.company().await.ignored, [anna.as_str()]);
     let report = stage.sync().await;
     assert_eq!(line(&report, "anna").action, Action::OutOfScope);
@@ -167,7 +161,7 @@ async fn a_user_is_ignored_and_looked_at_again(stage: Stage) {
     assert!(was.unwrap());
     let was = decisions::stop_ignoring(app, &company, &anna, staff, &watch).await;
     assert!(!was.unwrap());
-    assert_eq!(version(&stage).await, before + 2);
+    assert_eq!(stage.version().await, before + 2);
     let report = stage.sync().await;
     assert_eq!(line(&report, "anna").action, Action::Unchanged);
     let kinds: Vec<_> = events(&stage).await;

@@ -212,6 +212,14 @@ impl Stage {
             .unwrap()
     }
 
+    /// The version of the company's settings.
+    pub async fn version(&self) -> i64 {
+        let id = self.company_id;
+        self.read(move |conn| companies::version(conn, id))
+            .await
+            .unwrap()
+    }
+
     /// Changes the company's settings.
     pub async fn set(&self, change: impl FnOnce(&mut Company)) {
         let mut company = self.company().await;

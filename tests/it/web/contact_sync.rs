@@ -18,12 +18,6 @@ fn page(stage: &Stage) -> String {
     format!("/companies/{}/contact-sync", stage.company_id)
 }
 
-async fn version(stage: &Stage) -> i64 {
-    let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    version.unwrap()
-}
-
 async fn waiting(stage: &Stage) -> Vec<Job> {
     let id = stage.company_id;
     stage.read(move |conn| jobs::waiting(conn, id)).await
@@ -73,7 +67,7 @@ async fn a_save_changes_the_company_and_a_run_follows_within_five_minutes() {
     let saved = save(
         &stage,
         &visitor,
-        version(&stage).await,
+        stage.version().await,
         &[
             ("name", " Contoso Ltd "),
             ("sync_contacts", "true"),
@@ -118,12 +112,12 @@ async fn a_time_zone_is_chosen_by_its_city() {
         ("london", "Europe/London"),
         ("New York", "America/New_York"),
     ] {
-        let at = version(&stage).await;
+        let at = stage.version().await;
         let saved = save(&stage, &visitor, at, &[("timezone", typed)]).await;
         assert_eq!(saved.status, 303, "{}", saved.text);
         assert_eq!(stage.company().await.timezone, zone);
     }
-    let at = version(&stage).await;
+    let at = stage.version().await;
     let wrong = save(&stage, &visitor, at, &[("timezone", "Lond")]).await;
     assert_eq!(wrong.status, 422);
     assert!(
@@ -146,7 +140,7 @@ async fn wrong_values_stand_beside_their_fields_and_what_was_typed_stays() {
     let answer = save(
         &stage,
         &visitor,
-        version(&stage).await,
+        stage.version().await,
         &[
             ("sync_contacts", "true"),
             ("name", "  "),
@@ -194,7 +188,7 @@ async fn an_old_form_keeps_what_was_typed_says_who_changed_what_and_can_be_saved
         site.signed_in(Role::Technician).await,
         site.signed_in(Role::Administrator).await,
     );
-    let seen = version(&stage).await;
+    let seen = stage.version().await;
     save(
         &stage,
         &second,
@@ -214,7 +208,7 @@ async fn an_old_form_keeps_what_was_typed_says_who_changed_what_and_can_be_saved
     );
     assert!(outdated.text.contains("value=\"9\""), "{}", outdated.text);
     assert_eq!(stage.company().await.guard.floor, 7);
-    let now = version(&stage).await;
+    let now = stage.version().await;
     let hidden = format!("name=\"version\" value=\"{now}\"");
     assert!(outdated.text.contains(&hidden), "{}", outdated.text);
     assert_eq!(save(&stage, &first, now, &mine).await.status, 303);
@@ -236,7 +230,7 @@ async fn a_name_that_another_company_has_is_refused() {
     let answer = save(
         &stage,
         &visitor,
-        version(&stage).await,
+        stage.version().await,
         &[("name", "FABRIKAM")],
     )
     .await;
@@ -268,7 +262,7 @@ async fn a_psa_that_does_not_answer_is_a_notice_and_the_rest_can_be_saved() {
         "{}",
         shown.text
     );
-    let seen = version(&stage).await;
+    let seen = stage.version().await;
     let same = [
         ("default_site", new_site.id.as_str()),
         ("guard_floor", "4"),
@@ -300,7 +294,7 @@ async fn a_default_site_that_is_gone_is_marked_and_the_sites_can_be_read_anew() 
     let visitor = site.signed_in(Role::Technician).await;
     visitor.get(&page(&stage)).await;
     stage.psa.remove_site("New Site");
-    let seen = version(&stage).await;
+    let seen = stage.version().await;
     let typed = [
         ("action", "refresh"),
         ("guard_floor", "17"),
@@ -323,7 +317,7 @@ async fn a_default_site_that_is_gone_is_marked_and_the_sites_can_be_read_anew() 
         "what was typed: {}",
         anew.text
     );
-    assert_eq!(version(&stage).await, seen, "nothing is saved");
+    assert_eq!(stage.version().await, seen, "nothing is saved");
 }
 
 #[tokio::test]
@@ -335,14 +329,14 @@ async fn hostile_text_is_kept_as_typed_and_shown_as_text() {
     let answer = save(
         &stage,
         &visitor,
-        version(&stage).await,
+        stage.version().await,
         &[("name", hostile), ("schedule", hostile)],
     )
     .await;
     assert_eq!(answer.status, 422);
     assert!(!answer.text.contains("<script>alert"), "{}", answer.text);
     let long = "x".repeat(5_000);
-    let answer = save(&stage, &visitor, version(&stage).await, &[("name", &long)]).await;
+    let answer = save(&stage, &visitor, stage.version().await, &[("name", &long)]).await;
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("name-mistake"));
     assert_eq!(stage.company().await.name, "Contoso");
@@ -357,15 +351,15 @@ async fn who_saved_meanwhile_is_named_and_whoever_saved_before_the_form_was_open
         site.signed_in(Role::Administrator).await,
     );
     let (mine, theirs) = ([("guard_floor", "9")], [("guard_floor", "7")]);
-    save(&stage, &second, version(&stage).await, &theirs).await;
-    let seen = version(&stage).await;
+    save(&stage, &second, stage.version().await, &theirs).await;
+    let seen = stage.version().await;
     save(&stage, &first, seen, &[("guard_floor", "8")]).await;
     let outdated = save(&stage, &first, seen, &mine).await;
     let said = "You changed this company in another window";
     assert!(outdated.text.contains(said), "{}", outdated.text);
     let administrator = format!("{} changed", Role::Administrator.label());
     assert!(!outdated.text.contains(&administrator), "{}", outdated.text);
-    save(&stage, &second, version(&stage).await, &theirs).await;
+    save(&stage, &second, stage.version().await, &theirs).await;
     let outdated = save(&stage, &first, seen, &mine).await;
     assert!(outdated.text.contains(&administrator), "{}", outdated.text);
 }
@@ -381,7 +375,7 @@ async fn what_other_options_would_do_is_shown_before_they_are_saved() {
     stage.sync().await;
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Technician).await;
-    let seen = version(&stage).await;
+    let seen = stage.version().await;
     let options = [
         ("name", "Contoso"),
         ("sync_contacts", "true"),

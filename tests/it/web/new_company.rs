@@ -231,9 +231,7 @@ async fn while_a_company_is_set_up_a_step_is_done_only_when_it_was_done() {
     let visitor = site.signed_in(Role::Technician).await;
     let base = format!("/companies/{}", stage.company_id);
     let save = async |page: &str, fields: &[(&str, &str)]| {
-        let id = stage.company_id;
-        let at = stage.read(move |conn| companies::version(conn, id)).await;
-        let at = at.unwrap().to_string();
+        let at = stage.version().await.to_string();
         let options = [
             ("version", at.as_str()),
             ("name", "Contoso"),

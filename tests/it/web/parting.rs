@@ -187,8 +187,7 @@ async fn removing_is_for_administrators() {
 
 async fn saves(visitor: &super::visitor::Visitor, stage: &Stage) {
     let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    let version = version.unwrap().to_string();
+    let version = stage.version().await.to_string();
     let form = [
         ("version", version.as_str()),
         ("name", "Contoso"),

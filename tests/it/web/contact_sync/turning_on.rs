@@ -12,7 +12,7 @@ async fn contact_sync_is_turned_on_only_after_its_effect_was_seen() {
     let answer = save(
         &stage,
         &visitor,
-        version(&stage).await,
+        stage.version().await,
         &[("sync_contacts", "true"), ("update_existing", "true")],
     )
     .await;
@@ -26,7 +26,7 @@ async fn contact_sync_is_turned_on_only_after_its_effect_was_seen() {
     let waits = visitor.get(&confirm).await.text;
     assert!(waits.contains("The preview waits in line"), "{waits}");
     let turn_on = format!("{}/turn-on", page(&stage));
-    let seen = version(&stage).await.to_string();
+    let seen = stage.version().await.to_string();
     let early = visitor.post(&turn_on, &[("version", &seen)]).await;
     assert_eq!(early.status, 303);
     assert!(!stage.company().await.sync_contacts);
@@ -65,7 +65,7 @@ async fn settings_that_were_changed_after_the_preview_are_not_turned_on() {
     let to = format!("/companies/{}/preview", stage.company_id);
     visitor.post(&to, &[("back", "turn_on")]).await;
     assert!(rollcall::jobs::step(&stage.app).await.unwrap());
-    let seen = version(&stage).await;
+    let seen = stage.version().await;
     stage.clock.advance(std::time::Duration::from_mins(1));
     save(&stage, &visitor, seen, &[("guard_floor", "8")]).await;
     let turn_on = format!("{}/turn-on", page(&stage));
@@ -95,7 +95,7 @@ async fn contact_sync_needs_a_tenant() {
     let answer = save(
         &stage,
         &visitor,
-        version(&stage).await,
+        stage.version().await,
         &[("sync_contacts", "true")],
     )
     .await;
