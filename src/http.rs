@@ -25,6 +25,10 @@ pub use wait::{backoff, retry_after};
 pub const TRIES: u32 = 6;
 /// So much of an answer is read at least where nobody knows whose it is, in bytes.
 const BEGINNING: usize = 64 * 1024;
+/// No answer of a vendor is larger, unpacked, in bytes: a page of 1,000 records has some megabytes.
+const MOST: usize = 64 * 1024 * 1024;
+/// What is said of an answer that has more.
+const TOO_MUCH: &str = "the answer has more than 64 MiB";
 /// All waiting of one request together ends here.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -214,17 +218,13 @@ impl Http {
         let response = self.client.execute(request).await;
         let mut response = response.map_err(|error| cause(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let mut body = BytesMut::new();
-        while body.len() < BEGINNING {
-            match response.chunk().await.map_err(|error| cause(&error))? {
-                Some(chunk) => body.extend_from_slice(&chunk),
-                None => break,
-            }
-        }
+        let (body, _ended) = read(&mut response, BEGINNING)
+            .await
+            .map_err(|error| cause(&error))?;
         Ok(Answer {
             status,
             headers,
-            body: body.freeze(),
+            body,
         })
     }
 
@@ -260,7 +260,7 @@ impl Http {
             return Err(failed(Kind::Unreachable, None, detail.into()));
         }
         count(ask.service);
-        let response = match self.client.execute(request).await {
+        let mut response = match self.client.execute(request).await {
             Ok(response) => response,
             Err(error) => {
                 self.tally.note(ask.service, None);
@@ -278,12 +278,17 @@ impl Http {
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         self.tally.note(ask.service, Some(status));
-        let answer = match response.bytes().await {
-            Ok(body) => Answer {
-                status,
-                headers,
-                body,
-            },
+        let body = match whole(&mut response).await {
+            Ok(Some(body)) => body,
+            // What was asked for may have been done all the same.
+            Ok(None) if ask.repeat == Repeat::NotBlindly => {
+                let failure = failed(Kind::Lost, Some(status), TOO_MUCH.into());
+                return Ok(Tried::Failed {
+                    failure,
+                    pause: None,
+                });
+            }
+            Ok(None) => return Err(failed(Kind::Unexpected, Some(status), TOO_MUCH.into())),
             Err(error) => {
                 let failure = failed(unknown, None, cause(&error));
                 return Ok(Tried::Failed {
@@ -291,6 +296,11 @@ impl Http {
                     pause: None,
                 });
             }
+        };
+        let answer = Answer {
+            status,
+            headers,
+            body,
         };
         let pause = answer
             .header("retry-after")
@@ -312,6 +322,24 @@ impl Http {
             } => Err(failed(kind, Some(status), detail).advise(advice)),
         }
     }
+}
+
+/// The body of an answer until it ends or until so many bytes are exceeded, and whether it ended.
+async fn read(response: &mut reqwest::Response, most: usize) -> reqwest::Result<(Bytes, bool)> {
+    let mut body = BytesMut::new();
+    while body.len() <= most {
+        match response.chunk().await? {
+            Some(chunk) => body.extend_from_slice(&chunk),
+            None => return Ok((body.freeze(), true)),
+        }
+    }
+    Ok((body.freeze(), false))
+}
+
+/// The whole body; `None` where it has more than [`MOST`] bytes.
+async fn whole(response: &mut reqwest::Response) -> reqwest::Result<Option<Bytes>> {
+    let (body, ended) = read(response, MOST).await?;
+    Ok(ended.then_some(body))
 }
 
 /// The time so much later; `None` where a vendor asks for more than a calendar has.

@@ -5,14 +5,15 @@ use comfy_table::Cell;
 use super::conflicts;
 use super::output::{capital, complain, faint, say, say_line, say_table, table, told};
 use super::show::spaced;
-use super::{DONE, ExplainArgs, FAILED, WRONG_USAGE, find_with_user, print_json};
+use super::{CHECK_THE_USER, DONE, ExplainArgs, FAILED, WRONG_USAGE, find_with_user, print_json};
 use crate::app::App;
 use crate::directory::sku_name;
+use crate::model::meant::did_you_mean;
 use crate::model::{Mode, SkuId};
 use crate::pickers::{group_names, groups_of};
 use crate::runs;
 use crate::sync::Options;
-use crate::sync::explain::{Explanation, Names, explain};
+use crate::sync::explain::{Explanation, Names, explain, meant};
 use crate::sync::plan::Reason;
 
 /// Explains one person from a plan made now; nothing is written.
@@ -34,8 +35,10 @@ pub async fn run(app: &App, args: &ExplainArgs) -> anyhow::Result<u8> {
         group: &|id| groups.get(id).cloned(),
     };
     let Some(explanation) = explain(&company.name, snapshot, plan, &args.user, &names) else {
+        let then =
+            did_you_mean(&meant(snapshot, &args.user)).unwrap_or_else(|| CHECK_THE_USER.to_owned());
         complain(&format!(
-            "{} has no user {}, and no link to one: check the user principal name or object id",
+            "{} has no user {}, and no link to one: {then}",
             company.name, args.user
         ));
         return Ok(WRONG_USAGE);

@@ -1,10 +1,11 @@
 //! `rollcall link`.
 
 use super::output::{complain, say, say_line, sentence, told};
-use super::{DONE, FAILED, LinkArgs, WRONG_USAGE, find_with_user, waiting};
+use super::{CHECK_THE_USER, DONE, FAILED, LinkArgs, WRONG_USAGE, find_with_user, waiting};
 use crate::app::App;
 use crate::decisions::{COMMAND_LINE, Decider, Linking, link_by_hand};
 use crate::model::ContactId;
+use crate::model::meant::did_you_mean;
 use crate::sync::failure::STOPPED;
 
 /// Links a user to a contact by hand, after both were seen.
@@ -22,10 +23,11 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
             say(&format!("{upn} is linked to contact {contact} already"));
             return Ok(DONE);
         }
-        Ok(Linking::NoUser) => {
+        Ok(Linking::NoUser(near)) => {
             let (company, user) = (&company.name, &args.user);
+            let then = did_you_mean(&near).unwrap_or_else(|| CHECK_THE_USER.to_owned());
             complain(&format!(
-                "The tenant of {company} has no user {user}: check the user principal name or object id"
+                "The tenant of {company} has no user {user}: {then}"
             ));
             return Ok(WRONG_USAGE);
         }

@@ -30,7 +30,7 @@ use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::sync::stop::{Stopper, stop};
 use output::{complain, say, sentence};
-use which::{find, find_with_user};
+use which::{CHECK_THE_USER, find, find_with_user};
 
 /// Everything was done.
 const DONE: u8 = 0;

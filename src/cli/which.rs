@@ -4,9 +4,10 @@ use super::output::complain;
 use crate::app::App;
 use crate::db::companies;
 use crate::model::Company;
+use crate::model::meant::{did_you_mean, nearest};
 
-/// So many names are suggested.
-const SUGGESTED: usize = 3;
+/// What to do where no user has the name that was given.
+pub const CHECK_THE_USER: &str = "check the user principal name or object id";
 
 /// The company of this name; says so where there is none. An exact name wins; else upper and lower case do not matter, as
 /// long as one company alone is meant.
@@ -29,7 +30,10 @@ pub async fn find(app: &App, name: &str) -> anyhow::Result<Option<Company>> {
             "Several companies have the name \"{name}\" but for upper and lower case, such as {} and {}: write it exactly",
             names[one], names[other]
         )),
-        (None, _) => complain(&unknown(name, &nearest(name, &names))),
+        (None, _) => complain(&unknown(
+            name,
+            &nearest(name, names.iter().map(|name| (*name, [Some(*name), None]))),
+        )),
     }
     Ok(None)
 }
@@ -45,71 +49,7 @@ pub async fn find_with_user(app: &App, name: &str, user: &str) -> anyhow::Result
 }
 
 fn unknown(name: &str, near: &[&str]) -> String {
-    let near: Vec<String> = near.iter().map(|name| format!("\"{name}\"")).collect();
-    match &near[..] {
-        [] => format!(
-            "There is no company \"{name}\": `rollcall fleet export` shows those that there are"
-        ),
-        [one] => format!("There is no company \"{name}\": did you mean {one}?"),
-        [most @ .., last] => format!(
-            "There is no company \"{name}\": did you mean {} or {last}?",
-            most.join(", ")
-        ),
-    }
-}
-
-/// The names that may have been meant: those that contain the words, and those a few letters away, the nearest first.
-fn nearest<'a>(wanted: &str, names: &[&'a str]) -> Vec<&'a str> {
-    let wanted = wanted.to_lowercase();
-    let near = |name: &&'a str| {
-        let folded = name.trim().to_lowercase();
-        let letters = distance(&wanted, &folded);
-        let bearable = (wanted.chars().count() / 3).max(1);
-        if folded.contains(&wanted) {
-            Some((0, *name))
-        } else {
-            (letters <= bearable).then_some((letters, *name))
-        }
-    };
-    let mut found: Vec<(usize, &str)> = names.iter().filter_map(near).collect();
-    found.sort_unstable();
-    found.truncate(SUGGESTED);
-    found.into_iter().map(|(_, name)| name).collect()
-}
-
-/// How many letters have to be put in, taken out or exchanged to make one text the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, wanted) in other.iter().enumerate() {
-            let exchanged = diagonal + usize::from(letter != *wanted);
-            diagonal = row[column + 1];
-            row[column + 1] = exchanged.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_a_letter_away_or_within_is_suggested_and_a_stranger_is_not() {
-        let names = ["Contoso", "Contoso Labs", "Fabrikam", "Tailspin Toys"];
-        assert_eq!(nearest("Contso", &names), ["Contoso"]);
-        assert_eq!(nearest("contoso", &names), ["Contoso", "Contoso Labs"]);
-        assert_eq!(nearest("tailspin toyz", &names), ["Tailspin Toys"]);
-        assert_eq!(nearest("Northwind", &names), [""; 0]);
-    }
-
-    #[test]
-    fn a_distance_counts_letters() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("same", "same"), 0);
-    }
+    let then = did_you_mean(near)
+        .unwrap_or_else(|| "`rollcall fleet export` shows those that there are".to_owned());
+    format!("There is no company \"{name}\": {then}")
 }

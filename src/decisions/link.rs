@@ -7,7 +7,7 @@ use crate::db::links;
 use crate::model::{Action, Company, ContactId, LinkMade, Mode, UserId, text};
 use crate::runs::{self, Watch};
 use crate::sync::Options;
-use crate::sync::explain::candidates;
+use crate::sync::explain::{candidates, meant};
 use crate::sync::failure::{RunError, stopped};
 use crate::sync::links::Making;
 use crate::sync::plan::{Plan, Reason};
@@ -18,8 +18,8 @@ use crate::sync::snapshot::{Licences, Snapshot};
 /// What came of it.
 #[derive(Clone, Debug)]
 pub enum Linking {
-    /// The tenant has no such user.
-    NoUser,
+    /// The tenant has no such user; the principal names of those who may have been meant.
+    NoUser(Vec<String>),
     /// The company has no such contact.
     NoContact,
     /// The contact is linked to another user, with this principal name.
@@ -126,13 +126,14 @@ async fn link(
     (snapshot, plan): (&Snapshot, &Plan),
     who: &Decider,
 ) -> Result<Linking, RunError> {
-    let (id, upn) = (UserId::new(user), text::folded(user));
+    let (wanted, id, upn) = (user, UserId::new(user), text::folded(user));
     let user = snapshot
         .users
         .iter()
         .find(|user| user.id == id || text::folded(&user.upn) == upn);
     let Some(user) = user else {
-        return Ok(Linking::NoUser);
+        let near = meant(snapshot, wanted).into_iter().map(str::to_owned);
+        return Ok(Linking::NoUser(near.collect()));
     };
     if !snapshot.contacts.iter().any(|one| one.id == *contact) {
         return Ok(Linking::NoContact);

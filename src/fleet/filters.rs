@@ -60,8 +60,8 @@ pub(super) fn filters(
     }
 }
 
-/// For every filter of the file the stored one that it was: one that says the same, else one of the same name, of the same
-/// conditions, or in the same position.
+/// For every filter of the file the stored one that it was: one that says the same, else one of the same name, one that
+/// differs in its name alone, one of the same conditions, or in the same position.
 fn pairs(from: &[Filter], to: &[FilterEntry]) -> Vec<Option<usize>> {
     let mut pairs = vec![None; to.len()];
     let mut take = |same: &dyn Fn(usize, usize) -> bool| {
@@ -79,6 +79,8 @@ fn pairs(from: &[Filter], to: &[FilterEntry]) -> Vec<Option<usize>> {
     let wanted = |index: usize| to[index].name.as_ref().map(|name| folded(&name.value));
     take(&|before, index| of(&from[before]) == of_entry(&to[index]));
     take(&|before, index| name(before).is_some() && name(before) == wanted(index));
+    // One that got another name and is the same for the rest was renamed.
+    take(&|before, index| of(&from[before])[1..] == of_entry(&to[index])[1..]);
     // A name may be given or taken away, and so is no hindrance where only one has any.
     let fits = |before: usize, index: usize| name(before).is_none() || wanted(index).is_none();
     take(&|before, index| fits(before, index) && from[before].when == conditions(&to[index]));

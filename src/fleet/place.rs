@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::model::meant::{self, nearest};
+
 /// A place in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place {
@@ -96,39 +98,12 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The one of the known words that was probably meant.
-pub(super) fn meant<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    let word = word.to_lowercase();
-    known
-        .into_iter()
-        .map(|known| (distance(&word, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= (known.chars().count() / 3).min(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
-/// `: did you mean "name"?`, or nothing.
+/// `: did you mean "name"?` of the one of the known words that comes nearest, or nothing.
 pub(super) fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
-    meant(word, known).map_or_else(String::new, |known| format!(": did you mean {known:?}?"))
-}
-
-/// How many characters must be added, dropped, changed or swapped with their neighbour.
-fn distance(one: &str, other: &str) -> usize {
-    let one: Vec<char> = one.chars().collect();
-    let other: Vec<char> = other.chars().collect();
-    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
-    for (i, a) in one.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in other.iter().enumerate() {
-            let mut best = (rows[i][j] + usize::from(a != b))
-                .min(rows[i][j + 1] + 1)
-                .min(row[j] + 1);
-            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[one.len()][other.len()]
+    let near = nearest(
+        word,
+        known.into_iter().map(|known| (known, [Some(known), None])),
+    );
+    let nearest = near.get(..1).and_then(meant::did_you_mean);
+    nearest.map_or_else(String::new, |question| format!(": {question}"))
 }

@@ -21,6 +21,7 @@ pub mod contact;
 pub mod filter;
 pub mod ids;
 pub mod link;
+pub mod meant;
 pub mod psa;
 pub mod run;
 pub mod staff;

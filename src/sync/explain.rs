@@ -11,6 +11,7 @@ use super::report;
 use super::route::{Destination, Passed, Route};
 use super::select::{self, Activity, LeaverReason};
 use super::snapshot::{Licences, Snapshot};
+use crate::model::meant::nearest;
 use crate::model::{Action, Condition, ContactId, GroupId, Test, User, UserId, text};
 
 /// The explanation of one person.
@@ -90,6 +91,17 @@ pub fn explain(
         upn,
         steps,
     })
+}
+
+/// The principal names of the users who may have been meant where nobody has this one: by principal name or
+/// by the name displayed.
+pub fn meant<'s>(snapshot: &'s Snapshot, wanted: &str) -> Vec<&'s str> {
+    let users = snapshot.users.iter();
+    let named = users.map(|user| {
+        let upn = user.upn.as_str();
+        (upn, [Some(upn), user.display_name.as_deref()])
+    });
+    nearest(wanted, named)
 }
 
 fn explained(step: &str, result: &str, detail: impl Into<String>) -> Explained {

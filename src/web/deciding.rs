@@ -84,7 +84,7 @@ pub async fn link(
             ))
         }
         Ok(Linking::Already(upn)) => Ok(format!("{upn} is linked to this contact already.")),
-        Ok(Linking::NoUser) => {
+        Ok(Linking::NoUser(_)) => {
             Err("Microsoft 365 does not have this user any more, so nothing was linked.".into())
         }
         Ok(Linking::NoContact) => Err(format!(

@@ -245,7 +245,7 @@ async fn a_link_by_hand_is_written_down_with_who_made_it(stage: Stage) {
     assert_eq!(linked.next, Next::InStep);
     assert!(linked.until_now.is_some_and(|words| words.contains(&old)));
     assert!(matches!(link(anna, &other).await, Linking::Already(_)));
-    assert!(matches!(link("nobody", &other).await, Linking::NoUser));
+    assert!(matches!(link("nobody", &other).await, Linking::NoUser(_)));
     let none = ContactId::new("999999");
     assert!(matches!(link(anna, &none).await, Linking::NoContact));
     let bert = id("bert").to_string();

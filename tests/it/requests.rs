@@ -1,10 +1,14 @@
 //! How many requests a run sends: as the clouds counted them, which is what its report says (the stage compares the two).
 
+use rollcall::clock::Clock;
+use rollcall::http::{Ask, Http, Judgement, Kind, Repeat, Service};
 use rollcall::model::{Mode, Status, Target, Test};
 use rollcall::simulator::graph::{GroupData, MemberData};
 use rollcall::sync::Options;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
-use crate::stage::{Plain, Stage, TENANT, contact, everywhere, filter, user};
+use crate::stage::{Plain, Stage, TENANT, beginning, contact, everywhere, filter, user};
 
 everywhere!(
     a_run_with_nothing_changed_sends_at_most_seven_requests,
@@ -155,4 +159,37 @@ async fn each_item_and_type_that_changes_is_one_request_more(mut stage: Stage) {
     // Anna: title, three items, a type; Bert: a type.
     assert_eq!(stage.psa.writes() - writes, 5 + 1);
     assert!(total(&report) <= 7 + 3 + 6, "{:?}", report.calls);
+}
+
+/// An answer that never ends is given up, and what it was the answer to is not taken for undone.
+#[tokio::test]
+async fn an_answer_without_end_fails_its_request_and_does_not_fill_the_memory() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let endless = tokio::spawn(async move {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 x\r\n\r\n").await;
+            while stream.write_all(&[b'x'; 64 * 1024]).await.is_ok() {}
+        }
+    });
+    let http = Http::direct(Clock::set_at(beginning())).unwrap();
+    for (repeat, kind) in [
+        (Repeat::Freely, Kind::Unexpected),
+        (Repeat::NotBlindly, Kind::Lost),
+    ] {
+        let asked = http.send(Ask {
+            service: Service::Graph,
+            action: "read the users",
+            request: http.client().get(&url).build().unwrap(),
+            repeat,
+            lane: None,
+            judge: &|_| Judgement::Fine,
+        });
+        let error = asked.await.unwrap_err();
+        assert_eq!(error.kind, kind);
+        assert_eq!(error.detail, "the answer has more than 64 MiB");
+    }
+    endless.await.unwrap();
 }

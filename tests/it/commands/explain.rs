@@ -83,7 +83,15 @@ async fn each_kind_of_person_is_explained_in_five_steps() {
     let said = explained(&stage, "nobody@contoso.example", &[])
         .await
         .ends(2);
-    said.complains(&["Contoso has no user nobody@contoso.example"]);
+    said.complains(&[
+        "Contoso has no user nobody@contoso.example",
+        "check the user principal name",
+    ]);
+    // Somebody else's name written nearly, and a part of it.
+    for nearly in ["anna@contosso.example", "anna doe", "anna@"] {
+        let said = explained(&stage, nearly, &[]).await.ends(2);
+        said.complains(&["did you mean \"anna@contoso.example\"?"]);
+    }
     let said = explained(&stage, "", &[]).await.ends(2);
     said.complains(&["The user is empty"]);
 }

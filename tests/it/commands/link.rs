@@ -58,6 +58,11 @@ async fn a_link_to_nobody_or_nothing_is_refused() {
     let id = stage.psa.put(&contact("anna"));
     for (person, id, words) in [
         ("nobody@contoso.example", id.as_str(), "has no user nobody"),
+        (
+            "ana@contoso.example",
+            id.as_str(),
+            "did you mean \"anna@contoso.example\"?",
+        ),
         ("anna@contoso.example", "999999", "has no contact 999999"),
         (" ", &id, "The user is empty"),
     ] {

@@ -73,6 +73,11 @@ async fn filters_that_are_new_gone_renamed_or_moved_are_told() {
         fleet.would_change(&renamed).await,
         ["Company \"Contoso\": filter 1 name: Management → none"]
     );
+    let renamed = example().replace("name = \"Management\"", "name = \"Leadership\"");
+    assert_eq!(
+        fleet.would_change(&renamed).await,
+        ["Company \"Contoso\": filter \"Leadership\" name: Management → Leadership"]
+    );
     let nested = moved.replace("New Site\"\n  contact_type", "Main\"\n  contact_type");
     assert_eq!(fleet.would_change(&nested).await.len(), 2);
 }
