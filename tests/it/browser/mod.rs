@@ -122,6 +122,9 @@ impl Browser {
             // The window's frame takes some of the size that the flag says.
             browser.size(1280, 900).await;
         }
+        // Several browsers are open at once, and no window of theirs has the focus by itself in every version.
+        let focus = json!({ "enabled": true });
+        browser.cdp("Emulation.setFocusEmulationEnabled", focus).await;
         browser.scheme(Scheme::Light).await;
         browser
     }
