@@ -39,5 +39,6 @@ pub mod runs;
 pub mod seal;
 pub mod simulator;
 pub mod sync;
+pub mod tallies;
 pub mod telemetry;
 pub mod web;

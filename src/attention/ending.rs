@@ -27,7 +27,9 @@ pub(super) fn ending(fleet: &Fleet, one: &Ending, now: DateTime<Utc>) -> Option<
     } else {
         "client secret"
     };
+    let works = days < 0 && is_proved(fleet, one);
     let title = match stage {
+        0 if works => format!("The last day noted for a {thing} is past, and it works still"),
         0 => format!("A {thing} has ended"),
         1 => format!("A {thing} ends within a day"),
         days => format!("A {thing} ends within {days} days"),
@@ -71,7 +73,9 @@ pub(super) fn ending(fleet: &Fleet, one: &Ending, now: DateTime<Utc>) -> Option<
     if companies.is_empty() && matches!(one.about, About::Company(_)) {
         return None;
     }
-    let (is, done) = if days < 0 {
+    let (is, done) = if works {
+        ("was", "Correct its last day, or replace it")
+    } else if days < 0 {
         ("was", "No run can read or write before it is replaced")
     } else {
         (
@@ -90,7 +94,22 @@ pub(super) fn ending(fleet: &Fleet, one: &Ending, now: DateTime<Utc>) -> Option<
         verb,
         people: 0,
         days: Some(days),
+        works,
         quarantine: None,
+    })
+}
+
+/// Whether a run that began after the last day went well, so that the day is wrong. The day is one of some time zone: so the one
+/// after it proves nothing.
+fn is_proved(fleet: &Fleet, one: &Ending) -> bool {
+    let mut of = fleet.companies.iter().filter(|company| match one.about {
+        About::Company(id) => company.id == id,
+        About::Psa(id) => company.psa_id == id,
+        About::MicrosoftApp => fleet.of_app.contains(&company.id),
+    });
+    of.any(|company| {
+        let good = fleet.good.get(&company.id);
+        good.is_some_and(|good| (good.started_at.date_naive() - one.last_day).num_days() > 1)
     })
 }
 

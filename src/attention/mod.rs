@@ -17,11 +17,12 @@ use sha2::{Digest, Sha256};
 use crate::app::OF_COMPANY;
 use crate::db::fleet::{self, Brief, FailedJob, LastRun};
 use crate::db::quarantines::{self, Quarantine};
-use crate::db::runs::IN_SYNC;
+use crate::db::tallies::{self, Tally};
 use crate::db::{Conn, psa_connections, secrets, settings, tenant_connections};
 use crate::model::UserId;
 use crate::model::text::{self, count};
 use crate::sync::report::Counts;
+use crate::sync::standing::Standing;
 
 pub use failures::failure;
 pub use needs::{
@@ -60,9 +61,18 @@ pub struct Fleet {
     pub of_app: HashSet<i64>,
     /// When secrets and certificates end, where that is soon.
     pub endings: Vec<Ending>,
+    /// How many people of each company stand how.
+    pub tallies: HashMap<i64, Tally>,
 }
 
 impl Fleet {
+    /// How many people of a company stand like this, by its last reading and the settings as they are; `None` where nothing was
+    /// read of it, or nobody has counted yet.
+    pub fn people(&self, company: i64, standing: Standing) -> Option<usize> {
+        let tally = self.tallies.get(&company)?;
+        Some(tally.get(standing.as_str()).copied().unwrap_or_default())
+    }
+
     /// A company's last run that is over.
     pub fn ended(&self, company: i64) -> Option<&LastRun> {
         let last = self.last.get(&company);
@@ -93,6 +103,7 @@ pub fn read(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Fleet> {
         psas: psa_connections::labels(conn)?.into_iter().collect(),
         of_app: of_app(conn)?,
         endings: ending::soon(conn, now)?,
+        tallies: tallies::all(conn)?,
     })
 }
 
@@ -213,7 +224,7 @@ fn cause(fleet: &Fleet, group: &[&Need], now: DateTime<Utc>) -> Cause {
     Cause {
         kind: match first.what {
             What::Failing => "bad",
-            What::Ending if first.days.is_some_and(|days| days < 0) => "bad",
+            What::Ending if first.days.is_some_and(|days| days < 0) && !first.works => "bad",
             What::Ending if first.days.is_some_and(|days| days > 7) => "info",
             What::Unfinished => "info",
             _ => "warn",
@@ -357,18 +368,6 @@ fn key(need: &Need) -> String {
 /// The counts of a run's report.
 pub fn counts_of(run: &LastRun) -> Option<Counts> {
     serde::Deserialize::deserialize(&run.counts).ok()
-}
-
-/// How many people the last good run left in sync, as the company's own page counts them. A run of an older version did not
-/// say: then everybody whose contact was in hand counts, who was already gone too.
-pub fn in_sync(run: &LastRun) -> Option<usize> {
-    let said = run.counts.get(IN_SYNC).and_then(serde_json::Value::as_u64);
-    if let Some(said) = said {
-        return usize::try_from(said).ok();
-    }
-    let counts = counts_of(run)?;
-    let all = counts.create + counts.link + counts.update + counts.reactivate + counts.unchanged;
-    Some(all.saturating_sub(counts.failed))
 }
 
 #[cfg(test)]

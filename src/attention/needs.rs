@@ -127,6 +127,8 @@ pub struct Need {
     pub people: i64,
     /// How many days are left; of an end only.
     pub days: Option<i64>,
+    /// Whether runs after the end went well all the same; of an end only.
+    pub works: bool,
     /// Since when the connection is in quarantine, and when it is tried next; of a quarantine only.
     pub quarantine: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
@@ -144,6 +146,7 @@ impl Need {
             verb: "Open",
             people: 0,
             days: None,
+            works: false,
             quarantine: None,
         }
     }

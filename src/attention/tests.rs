@@ -153,17 +153,6 @@ fn a_job_that_could_not_begin_its_run_is_told() {
     assert_eq!(judge(&fleet, now()).0, [], "a later run went well");
 }
 
-#[test]
-fn people_in_sync_are_those_whom_the_run_counted_and_of_an_older_run_whoever_is_in_hand() {
-    let mut counted = run(1, None);
-    assert_eq!(in_sync(&counted), Some(42));
-    counted.counts["in_sync"] = 40.into();
-    assert_eq!(in_sync(&counted), Some(40));
-    let mut nothing = run(1, None);
-    nothing.counts = serde_json::json!({});
-    assert_eq!(in_sync(&nothing), None);
-}
-
 fn by(run: LastRun, side: Side) -> LastRun {
     let error = run.error.map(|error| error.by(side));
     LastRun { error, ..run }
@@ -319,6 +308,14 @@ fn an_end_is_told_from_thirty_days_before_and_is_one_cause_with_the_failure_that
         told("A client secret ends within a day", "warn")
     );
     assert_eq!(in_days(-1), told("A client secret has ended", "bad"));
+    // Runs went well long after the day that somebody noted.
+    assert_eq!(
+        in_days(-2),
+        told(
+            "The last day noted for a client secret is past, and it works still",
+            "warn"
+        )
+    );
     fleet.last = [(1, run(1, Some(("secret_expired", "Add one"))))].into();
     assert_eq!(judge(&fleet, now()).0.len(), 1);
 }

@@ -11,7 +11,7 @@ use sd_notify::NotifyState;
 use super::output::say;
 use super::{DONE, FAILED};
 use crate::app::App;
-use crate::{auth, jobs, monitor, notices, retention, web};
+use crate::{auth, jobs, monitor, notices, retention, tallies, web};
 
 /// Ended sessions are cleaned up so often.
 const CLEANING: Duration = Duration::from_hours(1);
@@ -48,6 +48,10 @@ pub(super) async fn serve(app: &App, listener: TcpListener) -> anyhow::Result<bo
     });
     tokio::spawn(clean(app.clone()));
     tokio::spawn(tell_the_system(app.clone()));
+    tokio::spawn({
+        let app = app.clone();
+        async move { tallies::work(&app).await }
+    });
     let telling = tokio::spawn({
         let app = app.clone();
         async move { tell(&app).await }

@@ -58,6 +58,7 @@ pub mod settings;
 pub mod sign_in_failures;
 pub mod sign_in_links;
 pub mod staff;
+pub mod tallies;
 pub mod tenant_connections;
 pub mod undos;
 pub mod writes;

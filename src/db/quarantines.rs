@@ -156,6 +156,22 @@ pub fn of_company(conn: &mut Conn, company: i64, psa: i64) -> QueryResult<Vec<Qu
     Ok(found)
 }
 
+/// Whether a company's tenant or PSA connection is in quarantine.
+pub fn concern(conn: &mut Conn, company: i64) -> QueryResult<bool> {
+    let Some(psa) = psa_of(conn, company)? else {
+        return Ok(false);
+    };
+    Ok(!of_company(conn, company, psa)?.is_empty())
+}
+
+fn psa_of(conn: &mut Conn, company: i64) -> QueryResult<Option<i64>> {
+    companies::table
+        .find(company)
+        .select(companies::psa_id)
+        .first(conn)
+        .optional()
+}
+
 /// What keeps a company's runs from beginning by themselves now, with the latest next try; `None`: nothing does.
 pub fn holding(
     conn: &mut Conn,
@@ -167,11 +183,7 @@ pub fn holding(
     if all.is_empty() {
         return Ok(None);
     }
-    let psa: Option<i64> = companies::table
-        .find(company)
-        .select(companies::psa_id)
-        .first(conn)
-        .optional()?;
+    let psa = psa_of(conn, company)?;
     let of_company = |owner: Owner| match owner.side {
         Side::Tenant => owner.id == company,
         Side::Psa => Some(owner.id) == psa,

@@ -15,8 +15,6 @@ use crate::model::{Calls, ContactId, Finding, Mode, RunFailure, Status};
 
 pub(super) const RUNNING: &str = "running";
 const FINISHED: &str = "finished";
-/// Among a run's counts: how many people it left in sync, which the report does not say.
-pub const IN_SYNC: &str = "in_sync";
 
 /// A run that begins.
 #[derive(Clone, Debug)]

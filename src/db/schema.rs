@@ -247,6 +247,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    tallies (company_id) {
+        company_id -> BigInt,
+        seen -> Text,
+        counts -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     plans (company_id) {
         company_id -> BigInt,
         run_id -> Text,

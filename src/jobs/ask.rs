@@ -9,6 +9,7 @@ use diesel::QueryResult;
 use crate::db::Conn;
 use crate::db::holds::Signed;
 use crate::db::jobs::{self, Enqueued, NewJob, Priority, RunWork, Work};
+use crate::db::quarantines;
 use crate::model::{Mode, UserId};
 use crate::runs;
 
@@ -18,7 +19,8 @@ pub const AFTER_A_SAVE: TimeDelta = TimeDelta::minutes(2);
 /// The same click of the same person within this is a double click, even where the first has begun or is done.
 pub const DOUBLE_CLICK: TimeDelta = TimeDelta::seconds(3);
 
-/// Asks for an update or a resync of a company: at once, or, with [`Priority::Save`], after [`AFTER_A_SAVE`].
+/// Asks for an update or a resync of a company: at once, or, with [`Priority::Save`], after [`AFTER_A_SAVE`]; one in quarantine
+/// waits for that alone, so that whoever mends its connection sees soon whether it works.
 ///
 /// # Errors
 /// Where the database fails.
@@ -42,7 +44,9 @@ pub fn enqueue_run(
     match priority {
         Priority::Click => click(conn, &new, now),
         Priority::Save => {
-            new.run_at = now + AFTER_A_SAVE;
+            if !quarantines::concern(conn, company)? {
+                new.run_at = now + AFTER_A_SAVE;
+            }
             jobs::enqueue(conn, &new, now)
         }
         Priority::Night => jobs::enqueue(conn, &new, now),

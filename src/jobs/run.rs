@@ -11,7 +11,7 @@ use crate::db::{DbError, companies};
 use crate::model::{Company, Mode, RunFailure};
 use crate::runs;
 use crate::sync::Options;
-use crate::sync::failure::{SETTINGS_CHANGED, STOPPED};
+use crate::sync::failure::{PLAN_CHANGED, SETTINGS_CHANGED, STOPPED};
 use crate::sync::stop::Stop;
 
 /// The kinds of failures that pass by themselves: words of `http::Kind`, and of `sync::failure`.
@@ -97,6 +97,8 @@ pub(super) fn ended(error: &RunFailure, broken: bool) -> Ended {
     let why = format!("{}. {}", error.message.trim_end_matches('.'), error.advice);
     match error.kind.as_str() {
         STOPPED => Ended::Interrupted,
+        // Nothing was begun: whoever asked for just that plan looks at what has changed.
+        PLAN_CHANGED => Ended::Cancelled(why),
         BUDGET => Ended::Again {
             why,
             pause: TimeDelta::hours(1),

@@ -2,8 +2,6 @@
 
 mod next;
 
-pub(super) use next::left_differing;
-
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Person, Plan, Reason};

@@ -33,6 +33,7 @@ mod sending;
 pub mod settle;
 pub mod settling;
 pub mod snapshot;
+pub mod standing;
 pub mod stop;
 pub mod tenant;
 pub mod ties;

@@ -287,21 +287,17 @@ pub async fn after_approval(
     Ok(written.await?)
 }
 
-/// The run is over; `in_sync` people are as they should be, which is kept beside the report's counts.
+/// The run is over.
 pub async fn end(
     scene: &Scene,
     report: &Report,
-    in_sync: Option<usize>,
     finished_at: DateTime<Utc>,
 ) -> Result<(), RunError> {
     // What a mistake cut short wrote stands in the history; nobody counted it.
-    let mut counts = match &report.error {
+    let counts = match &report.error {
         Some(error) if error.kind == MISTAKE => serde_json::json!({}),
         _ => serde_json::to_value(report.counts).unwrap_or_default(),
     };
-    if let (Some(counts), Some(in_sync)) = (counts.as_object_mut(), in_sync) {
-        counts.insert(runs::IN_SYNC.into(), in_sync.into());
-    }
     let end = RunEnd {
         status: report.status,
         finished_at,

@@ -9,110 +9,12 @@ use serde::Serialize;
 
 use super::holders::Holders;
 use crate::model::{Action, Contact, ContactId, User, UserId, text};
-use crate::sync::plan::{Person, Plan, Reason};
+use crate::sync::plan::{Person, Plan};
 use crate::sync::report;
 use crate::sync::route::Destination;
-use crate::sync::select::{self, Activity, LeaverReason};
+use crate::sync::select;
 use crate::sync::snapshot::{Licences, Snapshot};
-
-/// How somebody stands. In the order in which a technician looks at them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// The deactivation waits for a technician.
-    Held,
-    /// A person has to decide.
-    Conflict,
-    /// The next run does something.
-    WillChange,
-    /// Microsoft Graph does not say what decides.
-    NoAnswer,
-    /// The user had a contact and left, and nothing is to be done.
-    Leaver,
-    /// A technician ignores the user.
-    Ignored,
-    /// No filter takes the user, or one excludes them.
-    OutOfScope,
-    /// The user is not active, and has no contact of ours: a room, an account without a licence.
-    NotActive,
-    /// A contact that is no user's.
-    OnlyInPsa,
-    /// Linked to a contact that differs, since existing contacts are not updated.
-    NotUpdated,
-    /// Nothing is to be done.
-    InSync,
-}
-
-impl Standing {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Held,
-        Self::Conflict,
-        Self::WillChange,
-        Self::NoAnswer,
-        Self::Leaver,
-        Self::Ignored,
-        Self::OutOfScope,
-        Self::NotActive,
-        Self::OnlyInPsa,
-        Self::NotUpdated,
-        Self::InSync,
-    ];
-
-    /// The word of addresses and templates.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Conflict => "conflict",
-            Self::WillChange => "will_change",
-            Self::NoAnswer => "no_answer",
-            Self::Leaver => "leaver",
-            Self::Ignored => "ignored",
-            Self::OutOfScope => "out_of_scope",
-            Self::NotActive => "not_active",
-            Self::OnlyInPsa => "only_in_psa",
-            Self::NotUpdated => "not_updated",
-            Self::InSync => "in_sync",
-        }
-    }
-
-    /// How a person of a plan stands.
-    pub fn of(person: &Person) -> Self {
-        if person.held {
-            return Self::Held;
-        }
-        let left = matches!(person.trace.activity, Activity::Leaver(_));
-        match (person.action, &person.reason) {
-            (Action::Conflict, _) => Self::Conflict,
-            (Action::OutOfScope, Reason::Ignored) => Self::Ignored,
-            (Action::OutOfScope, _) => Self::OutOfScope,
-            (Action::Unchanged, Reason::NoAnswer(_)) => Self::NoAnswer,
-            (Action::Unchanged, _) if left => Self::Leaver,
-            (Action::Unchanged, Reason::NotUpdating) => Self::NotUpdated,
-            (Action::Unchanged, _) => Self::InSync,
-            _ => Self::WillChange,
-        }
-    }
-
-    /// How a user stands who has no line in the plan: not active, and without a link.
-    pub fn aside(ignored: bool, activity: &Activity) -> (Self, String) {
-        match activity {
-            _ if ignored => (Self::Ignored, report::reason(&Reason::Ignored)),
-            Activity::NoAnswer(silence) => {
-                (Self::NoAnswer, report::reason(&Reason::NoAnswer(*silence)))
-            }
-            // Nobody knows whether they ever had a licence.
-            Activity::Leaver(LeaverReason::LicenceRemoved) => {
-                (Self::NotActive, "no licence that counts".to_owned())
-            }
-            Activity::Leaver(why) => (Self::NotActive, why.as_str().to_owned()),
-            Activity::Active(_) => (Self::OutOfScope, report::reason(&Reason::NoFilter)),
-        }
-    }
-}
-
-/// How many stand how, in the order of [`Standing::ALL`].
-pub type Counts = [usize; Standing::ALL.len()];
+use crate::sync::standing::{Counts, Standing, owned};
 
 /// Somebody of either side.
 pub struct Someone<'a> {
@@ -177,7 +79,7 @@ impl<'a> Everyone<'a> {
         for person in &plan.people {
             planned.insert(&person.user_id);
             all.push(Someone {
-                standing: Standing::of(person),
+                standing: Standing::of(person, snapshot),
                 name: Cow::Borrowed(&person.name),
                 address: &person.upn,
                 who: Who::Planned(person),
@@ -329,15 +231,6 @@ impl<'a> Everyone<'a> {
     }
 }
 
-/// The contacts that are somebody's, or become somebody's with the next run.
-pub fn owned(plan: &Plan) -> HashSet<&ContactId> {
-    let people = plan.people.iter();
-    people
-        .filter(|person| person.action != Action::Conflict)
-        .filter_map(|person| person.contact.as_ref())
-        .collect()
-}
-
 /// First and last name of a contact.
 pub fn contact_name(contact: &Contact) -> String {
     let names = [&contact.first_name, &contact.last_name];
@@ -371,11 +264,4 @@ pub fn segment(text: &str) -> String {
         }
     }
     segment
-}
-
-/// How a user stands who has no line in the plan.
-pub fn standing_aside(snapshot: &Snapshot, user: &User) -> Standing {
-    let licences = Licences::new(&snapshot.skus, &snapshot.rules.ignored_licences);
-    let ignored = snapshot.ignored.contains(&user.id);
-    Standing::aside(ignored, &select::select(user, &licences)).0
 }

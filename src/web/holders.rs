@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::everyone::Standing;
 use crate::model::{Contact, User, UserId, text};
 use crate::sync::plan::{Person, Plan};
 use crate::sync::select;
 use crate::sync::snapshot::{Licences, Snapshot};
+use crate::sync::standing::Standing;
 
 /// The users of a tenant by each of their addresses: user principal name, and how they stand.
 pub struct Holders<'a>(HashMap<String, (&'a str, Standing)>);
@@ -22,7 +22,7 @@ impl<'a> Holders<'a> {
         let mut all = HashMap::new();
         for user in &snapshot.users {
             let standing = if let Some(person) = planned.get(&user.id) {
-                Standing::of(person)
+                Standing::of(person, snapshot)
             } else {
                 let ignored = snapshot.ignored.contains(&user.id);
                 Standing::aside(ignored, &select::select(user, &licences)).0

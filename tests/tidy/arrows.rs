@@ -8,7 +8,7 @@ use crate::{keep, project, rust, sample};
 #[rustfmt::skip]
 const ARROWS: &[(&str, &str)] = &[
     ("main",       "cli"),
-    ("cli",        "cli-demo web auth jobs notices fleet decisions checks pickers runs keys monitor retention app sync sync-pure db telemetry config clock model directory::sku_name"),
+    ("cli",        "cli-demo web auth jobs notices fleet decisions checks pickers runs keys monitor retention tallies app sync sync-pure db telemetry config clock model directory::sku_name"),
     ("cli-demo",   "cli web auth jobs connections simulator fleet pickers runs app sync sync-pure psa db telemetry config clock model directory::sku_name"),
     ("web",        "attention notices auth jobs connections rules fleet decisions checks pickers runs monitor app sync sync-pure psa mail db seal config clock model directory::sku_name directory::user_link directory::app_link"),
     ("notices",    "attention mail jobs app http db seal rules config clock model"),
@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("connections", "runs app sync sync-pure psa directory db seal http rules config clock model"),
     ("runs",       "app sync sync-pure psa db http config clock model"),
     ("retention",  "app db config clock model"),
+    ("tallies",    "app sync sync-pure db config clock model"),
     ("monitor",    "app sync sync-pure psa db config clock model"),
     ("keys",       "app db seal config clock model"),
     ("app",        "sync sync-pure directory psa db seal http config clock model"),
@@ -44,7 +45,7 @@ const ARROWS: &[(&str, &str)] = &[
 /// The files of `sync/` that decide: pure functions over `model`.
 const PURE: &[&str] = &[
     "snapshot", "select", "route", "ties", "pair", "search", "plan", "planner", "guard", "fields",
-    "report", "explain", "settle", "effect", "cover", "counting", "back", "fates",
+    "report", "explain", "settle", "effect", "cover", "counting", "back", "fates", "standing",
 ];
 
 /// The files of `sync/` that read, write and wait.

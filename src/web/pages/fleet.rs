@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
 use super::searches;
-use crate::attention::{self, Cause, Fleet, counts_of, in_sync, judge};
+use crate::attention::{self, Cause, Fleet, judge};
 use crate::db::fleet::{self, Brief, LastRun};
 use crate::jobs::schedule::Timetable;
 use crate::model::{Role, text};
+use crate::sync::standing::Standing;
 use crate::web::listing::{Choice, Pager, ROWS, address, choices};
 use crate::web::progress::{self, Dot};
 use crate::web::routes::{Entry, routes};
@@ -64,7 +65,10 @@ pub(super) struct CompanyRow {
     pub(super) needy: bool,
     /// Whether its tenant is connected.
     pub(super) connected: bool,
+    /// How many people are in sync.
     pub(super) people: Option<usize>,
+    /// For how many the next run would do something; nobody where contact sync is off.
+    pub(super) will_change: usize,
     pub(super) dots: Vec<Dot>,
     pub(super) last: Option<LastSeen>,
     /// When the next run may begin.
@@ -198,7 +202,7 @@ fn draw(fleet: &Fleet, asked: &Asked, (now, admin): (DateTime<Utc>, bool)) -> Fl
         })
         .filter(|one| only.is_none_or(|cause| cause.ids.contains(&one.id)))
         .collect();
-    let people = |one: &Brief| fleet.good.get(&one.id).and_then(in_sync);
+    let people = |one: &Brief| fleet.people(one.id, Standing::InSync);
     match asked.sort.as_str() {
         "last" => {
             fits.sort_by_key(|one| Reverse(fleet.last.get(&one.id).map(|run| run.started_at)));
@@ -223,6 +227,10 @@ fn draw(fleet: &Fleet, asked: &Asked, (now, admin): (DateTime<Utc>, bool)) -> Fl
         needy: needy.contains(&one.id),
         connected: one.connected,
         people: people(one),
+        will_change: fleet
+            .people(one.id, Standing::WillChange)
+            .filter(|_| one.sync_contacts)
+            .unwrap_or_default(),
         dots: Vec::new(),
         last: fleet.last.get(&one.id).map(|run| LastSeen {
             id: run.id.clone(),
@@ -261,13 +269,14 @@ fn status(run: &LastRun) -> &str {
     run.status.as_deref().unwrap_or("running")
 }
 
-const HEAD: [&str; 14] = [
+const HEAD: [&str; 15] = [
     "Company",
     "PSA connection",
     "Contact sync",
     "Tenant connected",
     "Needs a person",
     "People in sync",
+    "People who will change",
     "Conflicts",
     "Held deactivations",
     "Last run",
@@ -291,19 +300,18 @@ async fn file(visit: Visit) -> Result<HttpResponse, WebError> {
         let good = fleet.good.get(&one.id);
         let error = last.and_then(|run| run.error.as_ref());
         let next = next_run(fleet, one, now).map(stamp);
-        let conflicts = good.and_then(counts_of);
+        let people = |standing| fleet.people(one.id, standing);
+        let number =
+            |count: Option<usize>| count.map(|count| count.to_string()).unwrap_or_default();
         [
             one.name.clone(),
             fleet.psas.get(&one.psa_id).cloned().unwrap_or_default(),
             if one.sync_contacts { "on" } else { "off" }.to_owned(),
             word(one.connected),
             word(needy.contains(&one.id)),
-            good.and_then(in_sync)
-                .map(|people| people.to_string())
-                .unwrap_or_default(),
-            conflicts
-                .map(|counts| counts.conflict.to_string())
-                .unwrap_or_default(),
+            number(people(Standing::InSync)),
+            number(people(Standing::WillChange)),
+            number(people(Standing::Conflict)),
             fleet
                 .held
                 .get(&one.id)

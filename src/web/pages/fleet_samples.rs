@@ -15,6 +15,7 @@ pub(super) fn all() -> Vec<FleetPage> {
         needy: true,
         connected: true,
         people: Some(1200),
+        will_change: 46,
         dots: sample_strip(),
         last: Some(LastSeen {
             id: "0193aaaa-0000-7000-8000-000000000000".into(),
@@ -30,6 +31,7 @@ pub(super) fn all() -> Vec<FleetPage> {
         needy: false,
         connected: false,
         people: None,
+        will_change: 0,
         dots: Vec::new(),
         last: None,
         next: None,

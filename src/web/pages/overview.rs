@@ -19,8 +19,7 @@ use crate::db::{Conn, companies, events, holds, previews, psa_connections, setti
 use crate::jobs;
 use crate::jobs::schedule::Timetable;
 use crate::model::{Company, Mode, Role, RunFailure};
-use crate::sync::last;
-use crate::web::everyone::{self, Everyone};
+use crate::sync::{last, standing};
 use crate::web::live::{self, Live, Stage};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
@@ -148,14 +147,13 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
 }
 
 /// How many of the company stand how, as the page of its people counts them.
-fn standings(last: &last::Last) -> everyone::Counts {
-    let plan = last.plan();
-    Everyone::new(&last.snapshot, plan).counts()
+fn standings(last: &last::Last) -> standing::Counts {
+    standing::counts(&last.snapshot, last.plan())
 }
 
 fn page(
     (read, is_admin): (&Read, bool),
-    counted: Option<(everyone::Counts, DateTime<Utc>)>,
+    counted: Option<(standing::Counts, DateTime<Utc>)>,
     live: Live,
     now: DateTime<Utc>,
 ) -> OverviewPage {

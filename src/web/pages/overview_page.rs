@@ -128,6 +128,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             in_sync: 40,
             not_updated: 6,
             changed: 2,
+            will_change: 6,
             held: 5,
             conflicts: 1,
             out_of_scope: 3,

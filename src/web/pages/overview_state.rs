@@ -8,7 +8,7 @@ use crate::attention::{is_nobodys, is_stale};
 use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
 use crate::model::{Company, Mode, RunFailure, Status};
-use crate::web::everyone::{self, Standing};
+use crate::sync::standing::{self, Standing};
 use crate::web::quarantined::{InQuarantine, Of};
 
 /// Makes a button from what it says and the tail of its address.
@@ -72,6 +72,8 @@ pub struct Tiles {
     pub not_updated: usize,
     /// Changed by the last good run.
     pub changed: usize,
+    /// For whom the next run would do something.
+    pub will_change: usize,
     /// Waiting for a technician.
     pub held: usize,
     /// In conflict.
@@ -96,12 +98,13 @@ fn went_well(newest_first: &[Run]) -> Option<DateTime<Utc>> {
 
 impl Tiles {
     /// The counts of the page of people, and how many the last good run changed.
-    pub fn of(standings: &everyone::Counts, changed: usize) -> Self {
+    pub fn of(standings: &standing::Counts, changed: usize) -> Self {
         let of = |standing: Standing| standings[standing as usize];
         Self {
             in_sync: of(Standing::InSync),
             not_updated: of(Standing::NotUpdated),
             changed,
+            will_change: of(Standing::WillChange),
             held: of(Standing::Held),
             conflicts: of(Standing::Conflict),
             out_of_scope: of(Standing::OutOfScope),
@@ -186,6 +189,18 @@ impl State {
         }
         if let Some(error) = last.error.as_ref().filter(|_| !is_good(last)) {
             return Self::passing(error, &button);
+        }
+        if tiles.will_change > 0 && !known.pending {
+            return Self {
+                kind: "info",
+                sentence: format!(
+                    "The next run would do something for {}.",
+                    people(tiles.will_change)
+                ),
+                advice: "Something was saved, decided or read since the last run.".into(),
+                button: button("See the preview", "/preview"),
+                quarantine: None,
+            };
         }
         Self {
             kind: if known.pending { "info" } else { "ok" },

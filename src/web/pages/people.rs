@@ -8,7 +8,8 @@ use url::form_urlencoded;
 use super::searches;
 use crate::model::{Company, ContactId};
 use crate::sync::last::Last;
-use crate::web::everyone::{Everyone, Line, Standing};
+use crate::sync::standing::Standing;
+use crate::web::everyone::{Everyone, Line};
 use crate::web::routes::{Entry, routes};
 use crate::web::{
     At, CompanyHead, Page, Place, Samples, Tab, VendorLinks, Visit, WebError, csv, form, words,

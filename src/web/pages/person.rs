@@ -15,9 +15,10 @@ use crate::model::{Company, Role, UserId};
 use crate::pickers::explain_last;
 use crate::sync::last::Last;
 use crate::sync::plan::Person;
+use crate::sync::standing::{Standing, standing_aside};
 use crate::web::VendorLinks;
 use crate::web::deciding::{self, Said};
-use crate::web::everyone::{self, Standing, named, segment};
+use crate::web::everyone::{named, segment};
 use crate::web::portrait::{self, Moment, Row, Step};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, form};
@@ -245,8 +246,8 @@ impl PersonPage {
             self.upn.clone_from(&person.upn);
         }
         self.standing = match (person, user) {
-            (Some(person), _) => Standing::of(person).as_str().into(),
-            (None, Some(user)) => everyone::standing_aside(snapshot, user).as_str().into(),
+            (Some(person), _) => Standing::of(person, snapshot).as_str().into(),
+            (None, Some(user)) => standing_aside(snapshot, user).as_str().into(),
             (None, None) => String::new(),
         };
         let theirs = person.and_then(|person| person.contact.as_ref());

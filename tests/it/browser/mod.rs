@@ -124,7 +124,9 @@ impl Browser {
         }
         // Several browsers are open at once, and no window of theirs has the focus by itself in every version.
         let focus = json!({ "enabled": true });
-        browser.cdp("Emulation.setFocusEmulationEnabled", focus).await;
+        browser
+            .cdp("Emulation.setFocusEmulationEnabled", focus)
+            .await;
         browser.scheme(Scheme::Light).await;
         browser
     }

@@ -18,6 +18,7 @@ on_both!(
     one_companys_run_tries_a_psa_connection_and_the_others_wait_for_it,
     a_click_tries_at_once_and_makes_the_pause_no_longer,
     a_saved_connection_is_tried_at_once,
+    the_run_that_follows_a_mended_connection_begins_at_once,
     a_tenant_in_quarantine_concerns_its_company_alone,
     previews_are_not_held_up,
     a_command_enters_and_lifts_a_quarantine,
@@ -117,6 +118,46 @@ async fn a_connection_is_tried_again_after_1_2_4_8_16_and_then_24_hours(stage: S
         stage.clock.advance(seconds(1));
     }
     assert_eq!(hours, [1, 2, 4, 8, 16, 24, 24, 24]);
+}
+
+async fn the_run_that_follows_a_mended_connection_begins_at_once(stage: Stage) {
+    stage.users([user("anna")]);
+    key(&stage, false).await;
+    let waits = night(&stage, stage.company_id).await;
+    step(&stage).await;
+    assert!(of_psa(&stage).await.is_some());
+    key(&stage, true).await;
+    let now = stage.clock.now();
+    let owner = Owner::psa(stage.psa_id);
+    stage
+        .write(move |conn| quarantines::try_now(conn, owner, now))
+        .await;
+    ask_for(
+        &stage,
+        stage.company_id,
+        Mode::Update,
+        Priority::Save,
+        "Robin",
+    )
+    .await;
+    step(&stage).await;
+    assert_eq!(
+        state(&stage, waits).await,
+        JobState::Done,
+        "one run for both"
+    );
+    idle(&stage).await;
+    assert_eq!(of_psa(&stage).await, None);
+    // With nothing to mend, several saves make one run.
+    ask_for(
+        &stage,
+        stage.company_id,
+        Mode::Update,
+        Priority::Save,
+        "Robin",
+    )
+    .await;
+    idle(&stage).await;
 }
 
 async fn one_companys_run_tries_a_psa_connection_and_the_others_wait_for_it(stage: Stage) {

@@ -3,10 +3,12 @@
 use std::time::Instant;
 
 use chrono::TimeDelta;
-use rollcall::db::companies;
 use rollcall::db::holds::{self, HoldPerson};
 use rollcall::db::runs;
+use rollcall::db::tallies::{self as db_tallies, Tally};
+use rollcall::db::{companies, events, settings};
 use rollcall::model::{Company, Role};
+use rollcall::tallies;
 
 use super::visitor::Site;
 use crate::stage::{Stage, Store, Vendor, an_update, counts, everywhere, user, went_well};
@@ -140,6 +142,16 @@ async fn the_file_has_every_company_and_no_formula() {
     stage
         .past_run(stage.company_id, MOMENTS, Ok(counts(40, 1)))
         .await;
+    let counted = [("conflict", 1), ("in_sync", 40), ("will_change", 2)];
+    let tally: Tally = counted.map(|(word, count)| (word.to_owned(), count)).into();
+    let stale = stage.read(|conn| db_tallies::stale(conn, 9)).await;
+    let contoso = stale
+        .into_iter()
+        .find(|one| one.company_id == stage.company_id);
+    let contoso = contoso.unwrap();
+    stage
+        .write(move |conn| db_tallies::keep(conn, &contoso, Some(&tally)))
+        .await;
     let site = Site::start(&stage.app);
     let file = site.signed_in(Role::Reader).await.get("/fleet.csv").await;
     assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
@@ -149,7 +161,7 @@ async fn the_file_has_every_company_and_no_formula() {
         .lines()
         .find(|line| line.starts_with("Contoso"))
         .unwrap();
-    assert!(line.contains("on,yes,yes,40,1,0,Succeeded"), "{line}");
+    assert!(line.contains("on,yes,yes,40,2,1,0,Succeeded"), "{line}");
 }
 
 /// A debug build takes several times as long as a release build, which has 50 ms.
@@ -212,17 +224,37 @@ async fn people_in_sync_are_counted_as_on_the_companys_overview() {
     stage.sync().await;
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Reader).await;
+    let overview = format!("/companies/{}", stage.company_id);
+    let in_sync = "data-label=\"People in sync\" class=\"num\">";
+    assert_eq!(tallies::count(&stage.app).await.unwrap(), 1);
+    assert_eq!(tallies::count(&stage.app).await.unwrap(), 0, "nothing new");
+    let said = visitor.get(&overview).await.text;
+    assert!(
+        said.contains("2 people are in sync, 1 person is linked and not updated."),
+        "{said}"
+    );
     let fleet = visitor.get("/").await.text;
-    let overview = visitor
-        .get(&format!("/companies/{}", stage.company_id))
+    assert!(fleet.contains(&format!("{in_sync}2<")), "{fleet}");
+
+    // A list that counts otherwise, saved by somebody: the next run would deactivate them, and nothing is well.
+    stage.set(|company| company.update_existing = true).await;
+    let now = stage.clock.now();
+    stage
+        .app
+        .db()
+        .write(move |conn| {
+            settings::set_ignored_licences(conn, &["SPB".to_owned()])?;
+            events::note(conn, ("Robin", "licences_saved"), None, "Saved", now)
+        })
         .await
-        .text;
+        .unwrap();
+    assert_eq!(tallies::count(&stage.app).await.unwrap(), 1);
+    let said = visitor.get(&overview).await.text;
     assert!(
-        overview.contains("2 people are in sync, 1 person is linked and not updated."),
-        "{overview}"
+        said.contains("The next run would do something for 3 people."),
+        "{said}"
     );
-    assert!(
-        fleet.contains("data-label=\"People in sync\" class=\"num\">2<"),
-        "{fleet}"
-    );
+    let fleet = visitor.get("/").await.text;
+    assert!(fleet.contains(&format!("{in_sync}0<")), "{fleet}");
+    assert!(fleet.contains("3 will change"), "{fleet}");
 }
