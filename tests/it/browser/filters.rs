@@ -322,3 +322,44 @@ async fn the_page_is_accessible_and_fits_at_every_width_and_in_both_colours() {
         assert_eq!(browser.run(wide, vec![]).await, json!(false), "{width:?}");
     }
 }
+
+#[tokio::test]
+async fn an_order_that_was_saved_after_the_session_had_ended_is_kept_and_saved_after_the_sign_in() {
+    let (stage, _site, browser) = opened(Width::Desktop).await;
+    let (before, moved) = (
+        ["Management", "IT", "Everyone"],
+        ["IT", "Management", "Everyone"],
+    );
+    browser
+        .run("document.querySelector('#k1-handle').focus()", vec![])
+        .await;
+    browser.press("Alt+ArrowUp").await;
+    browser
+        .wait_for_text("[data-order-live]", "IT moved to position 1 of 3")
+        .await;
+    stage.clock.advance(Duration::from_hours(9));
+    browser.click(".save-bar button[type=submit]").await;
+    browser
+        .wait_for_text("main", "Your session had ended, so nothing was saved.")
+        .await;
+    assert_eq!(saved(&stage).await, before);
+    picture(&browser, "session-ended").await;
+    browser.type_into("#name", "Technician").await;
+    browser
+        .type_into("#password", "correct horse battery")
+        .await;
+    browser.click("button[type=submit]").await;
+    browser
+        .wait_for_text("main", "What you sent is kept in this window.")
+        .await;
+    picture(&browser, "session-back").await;
+    assert_eq!(saved(&stage).await, before);
+    browser.click("main .notice.warn button.primary").await;
+    browser
+        .wait_for_text("main > .notice", "The filters are saved.")
+        .await;
+    assert_eq!(saved(&stage).await, moved);
+    let kept = "return sessionStorage.getItem('rollcall.sent')";
+    assert_eq!(browser.run(kept, vec![]).await, json!(null));
+    assert_eq!(browser.console_errors().await, Vec::<String>::new());
+}

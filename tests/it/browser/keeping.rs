@@ -157,3 +157,29 @@ async fn secrets_of_mail_and_webhook_stay_typed_where_another_field_is_wrong() {
     assert_eq!(seat.value("#password").await, SECRET, "of the other form");
     seat.picture("keeping-notices").await;
 }
+
+#[tokio::test]
+async fn what_is_kept_for_after_a_sign_in_has_no_secret_and_goes_to_nobody_else() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    site.signed_in(Role::Administrator).await;
+    let seat = Seat::of(&site, Role::Technician).await;
+    seat.go("/account").await;
+    // A form as a page could have it, with all that must not be kept.
+    let form = "const form = document.createElement('form'); form.method = 'post'; form.action = '/account'; form.dataset.keep = ''; \
+         form.innerHTML = `<input name=csrf value=token><input name=told value=plain><input type=password name=hidden value=secret> \
+         <input type=file data-into=bytes><input type=hidden id=bytes name=bytes value=pfx>`; document.body.append(form); \
+         form.addEventListener('submit', (event) => setTimeout(() => form.remove())); \
+         form.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true })); \
+         return sessionStorage.getItem('rollcall.sent')";
+    let kept = seat.browser.run(form, vec![]).await;
+    let kept = kept.as_str().unwrap();
+    assert!(kept.contains("[[\"told\",\"plain\"]]"), "{kept}");
+    stage.clock.advance(std::time::Duration::from_hours(9));
+    seat.browser.goto(&format!("{}/account", seat.url)).await;
+    seat.is_at("/sign-in").await;
+    seat.sign_in("Administrator", super::seat::PASSWORD).await;
+    seat.is_at("/account").await;
+    let gone = "return sessionStorage.getItem('rollcall.sent') === null && !document.querySelector('main .notice.warn')";
+    seat.browser.wait_until(gone, vec![]).await;
+}
