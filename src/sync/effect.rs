@@ -188,8 +188,8 @@ fn belongs_elsewhere(
 /// Which filter decides about a person, or why none does.
 fn decided(person: &Person) -> String {
     match &person.filter {
-        Some(filter) if in_scope(person) => format!("{filter} takes them"),
-        Some(filter) if person.reason == Reason::Excluded => format!("{filter} excludes them"),
+        Some(filter) if in_scope(person) => format!("taken by {filter}"),
+        Some(filter) if person.reason == Reason::Excluded => format!("excluded by {filter}"),
         None if in_scope(person) => "there is no filter".to_owned(),
         _ => report::reason(&person.reason),
     }

@@ -93,7 +93,7 @@ impl Part for EffectPart {
             name: hostile.clone(),
             from: "Main".into(),
             to: "x".repeat(300),
-            why: format!("{hostile} takes them"),
+            why: format!("taken by {hostile}"),
         };
         let moves = Moves {
             title: "Move to New Site".into(),

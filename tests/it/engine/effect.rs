@@ -55,7 +55,7 @@ fn who_moves_comes_in_and_falls_out_is_told_with_names() {
         (moved.upn.as_str(), moved.from.as_str(), moved.to.as_str()),
         ("anna@contoso.example", "Site 2", "New Site")
     );
-    assert_eq!(moved.why, "Filter 2 takes them");
+    assert_eq!(moved.why, "taken by Filter 2");
     assert_eq!(
         (
             found.into_scope[0].from.as_str(),
@@ -80,9 +80,9 @@ fn everybody_who_is_affected_is_told_why() {
     let all = || company().filter(place("20", [is(Test::Licensed)]));
     let none = company().filter(place("20", [is(equals(Department, "Law"))]));
     assert_eq!(whys(&all(), &none), ["no filter takes this user"]);
-    assert_eq!(whys(&none, &all()), ["Filter 1 takes them"]);
+    assert_eq!(whys(&none, &all()), ["taken by Filter 1"]);
     let out = company().filter(exclude([is(Test::Licensed)]));
-    assert_eq!(whys(&all(), &out), ["Filter 1 excludes them"]);
+    assert_eq!(whys(&all(), &out), ["excluded by Filter 1"]);
     assert_eq!(whys(&none, &company()), ["there is no filter"]);
     let mut company = company();
     company.0.users[0].surname = Some("Other".to_owned());

@@ -27,7 +27,7 @@ async fn the_effect_is_told_before_anything_is_stored() {
     for wanted in [
         "1 person moves to New Site, 3 fall out of scope.",
         "Dora Doe",
-        ": Filter 1 takes them",
+        ": taken by Filter 1",
         ": no filter takes this user",
         "id=\"n0-takes\" hx-swap-oob=\"true\"",
         "Takes 1 person",
