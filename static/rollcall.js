@@ -2,16 +2,60 @@
 (() => {
   "use strict";
 
-  // Moments in the browser's own zone and language.
-  const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  // Moments in the browser's own zone and language, with its name; the title has the company's too.
+  const parts = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+  const full = new Intl.DateTimeFormat(undefined, { ...parts, year: "numeric", timeZoneName: "short" });
+  const thisYear = new Intl.DateTimeFormat(undefined, parts);
+  const anyYear = new Intl.DateTimeFormat(undefined, { ...parts, year: "numeric" });
   const localise = (root) => {
     for (const time of root.querySelectorAll("time[data-local]")) {
       const at = new Date(time.dateTime);
       if (Number.isNaN(at.getTime())) continue;
-      if (time.dataset.local === "full") time.textContent = full.format(at);
-      else time.title = full.format(at);
+      const here = full.format(at);
+      if (time.dataset.local === "full") time.textContent = here;
+      if (time.dataset.local === "short") {
+        const short = at.getFullYear() === new Date().getFullYear() ? thisYear : anyYear;
+        time.textContent = short.format(at);
+      }
+      if (!time.dataset.there) time.dataset.there = time.title;
+      time.title = `${time.dataset.there} · here ${here}`;
     }
   };
+
+  // What was said stays when the page is loaded anew because a run is over: until the person leaves, or has read it.
+  const SAID = "rollcall-said";
+  const keep = (path) => {
+    const said = [...document.querySelectorAll("#content > [data-said]")];
+    if (said.length === 0) return;
+    const notices = said.map((one) => ({ kind: one.className, text: one.firstChild.textContent }));
+    sessionStorage.setItem(SAID, JSON.stringify({ path, notices }));
+  };
+  const dismissable = (notice) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "×";
+    button.setAttribute("aria-label", "Hide this message");
+    button.addEventListener("click", () => {
+      notice.remove();
+      document.getElementById("content").focus();
+    });
+    notice.append(button);
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    const kept = JSON.parse(sessionStorage.getItem(SAID) ?? "null");
+    sessionStorage.removeItem(SAID);
+    if (kept?.path === window.location.pathname) {
+      for (const { kind, text } of kept.notices.reverse()) {
+        const notice = document.createElement("p");
+        notice.className = kind;
+        notice.setAttribute("role", "status");
+        notice.dataset.said = "";
+        notice.textContent = text;
+        document.getElementById("content").prepend(notice);
+      }
+    }
+    for (const notice of document.querySelectorAll("#content > [data-said]")) dismissable(notice);
+  });
 
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
@@ -189,6 +233,16 @@
     const element = event.detail.elt;
     if (element === document.body) return;
     const over = element.matches("[data-over]") ? element : element.querySelector("[data-over]");
-    if (over) window.location.reload();
+    if (!over) return;
+    keep(window.location.pathname);
+    window.location.reload();
+  });
+  // The same, where the answer to what looks by itself has the page loaded anew or leads on.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const to = xhr.getResponseHeader("HX-Redirect");
+    const itself = kindOf(requestConfig.elt) === "renewed" || requestConfig.elt.getAttribute("hx-trigger")?.startsWith("load");
+    if (xhr.getResponseHeader("HX-Refresh")) keep(window.location.pathname);
+    else if (to && itself) keep(new URL(to, window.location.href).pathname);
   });
 })();

@@ -303,6 +303,12 @@ pub fn names(conn: &mut Conn) -> QueryResult<HashMap<i64, String>> {
     Ok(found.into_iter().collect())
 }
 
+/// The IANA time zone of every company, removed ones too, by row id.
+pub fn zones(conn: &mut Conn) -> QueryResult<HashMap<i64, String>> {
+    let found: Vec<(i64, String)> = dsl::companies.select((dsl::id, dsl::timezone)).load(conn)?;
+    Ok(found.into_iter().collect())
+}
+
 /// A company's timetable, and for which due moment its daily run was asked for last.
 pub struct Scheduled {
     /// Row id.

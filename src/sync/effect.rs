@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::plan::{Person, Plan, Reason};
+use super::report;
 use super::route::Destination;
 use super::snapshot::Snapshot;
 use crate::model::filter::Named;
@@ -46,6 +47,8 @@ pub struct Affected {
     pub from: String,
     /// From now on, in words.
     pub to: String,
+    /// Why, from now on: the filter that decides, or what the plan says; empty where there is nobody to decide about.
+    pub why: String,
 }
 
 crate::model::debug_by!(Affected, user_id, from, to);
@@ -109,13 +112,16 @@ fn by_user(plan: &Plan) -> HashMap<&UserId, &Person> {
 
 fn one(effect: &mut Effect, old: Option<&Person>, new: Option<&Person>) {
     let Some(who) = new.or(old) else { return };
-    let affected = |from: String, to: String| Affected {
+    let because = |from: String, to: String, why: String| Affected {
         user_id: who.user_id.clone(),
         name: who.name.clone(),
         upn: who.upn.clone(),
         from,
         to,
+        why,
     };
+    let affected =
+        |from: String, to: String| because(from, to, new.map(decided).unwrap_or_default());
     let place = |person: Option<&Person>| match person {
         Some(person) if in_scope(person) => site_words(person.site.as_ref()),
         Some(person) if person.reason == Reason::Ignored => "ignored".to_owned(),
@@ -132,7 +138,9 @@ fn one(effect: &mut Effect, old: Option<&Person>, new: Option<&Person>) {
         |person: Option<&Person>| person.is_some_and(|person| person.action == Action::Conflict);
     let (from, to) = (action_words(old), action_words(new));
     if from != to && (!told || conflict(old) || conflict(new)) {
-        effect.actions.push(affected(from.into(), to.into()));
+        let why = new.map(|person| report::reason(&person.reason));
+        let why = why.unwrap_or_default();
+        effect.actions.push(because(from.into(), to.into(), why));
     }
 }
 
@@ -175,6 +183,16 @@ fn belongs_elsewhere(
         effect.types.push(affected(words(from), words(to)));
     }
     told
+}
+
+/// Which filter decides about a person, or why none does.
+fn decided(person: &Person) -> String {
+    match &person.filter {
+        Some(filter) if in_scope(person) => format!("taken by {filter}"),
+        Some(filter) if person.reason == Reason::Excluded => format!("excluded by {filter}"),
+        None if in_scope(person) => "there is no filter".to_owned(),
+        _ => report::reason(&person.reason),
+    }
 }
 
 fn in_scope(person: &Person) -> bool {

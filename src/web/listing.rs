@@ -25,7 +25,17 @@ impl Pager {
     /// The part of this number, from 1 on, as it was asked for; a number out of reach is the nearest. `kept` are the other
     /// parts of the query.
     pub fn new(asked: &str, total: usize, path: &str, kept: &[(&str, &str)]) -> Self {
-        let pages = total.div_ceil(ROWS).max(1);
+        Self::of((asked, ROWS), total, path, kept)
+    }
+
+    /// The same of a list of which another number than [`ROWS`] stands on a page.
+    pub fn of(
+        (asked, rows): (&str, usize),
+        total: usize,
+        path: &str,
+        kept: &[(&str, &str)],
+    ) -> Self {
+        let pages = total.div_ceil(rows).max(1);
         let page = asked.parse::<usize>().unwrap_or(1).clamp(1, pages);
         let to = |number: usize| {
             let number = number.to_string();
@@ -37,8 +47,8 @@ impl Pager {
             address(path, &[kept, page].concat())
         };
         Self {
-            from: ((page - 1) * ROWS + 1).min(total),
-            to: (page * ROWS).min(total),
+            from: ((page - 1) * rows + 1).min(total),
+            to: (page * rows).min(total),
             total,
             previous: if page > 1 {
                 to(page - 1)
@@ -53,9 +63,10 @@ impl Pager {
         }
     }
 
-    /// How many rows come before those that are shown.
-    pub const fn skipped(&self) -> usize {
-        self.from.saturating_sub(1)
+    /// Those of all rows that are shown.
+    pub fn part<T>(&self, all: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+        let before = self.from.saturating_sub(1);
+        all.into_iter().skip(before).take(self.to - before)
     }
 }
 
@@ -118,9 +129,18 @@ mod tests {
     }
 
     #[test]
+    fn each_row_stands_in_one_part() {
+        let parts = ["1", "2", "3"].map(|number| Pager::of((number, 20), 50, "/", &[]));
+        let rows: Vec<usize> = parts.iter().flat_map(|part| part.part(1..=50)).collect();
+        assert_eq!(rows, (1..=50).collect::<Vec<usize>>());
+        assert_eq!((parts[2].from, parts[2].to), (41, 50));
+        assert!(parts[1].next.contains("page=3") && parts[2].next.is_empty());
+    }
+
+    #[test]
     fn a_list_of_nothing_has_one_empty_part() {
         let none = Pager::new("", 0, "/", &[]);
-        assert_eq!((none.from, none.to, none.skipped()), (0, 0, 0));
+        assert_eq!((none.from, none.to, none.part([7]).count()), (0, 0, 0));
         assert_eq!((none.previous.as_str(), none.next.as_str()), ("", ""));
     }
 }

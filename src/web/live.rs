@@ -66,6 +66,9 @@ pub struct Live {
     pub every: u8,
     /// When a later run begins.
     pub at: Option<At>,
+    /// The same, to be shown otherwise.
+    #[serde(skip)]
+    pub begins: Option<DateTime<Utc>>,
     /// Who asked.
     pub who: String,
     /// The word of the mode.
@@ -320,6 +323,7 @@ fn queued(conn: &mut Conn, job: &Job, watch: Option<i64>, now: DateTime<Utc>) ->
         stage: if later { Stage::Later } else { Stage::Waiting },
         every: if later { 10 } else { 2 },
         at: later.then(|| At::new(at, now)),
+        begins: later.then_some(at),
         who: job.requested_by.clone().unwrap_or_default(),
         mode: mode(job),
         follows_a_save: later && held.is_none() && job.priority == Priority::Save,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::zones;
 use crate::model::{Company, text};
 
 /// The context of a whole page; in the template it is `page`.
@@ -120,6 +121,8 @@ pub struct At {
     pub text: String,
     /// How long ago, or in how long: "3 hours ago", "in 5 minutes".
     pub ago: String,
+    /// To the minute, with its zone: the company's where the page is about one, else UTC.
+    pub exact: String,
 }
 
 impl At {
@@ -129,6 +132,15 @@ impl At {
             iso: at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             text: text::moment(at),
             ago: ago(now - at),
+            exact: text::moment(at),
+        }
+    }
+
+    /// A moment of a company, seen at `now`: exact in the company's zone.
+    pub fn there(at: DateTime<Utc>, now: DateTime<Utc>, zone: &str) -> Self {
+        Self {
+            exact: zones::moment(at, zone),
+            ..Self::new(at, now)
         }
     }
 

@@ -227,27 +227,26 @@ pub type Undone = HashMap<i64, PutBack>;
 /// Which runs the lines of undos put back, and when those began.
 pub type Undoes = HashMap<i64, (String, DateTime<Utc>)>;
 
-/// What happened to a person, newest first.
+/// What happened to a person, newest first, as it is told by this time in the company's zone.
 pub fn history(
     (changes, undone, undoes): (Vec<ChangeRecord>, &Undone, &Undoes),
     links: Vec<PastLink>,
     events: Vec<Event>,
-    now: DateTime<Utc>,
+    (now, zone): (DateTime<Utc>, &str),
 ) -> Vec<Moment> {
+    let when = |at| At::there(at, now, zone);
     let mut all: Vec<(DateTime<Utc>, Moment)> = Vec::new();
     for record in changes {
         let (at, line) = (record.change.created_at, record.id);
         let moment = Moment {
-            undoes: undoes
-                .get(&line)
-                .map(|(run, at)| (run.clone(), At::new(*at, now))),
-            ..of_change(record, undone, now)
+            undoes: undoes.get(&line).map(|(run, at)| (run.clone(), when(*at))),
+            ..of_change(record, undone, &when)
         };
         all.push((at, moment));
     }
     let plain = |at, title: String, detail: String| {
         let moment = Moment {
-            at: At::new(at, now),
+            at: when(at),
             title,
             staff: String::new(),
             detail,
@@ -292,7 +291,7 @@ pub fn history(
     all.into_iter().map(|(_, moment)| moment).collect()
 }
 
-fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Moment {
+fn of_change(record: ChangeRecord, undone: &Undone, when: &dyn Fn(DateTime<Utc>) -> At) -> Moment {
     let put_back = undone.get(&record.id);
     let undo = if put_back.is_some_and(|one| one.in_force) {
         String::new()
@@ -307,7 +306,7 @@ fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Momen
     };
     let fields = change.fields.iter();
     Moment {
-        at: At::new(change.created_at, now),
+        at: when(change.created_at),
         title: format!("{}{contact}", words::action(change.action.as_str())),
         staff: String::new(),
         detail: words::sentence(&change.reason),
@@ -322,7 +321,7 @@ fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Momen
         error: change.error.unwrap_or_default(),
         run: change.run_id,
         undo,
-        undone: put_back.map(|one| (one.run.clone(), At::new(one.at, now))),
+        undone: put_back.map(|one| (one.run.clone(), when(one.at))),
         undoes: None,
     }
 }

@@ -13,7 +13,7 @@ const OF_AN_APP: [&str; 4] = ["credentials", "secret_expired", "secret_key", "no
 
 /// The company whose connection it is, and who looks.
 #[derive(Clone, Copy, Debug)]
-pub struct Of {
+pub struct Of<'a> {
     /// The company's row id.
     pub company: i64,
     /// Whether its tenant is read through the MSP's own Microsoft app.
@@ -24,6 +24,8 @@ pub struct Of {
     pub is_admin: bool,
     /// The time.
     pub now: DateTime<Utc>,
+    /// The company's time zone.
+    pub zone: &'a str,
 }
 
 /// A connection in quarantine.
@@ -51,7 +53,7 @@ pub struct InQuarantine {
 
 impl InQuarantine {
     /// How it is shown to somebody.
-    pub fn of(one: &Quarantine, of: Of) -> Self {
+    pub fn of(one: &Quarantine, of: Of<'_>) -> Self {
         let app = OF_AN_APP.contains(&one.kind.as_str());
         let consent = of.shared && ["consent", "permission"].contains(&one.kind.as_str());
         let page = |tail: &str| format!("/companies/{}/connection{tail}", of.company);
@@ -92,8 +94,10 @@ impl InQuarantine {
             psa: one.owner.side == Side::Psa,
             cause: words::sentence(&one.message),
             advice,
-            since: At::new(one.since, of.now),
-            again: one.holds(of.now).then(|| At::new(one.next_try, of.now)),
+            since: At::there(one.since, of.now, of.zone),
+            again: one
+                .holds(of.now)
+                .then(|| At::there(one.next_try, of.now, of.zone)),
             changed: one.failures == 0 && !one.holds(of.now),
             button,
             in_settings,

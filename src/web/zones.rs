@@ -1,9 +1,10 @@
-//! Time zones to choose from, found by their cities too. Reads nothing.
+//! Time zones to choose from, found by their cities too, and moments in them. Reads nothing.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::TZ_VARIANTS;
 use serde::Serialize;
 
-use crate::model::text::folded;
+use crate::model::text::{self, folded};
 use crate::rules;
 
 /// The parts of the world whose zones are offered; the others of the database are older names of the same.
@@ -85,9 +86,38 @@ pub fn meant(typed: &str) -> Result<&'static str, String> {
     })
 }
 
+/// A moment to the minute, with its zone: "31 Jan 2026, 02:30 (Europe/London)". In UTC where nobody knows the zone.
+pub fn moment(at: DateTime<Utc>, zone: &str) -> String {
+    match rules::zone(zone) {
+        Some(known) if known != chrono_tz::UTC => {
+            let local = at.with_timezone(&known);
+            format!("{} ({})", local.format("%-d %b %Y, %H:%M"), known.name())
+        }
+        _ => text::moment(at),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_told_by_the_clock_of_its_zone() {
+        let summer = "2026-07-31T23:30:00Z".parse().expect("a moment");
+        let winter = "2026-01-31T02:30:00Z".parse().expect("a moment");
+        for (at, zone, told) in [
+            (summer, "Europe/London", "1 Aug 2026, 00:30 (Europe/London)"),
+            (
+                winter,
+                "America/New_York",
+                "30 Jan 2026, 21:30 (America/New_York)",
+            ),
+            (winter, "UTC", "31 Jan 2026, 02:30 UTC"),
+            (winter, "Mars/Olympus", "31 Jan 2026, 02:30 UTC"),
+        ] {
+            assert_eq!(moment(at, zone), told);
+        }
+    }
 
     #[test]
     fn a_zone_is_found_by_its_name_or_its_city() {

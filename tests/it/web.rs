@@ -23,6 +23,7 @@ mod person;
 mod preview;
 mod psa_settings;
 mod quarantined;
+mod run_page;
 mod runs;
 mod samples;
 mod searches;

@@ -1,6 +1,7 @@
 //! Samples of the page of a company's conflicts.
 
 use super::conflicts::{Candidate, Case, ConflictsPage, HOSTILE, Line, somebody};
+use crate::web::listing::Pager;
 use crate::web::{At, CompanyHead, Tab};
 
 /// Nothing read, nobody in conflict, and many.
@@ -11,9 +12,7 @@ pub fn samples() -> Vec<ConflictsPage> {
         read_at: None,
         cases: Vec::new(),
         settled: Vec::new(),
-        found: 0,
-        number: 1,
-        numbers: 1,
+        pager: Pager::default(),
     };
     let value = |field: &str, value: &str, same| Line {
         field: field.into(),
@@ -64,9 +63,7 @@ pub fn samples() -> Vec<ConflictsPage> {
         read_at: Some(At::sample()),
         cases: vec![case, shared],
         settled: vec![somebody()],
-        found: 42,
-        number: 2,
-        numbers: 3,
+        pager: Pager::of(("2", 20), 42, "/companies/7/conflicts", &[]),
         ..unread.clone()
     };
     let none = ConflictsPage {

@@ -19,6 +19,7 @@ use crate::sync::report;
 use crate::sync::snapshot::Snapshot;
 use crate::web::VendorLinks;
 use crate::web::everyone::{named, segment};
+use crate::web::listing::Pager;
 use crate::web::portrait;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, form, words};
@@ -44,9 +45,7 @@ pub struct ConflictsPage {
     pub(super) read_at: Option<At>,
     pub(super) cases: Vec<Case>,
     pub(super) settled: Vec<Named>,
-    pub(super) found: usize,
-    pub(super) number: usize,
-    pub(super) numbers: usize,
+    pub(super) pager: Pager,
 }
 
 /// Somebody in conflict.
@@ -100,9 +99,10 @@ struct Query {
     page: String,
 }
 
-pub(super) fn page_of(request: &HttpRequest) -> Result<usize, WebError> {
+/// The number of the page, as it was asked for.
+pub(super) fn page_of(request: &HttpRequest) -> Result<String, WebError> {
     let query: Query = form::read(request.query_string().as_bytes())?;
-    Ok(query.page.parse().unwrap_or(1))
+    Ok(query.page)
 }
 
 async fn show(
@@ -120,14 +120,12 @@ async fn show(
         read_at: None,
         cases: Vec::new(),
         settled: Vec::new(),
-        found: 0,
-        number: 1,
-        numbers: 1,
+        pager: Pager::default(),
     };
     if let Some(last) = last {
-        page.read_at = Some(At::new(last.read_at, visit.now()));
+        page.read_at = Some(At::there(last.read_at, visit.now(), &company.timezone));
         let filled = aside(move || {
-            page.fill(&company, &last, then.as_deref(), (&outward, number));
+            page.fill(&company, &last, then.as_deref(), (&outward, &number));
             page
         });
         page = filled.await?;
@@ -194,17 +192,16 @@ impl ConflictsPage {
         company: &Company,
         last: &Last,
         then: Option<&str>,
-        (outward, number): (&VendorLinks, usize),
+        (outward, number): (&VendorLinks, &str),
     ) {
         let plan = last.plan();
         self.settled = settled(company.id, then, plan);
         let all: Vec<_> = in_conflict(plan).collect();
-        self.found = all.len();
-        self.numbers = all.len().div_ceil(ON_A_PAGE).max(1);
-        self.number = number.clamp(1, self.numbers);
-        let some = all.into_iter().skip((self.number - 1) * ON_A_PAGE);
-        self.cases = some
-            .take(ON_A_PAGE)
+        let path = format!("/companies/{}/conflicts", company.id);
+        self.pager = Pager::of((number, ON_A_PAGE), all.len(), &path, &[]);
+        self.cases = self
+            .pager
+            .part(all)
             .map(|(person, conflict)| {
                 let others = plan.people.iter();
                 let others = others.filter(|one| conflict.users.contains(&one.user_id));

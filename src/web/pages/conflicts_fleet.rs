@@ -11,6 +11,7 @@ use crate::attention::counts_of;
 use crate::db::fleet::{self, Brief};
 use crate::model::Company;
 use crate::sync::last::Last;
+use crate::web::listing::Pager;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError};
 
@@ -33,9 +34,7 @@ const NAMED: usize = 5;
 #[derive(Clone, Debug, Serialize)]
 pub struct FleetConflicts {
     companies: Vec<Concerned>,
-    found: usize,
-    number: usize,
-    numbers: usize,
+    pager: Pager,
 }
 
 /// A company that has conflicts.
@@ -64,19 +63,18 @@ async fn show(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebErr
     };
     companies.retain(|company| conflicts(company) > 0);
     companies.sort_by_cached_key(|company| company.name.to_lowercase());
-    let found = companies.len();
-    let numbers = found.div_ceil(COMPANIES_ON_A_PAGE).max(1);
-    let number = number.clamp(1, numbers);
-    let some = companies
-        .into_iter()
-        .skip((number - 1) * COMPANIES_ON_A_PAGE);
+    let pager = Pager::of(
+        (&number, COMPANIES_ON_A_PAGE),
+        companies.len(),
+        "/conflicts",
+        &[],
+    );
     let mut page = FleetConflicts {
         companies: Vec::new(),
-        found,
-        number,
-        numbers,
+        pager,
     };
-    for company in some.take(COMPANIES_ON_A_PAGE) {
+    let shown: Vec<Brief> = page.pager.part(companies).collect();
+    for company in shown {
         let company = visit.company(company.id).await?;
         let (last, then) = both(&visit, &company).await?;
         if let Some(last) = last {
@@ -105,7 +103,7 @@ impl Concerned {
                 .map(|(person, _)| named_person(company.id, person))
                 .collect(),
             settled: settled(company.id, then, plan).len(),
-            read_at: Some(At::new(last.read_at, now)),
+            read_at: Some(At::there(last.read_at, now, &company.timezone)),
         }
     }
 }
@@ -124,9 +122,7 @@ impl Page for FleetConflicts {
     fn samples() -> Vec<Self> {
         let none = Self {
             companies: Vec::new(),
-            found: 0,
-            number: 1,
-            numbers: 1,
+            pager: Pager::default(),
         };
         let open = Concerned {
             id: 7,
@@ -145,9 +141,7 @@ impl Page for FleetConflicts {
         };
         let many = Self {
             companies: vec![open, settled],
-            found: 50,
-            number: 2,
-            numbers: 3,
+            pager: Pager::of(("2", COMPANIES_ON_A_PAGE), 50, "/conflicts", &[]),
         };
         vec![none, many]
     }

@@ -68,6 +68,7 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
         certificate: tenant.as_ref().is_some_and(|tenant| tenant.certificate),
         is_admin: visit.may(Role::Administrator),
         now: visit.now(),
+        zone: &company.timezone,
     };
     let page = ConnectionPage {
         head: CompanyHead::new(&company, Tab::Connection),

@@ -89,7 +89,10 @@ async fn page(
     let mut about = filters_known::Known::load(visit, company.id).await?;
     about.ask_names(visit).await?;
     let (filters, nobody) = saved_items(&about);
-    let read_at = about.last.as_ref().map(|last| At::new(last.read_at, now));
+    let read_at = about
+        .last
+        .as_ref()
+        .map(|last| At::there(last.read_at, now, &company.timezone));
     let linked = match known.linked {
         0 => EXAMPLE,
         linked => linked,

@@ -3,7 +3,8 @@
 
 use actix_web::web;
 
-use super::filters_effect::{EffectView, lists};
+use super::filters_effect::EffectView;
+use super::filters_moves::lists;
 use crate::model::Company;
 use crate::sync::effect;
 use crate::sync::plan::plan;
@@ -36,7 +37,7 @@ pub(super) async fn of(
     Ok((!effect.is_nothing()).then(|| EffectView {
         sentence: format!("{}.", effect::sentence(&effect)),
         lists: lists(&effect),
-        read_at: Some(At::new(last.read_at, visit.now())),
+        read_at: Some(At::there(last.read_at, visit.now(), &before.timezone)),
         ..EffectView::default()
     }))
 }

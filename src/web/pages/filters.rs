@@ -10,6 +10,7 @@ use super::filters_effect::{EffectPart, EffectView, Others, count, uncounted, wo
 use super::filters_form::{Draft, FilterForm, FiltersForm};
 use super::filters_item::Item;
 use super::filters_known::Known;
+use super::filters_moves::Room;
 use super::preview_live::Back;
 use super::{connection, filters_change, filters_effect, preview};
 use crate::connections::{self, Saving};
@@ -196,8 +197,9 @@ pub(super) fn saved_items(known: &Known) -> (Vec<Item>, Option<usize>) {
         return (items, None);
     };
     let takes = effect::takes(&last.snapshot, last.plan());
+    let mut room = Room::of_a_page();
     for (item, people) in items.iter_mut().zip(&takes.filters) {
-        count(&mut item.takes, people);
+        count(&mut item.takes, people, &mut room);
     }
     (items, Some(takes.nobody.len()))
 }

@@ -9,6 +9,7 @@ use super::filters_effect::Takes;
 use super::filters_form::{ConditionForm, Draft, FilterForm, FiltersForm};
 use super::filters_item::{Choice, ConditionView, Item};
 use super::filters_known::Known;
+use super::filters_moves::Shown;
 use crate::web::{Form, Mistakes, Part, Visit, WebError};
 
 /// A filter's name has so many characters at most.
@@ -200,7 +201,10 @@ pub(super) fn sample_items() -> Vec<Item> {
         takes: Takes {
             counted: true,
             count: 1,
-            names: vec!["Jane Doe".into()],
+            names: Shown {
+                first: vec!["Jane Doe".into()],
+                ..Shown::default()
+            },
             ..Takes::default()
         },
         focus: "edit".into(),

@@ -10,17 +10,15 @@ use serde::Serialize;
 use super::connection;
 use super::filters_form::{Draft, FiltersForm};
 use super::filters_known::Known;
+use super::filters_moves::{MOST_NAMES, Moved, Moves, Room, Shown, called, lists};
 use crate::model::text::and;
 use crate::model::{Company, Filter};
 use crate::pickers;
 use crate::sync::cover;
-use crate::sync::effect::{self, Affected, Effect, Taken};
+use crate::sync::effect::{self, Taken};
 use crate::sync::plan::{Plan, plan};
 use crate::sync::snapshot::Snapshot;
 use crate::web::{At, Form, Part, Visit, WebError, words};
-
-/// A list shows so many names.
-const MOST_NAMES: usize = 20;
 
 /// Whom a filter takes.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -28,8 +26,7 @@ pub(super) struct Takes {
     /// Whether it is counted; it is not where something was not read yet.
     pub counted: bool,
     pub count: usize,
-    pub names: Vec<String>,
-    pub more: usize,
+    pub names: Shown<String>,
     /// Why it can never take anybody.
     pub warning: String,
     /// What is missing.
@@ -48,22 +45,6 @@ pub(super) struct Others {
     pub unfinished: bool,
     pub default_site: String,
     pub people: Takes,
-}
-
-/// One person of an effect.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Moved {
-    pub name: String,
-    pub from: String,
-    pub to: String,
-}
-
-/// Some people of an effect.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Moves {
-    pub title: String,
-    pub people: Vec<Moved>,
-    pub more: usize,
 }
 
 /// What stands beside the Save button.
@@ -98,21 +79,29 @@ impl Part for EffectPart {
         let takes = Takes {
             counted: true,
             count: 21,
-            names: vec![hostile.clone(); MOST_NAMES],
-            more: 1,
+            names: Shown {
+                first: vec![hostile.clone(); MOST_NAMES],
+                rest: vec![hostile.clone()],
+                more: 1,
+            },
             warning: hostile.clone(),
             unfinished: vec![hostile.clone()],
             off: false,
             saved: 1,
         };
+        let person = Moved {
+            name: hostile.clone(),
+            from: "Main".into(),
+            to: "x".repeat(300),
+            why: format!("taken by {hostile}"),
+        };
         let moves = Moves {
             title: "Move to New Site".into(),
-            people: vec![Moved {
-                name: hostile.clone(),
-                from: "Main".into(),
-                to: "x".repeat(300),
-            }],
-            more: 3,
+            people: Shown {
+                first: vec![person.clone()],
+                rest: vec![person],
+                more: 3,
+            },
         };
         let off = Takes {
             off: true,
@@ -211,7 +200,11 @@ pub(super) async fn work_out(
         part.effect.unread = true;
         return Ok(part);
     };
-    part.effect.read_at = Some(At::new(last.read_at, visit.now()));
+    part.effect.read_at = Some(At::there(
+        last.read_at,
+        visit.now(),
+        &known.company.timezone,
+    ));
     let mut snapshot = last.snapshot.clone();
     let both = Company {
         filters: [known.company.filters.clone(), filters.clone()].concat(),
@@ -235,12 +228,13 @@ pub(super) async fn work_out(
         (effect, effect::takes(&snapshot, &after), in_scope(&after))
     });
     let (effect, takes, all) = counting.await.map_err(anyhow::Error::from)?;
+    let mut room = Room::of_a_page();
     for (key, people) in keys.iter().zip(&takes.filters) {
         if let Some(view) = part.takes.get_mut(*key) {
-            count(view, people);
+            count(view, people, &mut room);
         }
     }
-    count(&mut part.others.people, &takes.nobody);
+    count(&mut part.others.people, &takes.nobody, &mut room);
     if !part.others.filters {
         part.others.people.count = all;
     }
@@ -315,47 +309,8 @@ fn in_scope(plan: &Plan) -> usize {
 }
 
 /// Writes down whom a filter takes.
-pub(super) fn count(view: &mut Takes, people: &[Taken]) {
+pub(super) fn count(view: &mut Takes, people: &[Taken], room: &mut Room) {
     view.counted = true;
     view.count = people.len();
-    view.more = people.len().saturating_sub(MOST_NAMES);
-    let names = people.iter().take(MOST_NAMES);
-    view.names = names.map(|one| called(&one.name, &one.upn)).collect();
-}
-
-fn called(name: &str, upn: &str) -> String {
-    if name.is_empty() { upn } else { name }.to_owned()
-}
-
-pub(super) fn lists(effect: &Effect) -> Vec<Moves> {
-    let mut lists = Vec::new();
-    let mut add = |title: String, people: &[Affected]| {
-        if people.is_empty() {
-            return;
-        }
-        let shown = people.iter().take(MOST_NAMES);
-        lists.push(Moves {
-            title: format!("{title} ({})", people.len()),
-            people: shown
-                .map(|one| Moved {
-                    name: called(&one.name, &one.upn),
-                    from: one.from.clone(),
-                    to: one.to.clone(),
-                })
-                .collect(),
-            more: people.len().saturating_sub(MOST_NAMES),
-        });
-    };
-    for moving in &effect.moves {
-        let title = match &moving.site {
-            Some(site) => format!("Move to {}", site.name),
-            None => "No site any more".to_owned(),
-        };
-        add(title, &moving.people);
-    }
-    add("Come into scope".into(), &effect.into_scope);
-    add("Fall out of scope".into(), &effect.out_of_scope);
-    add("Get another contact type".into(), &effect.types);
-    add("Something else changes".into(), &effect.actions);
-    lists
+    view.names = room.take(people, |one| called(&one.name, &one.upn));
 }

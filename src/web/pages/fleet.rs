@@ -12,7 +12,7 @@ use crate::db::fleet::{self, Brief, LastRun};
 use crate::jobs::schedule::Timetable;
 use crate::model::{Role, text};
 use crate::sync::standing::Standing;
-use crate::web::listing::{Choice, Pager, ROWS, address, choices};
+use crate::web::listing::{Choice, Pager, address, choices};
 use crate::web::progress::{self, Dot};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError, csv, words};
@@ -218,7 +218,7 @@ fn draw(fleet: &Fleet, asked: &Asked, (now, admin): (DateTime<Utc>, bool)) -> Fl
         ("cause", only.map_or("", |cause| &cause.key)),
     ];
     let pager = Pager::new(&asked.page, fits.len(), "/", &kept);
-    let shown = fits.iter().skip(pager.skipped()).take(ROWS);
+    let shown = pager.part(&fits);
     let rows = shown.map(|one| CompanyRow {
         id: one.id,
         name: one.name.clone(),
@@ -234,11 +234,11 @@ fn draw(fleet: &Fleet, asked: &Asked, (now, admin): (DateTime<Utc>, bool)) -> Fl
         dots: Vec::new(),
         last: fleet.last.get(&one.id).map(|run| LastSeen {
             id: run.id.clone(),
-            at: At::new(run.started_at, now),
+            at: At::there(run.started_at, now, &one.timezone),
             status: status(run).into(),
             process: run.process.clone(),
         }),
-        next: next_run(fleet, one, now).map(|at| At::new(at.max(now), now)),
+        next: next_run(fleet, one, now).map(|at| At::there(at.max(now), now, &one.timezone)),
     });
     let mut psas: Vec<(&i64, &String)> = fleet.psas.iter().collect();
     psas.sort_by_key(|(_, name)| text::folded(name).into_owned());

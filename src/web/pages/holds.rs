@@ -138,7 +138,7 @@ impl HoldPage {
         let Some(hold) = hold else {
             return Ok(page);
         };
-        page.since = Some(At::new(hold.opened_at, visit.now()));
+        page.since = Some(At::there(hold.opened_at, visit.now(), &company.timezone));
         page.more = hold.people.len().saturating_sub(SHOWN);
         let people = &hold.people;
         page.approving = people

@@ -11,7 +11,7 @@ use super::holds::HOSTILE;
 use super::person;
 use crate::db::companies;
 use crate::db::holds::{self, Hold};
-use crate::web::listing::{Pager, ROWS};
+use crate::web::listing::Pager;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError};
 
@@ -42,7 +42,8 @@ struct Waiting {
     name: String,
     since: At,
     count: usize,
-    people: Vec<Named>,
+    /// Some of those who wait, and why each does.
+    people: Vec<(Named, String)>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -52,11 +53,11 @@ struct Asked {
 }
 
 async fn fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
-    let read = visit
-        .app()
-        .db()
-        .read(|conn| Ok((companies::labels(conn)?, holds::list_open(conn)?)));
-    let (companies, mut open) = read.await?;
+    let read = visit.app().db().read(|conn| {
+        let zones = companies::zones(conn)?;
+        Ok((companies::labels(conn)?, zones, holds::list_open(conn)?))
+    });
+    let (companies, zones, mut open) = read.await?;
     let now = visit.now();
     let names: HashMap<i64, String> = companies.into_iter().collect();
     open.retain(|hold| names.contains_key(&hold.company_id));
@@ -66,21 +67,21 @@ async fn fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErr
         Some(Waiting {
             company: hold.company_id,
             name: names.get(&hold.company_id)?.clone(),
-            since: At::new(hold.opened_at, now),
+            since: At::there(hold.opened_at, now, zones.get(&hold.company_id)?),
             count: hold.people.len(),
             people: first
                 .map(|one| {
                     let name = one.name.trim();
-                    Named {
+                    let who = Named {
                         page: person::address(hold.company_id, &one.user_id),
                         name: if name.is_empty() { &one.upn } else { name }.to_owned(),
-                    }
+                    };
+                    (who, one.reason.clone())
                 })
                 .collect(),
         })
     };
-    let shown = open.into_iter().skip(pager.skipped()).take(ROWS);
-    let holds = shown.filter_map(row).collect();
+    let holds = pager.part(open).filter_map(row).collect();
     visit.page(&FleetHolds { holds, pager })
 }
 
@@ -102,11 +103,14 @@ impl Page for FleetHolds {
             since: At::sample(),
             count: 12,
             people: vec![
-                somebody(),
-                Named {
-                    name: "long ".repeat(80),
-                    ..somebody()
-                },
+                (somebody(), "sign-in blocked".into()),
+                (
+                    Named {
+                        name: "long ".repeat(80),
+                        ..somebody()
+                    },
+                    HOSTILE.into(),
+                ),
             ],
         };
         let none = Self {

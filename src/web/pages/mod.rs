@@ -25,6 +25,7 @@ mod filters_effect;
 mod filters_form;
 mod filters_item;
 mod filters_known;
+mod filters_moves;
 pub mod fleet;
 mod fleet_samples;
 mod history_files;

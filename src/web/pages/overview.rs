@@ -178,18 +178,19 @@ fn page(
         now,
     });
     let company = &read.company;
+    let when = |at| At::there(at, now, &company.timezone);
     let last = read.runs.iter().find(|run| !run.running);
     let (at, words) = match (company.sync_contacts, &live.stage) {
         (false, _) => (None, "None: contact sync is off"),
         (_, Stage::Waiting | Stage::Reading | Stage::Writing) => (None, "A run is going"),
-        (_, Stage::Later) => (live.at.clone(), ""),
+        (_, Stage::Later) => (live.begins.map(when), ""),
         _ => {
             let zone = &company.timezone;
             let daily = Timetable::new(company.id, company.schedule.as_deref(), zone);
             // What is in quarantine is tried by itself at its own times.
             let tries = read.quarantines.iter().map(|one| one.next_try.max(now));
             let first = daily.next_due(now).into_iter().chain(tries).min();
-            (first.map(|at| At::new(at, now)), "")
+            (first.map(when), "")
         }
     };
     let next = Next {
@@ -203,13 +204,13 @@ fn page(
         doubt: None,
         live,
         tiles,
-        counted_at: counted.map(|(_, at)| At::new(at, now)),
+        counted_at: counted.map(|(_, at)| when(at)),
         counted_by: good.map(|run| run.id.clone()),
         last: last.map(|run| Last {
             id: run.id.clone(),
             mode: run.mode.as_str(),
             status: progress::status(run),
-            at: At::new(run.finished_at.unwrap_or(run.started_at), now),
+            at: when(run.finished_at.unwrap_or(run.started_at)),
             who: run.requested_by.clone().unwrap_or_default(),
         }),
         next,

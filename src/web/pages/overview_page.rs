@@ -91,6 +91,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
         state: State {
             kind: "info",
             sentence: "This company is not set up yet.".into(),
+            detail: String::new(),
             advice: "First let Rollcall read its tenant.".into(),
             button: Some(("Connect tenant", "/companies/7/connection".into())),
             quarantine: None,
@@ -177,7 +178,8 @@ fn samples_of_page() -> Vec<OverviewPage> {
     let quarantined = OverviewPage {
         state: State {
             kind: "bad",
-            sentence: format!("The tenant connection is in quarantine: {hostile}"),
+            sentence: "The tenant connection is in quarantine.".into(),
+            detail: format!("Microsoft's login could not sign in: {hostile}"),
             advice: "Check the secret.".into(),
             button: None,
             quarantine: Some(InQuarantine::sample()),

@@ -21,8 +21,10 @@ type Button = (&'static str, String);
 pub struct State {
     /// `ok`, `info`, `warn`, `bad` or `off`.
     pub kind: &'static str,
-    /// In one sentence.
+    /// In one short sentence.
     pub sentence: String,
+    /// What the sentence is about, in the words of whoever refused; may be empty.
+    pub detail: String,
     /// What to do about it; may be empty.
     pub advice: String,
     /// The button that leads to the cure: what it says, and its address.
@@ -125,7 +127,7 @@ impl State {
                 sentence: "This company is not set up yet.".into(),
                 advice: "First let Rollcall read its Microsoft 365 tenant.".into(),
                 button: button("Connect tenant", "/connection"),
-                quarantine: None,
+                ..Self::default()
             };
         }
         if !company.sync_contacts {
@@ -153,7 +155,7 @@ impl State {
             sentence,
             advice: advice.into(),
             button,
-            quarantine: None,
+            ..Self::default()
         };
         if known.held > 0 {
             let sentence = match known.held {
@@ -218,7 +220,7 @@ impl State {
             sentence: sentence.into(),
             advice: advice.into(),
             button,
-            quarantine: None,
+            ..Self::default()
         };
         if !known.runs.is_empty() {
             return new(
@@ -255,6 +257,7 @@ impl State {
             certificate: known.certificate,
             is_admin: known.is_admin,
             now: known.now,
+            zone: &known.company.timezone,
         };
         let seen = InQuarantine::of(one, of);
         let whose = if seen.psa { "PSA" } else { "tenant" };
@@ -266,7 +269,8 @@ impl State {
         };
         Self {
             kind: "bad",
-            sentence: format!("The {whose} connection is in quarantine: {}", seen.cause),
+            sentence: format!("The {whose} connection is in quarantine."),
+            detail: seen.cause.clone(),
             advice: seen.advice.clone(),
             button,
             quarantine: Some(seen),
@@ -275,7 +279,6 @@ impl State {
 
     /// The last run failed, and nobody has to mend anything.
     fn passing(error: &RunFailure, button: Buttons<'_>) -> Self {
-        let sentence = crate::web::words::sentence(&error.message);
         let advice = if is_nobodys(&error.kind) {
             crate::web::words::sentence(&error.advice)
         } else {
@@ -283,7 +286,8 @@ impl State {
         };
         Self {
             kind: "info",
-            sentence: format!("The last run ended early: {sentence}"),
+            sentence: "The last run ended early.".into(),
+            detail: crate::web::words::sentence(&error.message),
             advice,
             button: match cure(&error.kind) {
                 Cure::Preview => button("See the preview", "/preview"),
@@ -294,10 +298,10 @@ impl State {
     }
 
     fn failing(error: &RunFailure, run: &str, button: Buttons<'_>) -> Self {
-        let sentence = crate::web::words::sentence(&error.message);
         Self {
             kind: "bad",
-            sentence: format!("The last run failed: {sentence}"),
+            sentence: "The last run failed.".into(),
+            detail: crate::web::words::sentence(&error.message),
             advice: crate::web::words::sentence(&error.advice),
             button: match cure(&error.kind) {
                 Cure::Connection => button("Mend the connection", "/connection"),

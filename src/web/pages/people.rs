@@ -3,13 +3,13 @@
 use actix_web::web::{self, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
 
 use super::searches;
 use crate::model::{Company, ContactId};
 use crate::sync::last::Last;
 use crate::sync::standing::Standing;
 use crate::web::everyone::{Everyone, Line};
+use crate::web::listing::{Pager, address};
 use crate::web::routes::{Entry, routes};
 use crate::web::{
     At, CompanyHead, Page, Place, Samples, Tab, VendorLinks, Visit, WebError, csv, form, words,
@@ -25,9 +25,6 @@ pub const ROUTES: &[Entry] = routes! {
 pub fn samples(all: &mut Samples) {
     all.page::<PeoplePage>();
 }
-
-/// So many people stand on a page.
-const ON_A_PAGE: usize = 50;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -64,27 +61,19 @@ impl Query {
         self.filter.parse::<u32>().ok().map(|at| at - 1)
     }
 
-    /// The same question with another state and page, as the query of an address.
-    fn with(&self, state: &str, page: usize) -> String {
-        let mut text = form_urlencoded::Serializer::new(String::new());
-        let all = [
-            (searches::NUMBER, &*self.s),
+    /// What is kept of the question where another state is asked for.
+    fn kept<'a>(&'a self, state: &'a str) -> [(&'static str, &'a str); 4] {
+        [
+            (searches::NUMBER, &self.s),
             ("state", state),
-            ("filter", &*self.filter),
-            ("sort", &*self.sort),
-        ];
-        for (name, value) in all {
-            if !value.is_empty() {
-                text.append_pair(name, value);
-            }
-        }
-        if page > 1 {
-            text.append_pair("page", &page.to_string());
-        }
-        match text.finish() {
-            text if text.is_empty() => text,
-            text => format!("?{text}"),
-        }
+            ("filter", &self.filter),
+            ("sort", &self.sort),
+        ]
+    }
+
+    /// The same question with another state, as the query of an address.
+    fn with(&self, state: &str) -> String {
+        address("", &self.kept(state))
     }
 }
 
@@ -123,12 +112,7 @@ pub struct PeoplePage {
     filter: Option<FilterChip>,
     chips: Vec<Chip>,
     people: Vec<Line>,
-    /// How many there are that fit.
-    found: usize,
-    number: usize,
-    numbers: usize,
-    earlier: Option<String>,
-    later: Option<String>,
+    pager: Pager,
     /// The query for the file of all that fit.
     file: String,
 }
@@ -145,11 +129,7 @@ impl PeoplePage {
             filter: None,
             chips: Vec::new(),
             people: Vec::new(),
-            found: 0,
-            number: 1,
-            numbers: 1,
-            earlier: None,
-            later: None,
+            pager: Pager::default(),
             file: String::new(),
         }
     }
@@ -167,7 +147,7 @@ impl PeoplePage {
         let chip = |word: &str, count| Chip {
             word: word.to_owned(),
             count,
-            query: query.with(word, 1),
+            query: query.with(word),
             current: query.state == word,
         };
         let mut chips = vec![chip("", everyone.all.len())];
@@ -178,10 +158,9 @@ impl PeoplePage {
             }
         }
         chosen(&mut everyone, &query);
-        let found = everyone.all.len();
-        let numbers = found.div_ceil(ON_A_PAGE).max(1);
-        let number = query.page.parse().unwrap_or(1_usize).clamp(1, numbers);
-        let some = everyone.all.iter().skip((number - 1) * ON_A_PAGE);
+        let path = format!("/companies/{}/people", company.id);
+        let kept = query.kept(&query.state);
+        let pager = Pager::new(&query.page, everyone.all.len(), &path, &kept);
         let line = |one| {
             let mut line = everyone.line(one);
             if !line.number.is_empty() {
@@ -189,19 +168,15 @@ impl PeoplePage {
             }
             line
         };
-        let people = some.take(ON_A_PAGE).map(line).collect();
+        let people = pager.part(&everyone.all).map(line).collect();
         Self {
-            read_at: Some(At::new(last.read_at, now)),
+            read_at: Some(At::there(last.read_at, now, &company.timezone)),
             inactive: plan.company_inactive,
             filter: filter_chip(company, &query),
             chips,
             people,
-            found,
-            number,
-            numbers,
-            earlier: (number > 1).then(|| query.with(&query.state, number - 1)),
-            later: (number < numbers).then(|| query.with(&query.state, number + 1)),
-            file: query.with(&query.state, 1),
+            pager,
+            file: query.with(&query.state),
             ..Self::unread(CompanyHead::new(company, Tab::People), query)
         }
     }
@@ -220,7 +195,7 @@ fn filter_chip(company: &Company, query: &Query) -> Option<FilterChip> {
     Some(FilterChip {
         position: query.filter.clone(),
         label,
-        query: without.with(&query.state, 1),
+        query: without.with(&query.state),
     })
 }
 
@@ -371,12 +346,8 @@ impl Page for PeoplePage {
                 query: "?state=held".into(),
             }),
             inactive: true,
-            found: people.len() + 100,
             people,
-            number: 2,
-            numbers: 3,
-            earlier: Some("?page=1".into()),
-            later: Some("?page=3".into()),
+            pager: Pager::new("2", 120, "/companies/7/people", &[("state", "held")]),
             ..nobody.clone()
         };
         vec![unread, nobody, many]

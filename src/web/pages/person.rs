@@ -174,13 +174,18 @@ async fn show(
         steps: Vec::new(),
         next: Vec::new(),
         choices: None,
-        history: portrait::history((changes, &undone, &undoes), links, events, visit.now()),
+        history: portrait::history(
+            (changes, &undone, &undoes),
+            links,
+            events,
+            (visit.now(), &company.timezone),
+        ),
         earlier: None,
         later: None,
     };
     page.cut(query.history.parse().unwrap_or(1));
     if let Some(seen) = seen {
-        page.read_at = Some(At::new(seen.last.read_at, visit.now()));
+        page.read_at = Some(At::there(seen.last.read_at, visit.now(), &company.timezone));
         if found {
             page.explain(&visit, &company, &seen, (&user, &outward))
                 .await?;

@@ -4,21 +4,25 @@
 use actix_web::web::{Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use diesel::QueryResult;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::overview_state::{Cure, cure};
+use super::people::aside;
 use super::preview_difference::{Difference, difference};
 use super::preview_lines::{HEADS, Listed, acts, choices, fitting, is_skipped, list, rows};
 use super::preview_live::{self, Back, Doing, PreviewLive};
-use super::preview_page::{Failed, Made, PreviewPage};
+use super::preview_page::{Failed, Made, PreviewPage, Stale};
 use super::searches;
 use crate::db::events::Saved;
 use crate::db::facts::{self, company_scope};
 use crate::db::previews::{self, StoredPreview};
-use crate::db::{Conn, companies, runs, tenant_connections};
+use crate::db::runs::{self, Run};
+use crate::db::{Conn, companies, tenant_connections};
 use crate::jobs;
 use crate::model::Company;
+use crate::sync::failure::PLAN_CHANGED;
 use crate::sync::report::Report;
+use crate::web::listing::{Pager, address};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::visit::by_script;
@@ -42,7 +46,7 @@ pub fn samples(all: &mut Samples) {
 /// The name of the fact which preview somebody wanted to be run.
 const SEEN: &str = "preview_seen";
 
-#[derive(Clone, Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
     /// The number of the search.
@@ -50,11 +54,8 @@ struct Asked {
     #[serde(skip)]
     q: String,
     action: String,
-    #[serde(skip_serializing)]
     page: String,
-    #[serde(skip_serializing)]
     watch: String,
-    #[serde(skip_serializing)]
     back: Back,
 }
 
@@ -65,8 +66,10 @@ struct Known {
     stored: Option<StoredPreview>,
     saved: Option<Saved>,
     seen: Option<(String, String)>,
-    last_run: Option<crate::db::runs::Run>,
+    last_run: Option<Run>,
     setup: Option<Setup>,
+    /// By what was decided since, a run would do something else than the preview shows.
+    overtaken: bool,
 }
 
 fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
@@ -81,6 +84,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
         stored: previews::get(conn, id)?,
         saved: changed::of_company(conn, id)?,
         last_run: runs::list(conn, id, 1)?.pop(),
+        overtaken: false,
         seen: seen.and_then(|(value, _)| serde_json::from_value(value).ok()),
     }))
 }
@@ -88,6 +92,21 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
 async fn known(visit: &Visit, id: i64) -> Result<Known, WebError> {
     let found = visit.app().db().read(move |conn| read(conn, id)).await?;
     found.ok_or(WebError::NotFound)
+}
+
+/// Whether a run would do something else than this preview shows, by what was decided since both sides were read for it: links
+/// by hand, people who are ignored, settings of the installation. Asks no cloud.
+async fn overtaken(visit: &Visit, known: &Known) -> Result<bool, WebError> {
+    let stored = known.stored.as_ref();
+    let Some(stored) = stored.filter(|one| !one.digest.is_empty()) else {
+        return Ok(false);
+    };
+    let last = visit.app().last(&known.company).await?;
+    let Some(last) = last.filter(|last| last.run_id == stored.run_id) else {
+        return Ok(false);
+    };
+    let digest = aside(move || last.plan().digest()).await?;
+    Ok(digest != stored.digest)
 }
 
 /// What is asked for, with the text of its search.
@@ -98,7 +117,8 @@ fn sought(visit: &Visit, asked: Query<Asked>) -> Asked {
 }
 
 async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpResponse, WebError> {
-    let (known, asked) = (known(&visit, *id).await?, sought(&visit, asked));
+    let (mut known, asked) = (known(&visit, *id).await?, sought(&visit, asked));
+    known.overtaken = overtaken(&visit, &known).await?;
     let live = preview_live::look(&visit, *id, asked.watch.parse().ok(), asked.back).await?;
     visit.page(&page(&visit, &known, asked, live))
 }
@@ -112,18 +132,22 @@ fn page(visit: &Visit, known: &Known, asked: Asked, live: PreviewLive) -> Previe
     let report = report.filter(|report| report.error.is_none());
     let (mut listed, mut groups) = (Listed::default(), Vec::new());
     let mut different = None;
+    let base = Back::Preview.address(known.company.id);
+    let kept = [
+        (searches::NUMBER, asked.s.as_str()),
+        ("action", &asked.action),
+    ];
     if let Some(report) = &report {
         groups = choices(report);
         let found = fitting(report, &asked.q, &asked.action);
-        listed = list(known.company.id, &found, asked.page.parse().unwrap_or(1));
+        let pager = Pager::new(&asked.page, found.len(), &base, &kept);
+        listed = list(known.company.id, &found, pager);
         if asked.back == Back::Different && live.doing == Doing::Nothing {
             let seen = known.seen.as_ref();
             let seen = seen.and_then(|(_, seen)| serde_json::from_str::<Report>(seen).ok());
             different = seen.map(|seen| difference(known.company.id, &seen, report));
         }
     }
-    let query = serde_qs::to_string(&asked).unwrap_or_default();
-    let at = |page: usize| format!("{query}&page={page}");
     PreviewPage {
         head: CompanyHead::new(&known.company, Tab::Preview),
         setup: Setup::for_visitor(visit, known.setup.clone()),
@@ -131,10 +155,8 @@ fn page(visit: &Visit, known: &Known, asked: Asked, live: PreviewLive) -> Previe
         live,
         made,
         choices: groups,
-        earlier: (listed.page > 1).then(|| at(listed.page - 1)),
-        later: (listed.page < listed.pages).then(|| at(listed.page + 1)),
         listed,
-        file: query.clone(),
+        file: address(&format!("{base}.csv"), &kept),
         same: different.as_ref().is_some_and(Difference::is_nothing),
         difference: different,
         q: asked.q,
@@ -146,13 +168,25 @@ fn made(visit: &Visit, known: &Known, stored: &StoredPreview, report: Option<&Re
     let company = known.company.id;
     let saved = known.saved.as_ref();
     let saved = saved.filter(|event| event.at > stored.made_at);
+    let since = |run: &&Run| run.finished_at.is_some_and(|at| at > stored.made_at);
+    let run = known.last_run.as_ref().filter(since);
+    let error = run.map(|run| run.error.as_ref());
+    let stale = Stale::of(
+        error == Some(None),
+        saved.is_some(),
+        error
+            .flatten()
+            .is_some_and(|error| error.kind == PLAN_CHANGED)
+            || known.overtaken,
+    );
     let made = Made {
-        at: Some(At::new(stored.made_at, visit.now())),
+        at: Some(At::there(
+            stored.made_at,
+            visit.now(),
+            &known.company.timezone,
+        )),
         who_saved: saved.map(|event| event.staff.clone()).unwrap_or_default(),
-        outdated: saved.is_some(),
-        ran: known.last_run.as_ref().is_some_and(|run| {
-            run.error.is_none() && run.finished_at.is_some_and(|at| at > stored.made_at)
-        }),
+        stale,
         digest: stored.digest.clone(),
         strange: report.is_none(),
         ..Made::default()

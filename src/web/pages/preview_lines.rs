@@ -5,10 +5,9 @@ use serde::Serialize;
 use super::person::address;
 use crate::model::{Action, Field, Outcome, text};
 use crate::sync::report::{Counts, FieldLine, Line, Report};
+use crate::web::listing::Pager;
 use crate::web::words;
 
-/// So many people stand on a page.
-pub const A_PAGE: usize = 50;
 /// The groups that are listed, in their order. Who is held stands there, not among the deactivations.
 pub const GROUPS: [&str; 7] = [
     "create",
@@ -83,12 +82,8 @@ pub struct Choice {
 pub struct Listed {
     /// The groups with people on this page.
     pub groups: Vec<Group>,
-    /// How many were found.
-    pub found: usize,
-    /// The page's number, from 1.
-    pub page: usize,
-    /// How many pages there are.
-    pub pages: usize,
+    /// Which part of those who were found they are.
+    pub pager: Pager,
 }
 
 /// The group of a line; `None`: nothing would be done, or nothing is written at all, as for a company that is inactive in the PSA.
@@ -177,11 +172,9 @@ pub fn fitting<'a>(report: &'a Report, search: &str, wanted: &str) -> Vec<&'a Li
 }
 
 /// One page of what was found of a company.
-pub fn list(company: i64, found: &[&Line], page: usize) -> Listed {
-    let pages = found.len().div_ceil(A_PAGE).max(1);
-    let page = page.clamp(1, pages);
+pub fn list(company: i64, found: &[&Line], pager: Pager) -> Listed {
     let mut groups: Vec<Group> = Vec::new();
-    for line in found.iter().skip((page - 1) * A_PAGE).take(A_PAGE) {
+    for line in pager.part(found) {
         let Some(key) = group(line) else { continue };
         if groups.last().is_none_or(|last| last.key != key) {
             groups.push(Group {
@@ -198,12 +191,7 @@ pub fn list(company: i64, found: &[&Line], page: usize) -> Listed {
             });
         }
     }
-    Listed {
-        groups,
-        found: found.len(),
-        page,
-        pages,
-    }
+    Listed { groups, pager }
 }
 
 fn person(line: &Line) -> PersonLine {

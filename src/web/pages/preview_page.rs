@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::preview_difference::{Difference, Field, Person};
 use super::preview_lines::{Choice, Group, Listed, PersonLine, Written};
 use super::preview_live::PreviewLive;
+use crate::web::listing::Pager;
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::{At, CompanyHead, Page, Place, Tab};
 
@@ -20,9 +21,7 @@ pub struct PreviewPage {
     pub(super) action: String,
     pub(super) choices: Vec<Choice>,
     pub(super) listed: Listed,
-    pub(super) earlier: Option<String>,
-    pub(super) later: Option<String>,
-    /// The query of the file.
+    /// The address of the file.
     pub(super) file: String,
     pub(super) difference: Option<Difference>,
     /// Nothing that would be done is different.
@@ -34,9 +33,8 @@ pub struct PreviewPage {
 pub(super) struct Made {
     pub(super) at: Option<At>,
     pub(super) who_saved: String,
-    pub(super) outdated: bool,
-    /// A run wrote since.
-    pub(super) ran: bool,
+    /// Why it does not hold any more; none: it does, as far as is known.
+    pub(super) stale: Option<Stale>,
     pub(super) digest: String,
     /// People for whom something is done.
     pub(super) acts: usize,
@@ -50,6 +48,30 @@ pub(super) struct Made {
     pub(super) failed: Option<Failed>,
     /// It is of another version of Rollcall.
     pub(super) strange: bool,
+}
+
+/// Why a preview does not hold any more: it is not run then, but made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Stale {
+    /// A run has finished since.
+    Ran,
+    /// The settings were saved since.
+    Saved,
+    /// Something else would be done, as a run found or by what was decided since.
+    Changed,
+}
+
+impl Stale {
+    /// The first of these that is so.
+    pub(super) fn of(ran: bool, saved: bool, changed: bool) -> Option<Self> {
+        let all = [
+            (ran, Self::Ran),
+            (saved, Self::Saved),
+            (changed, Self::Changed),
+        ];
+        all.into_iter().find(|(so, _)| *so).map(|(_, why)| why)
+    }
 }
 
 /// Why the preview failed.
@@ -92,8 +114,6 @@ fn samples_of_page() -> Vec<PreviewPage> {
         action: String::new(),
         choices: Vec::new(),
         listed: Listed::default(),
-        earlier: None,
-        later: None,
         file: String::new(),
         difference: None,
         same: false,
@@ -146,8 +166,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
         made: Some(Made {
             at: Some(At::sample()),
             who_saved: hostile.into(),
-            outdated: true,
-            ran: false,
+            stale: None,
             digest: "a".repeat(64),
             acts: 61,
             skipped: false,
@@ -172,13 +191,9 @@ fn samples_of_page() -> Vec<PreviewPage> {
                 count: 61,
                 people: vec![person, bare],
             }],
-            found: 61,
-            page: 1,
-            pages: 2,
+            pager: Pager::new("1", 61, "/companies/7/preview", &[("action", "update")]),
         },
-        earlier: Some("page=1".into()),
-        later: Some("page=2".into()),
-        file: "q=x".into(),
+        file: "/companies/7/preview.csv?action=update".into(),
         difference: Some(Difference {
             added: vec![different.clone()],
             gone: vec![different.clone()],
@@ -217,10 +232,20 @@ fn samples_of_page() -> Vec<PreviewPage> {
         },
         made: Some(Made {
             strange: true,
-            ran: true,
+            stale: Some(Stale::Ran),
             ..Made::default()
         }),
         ..full.clone()
     };
-    vec![empty, full, failed, inactive, off]
+    let stale = [Stale::Ran, Stale::Saved, Stale::Changed].map(|why| PreviewPage {
+        made: full.made.clone().map(|made| Made {
+            stale: Some(why),
+            ..made
+        }),
+        difference: None,
+        ..full.clone()
+    });
+    let mut all = vec![empty, full, failed, inactive, off];
+    all.extend(stale);
+    all
 }

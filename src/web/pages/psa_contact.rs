@@ -64,7 +64,7 @@ async fn show(visit: Visit, path: Path<(i64, String)>) -> Result<HttpResponse, W
         let snapshot = &last.snapshot;
         let contact = snapshot.contacts.iter().find(|one| one.id == contact)?;
         Some(ContactPage {
-            read_at: Some(At::new(last.read_at, now)),
+            read_at: Some(At::there(last.read_at, now, &company.timezone)),
             psa: outward.psa_name().to_owned(),
             link: outward.contact(&contact.id),
             ..ContactPage::of(&company, snapshot, contact)

@@ -5,7 +5,7 @@ use actix_web::web::{Path, Query};
 use serde::{Deserialize, Serialize};
 
 use super::person::address;
-use super::run_tiles::tiles;
+use super::run_tiles::{came, requests, tiles};
 use super::run_undone::{self, Undone};
 use super::runs::{duration, over};
 use super::searches;
@@ -14,7 +14,7 @@ use crate::db::runs::{self, Run};
 use crate::db::{changes, companies, undos};
 use crate::model::{Company, Outcome, text};
 use crate::sync::report;
-use crate::web::listing::{Choice, Pager, ROWS, choices};
+use crate::web::listing::{Choice, Pager, choices};
 use crate::web::live::{self, Live};
 use crate::web::routes::{Entry, routes};
 use crate::web::{
@@ -53,6 +53,8 @@ pub struct RunPage {
     /// Requests by service: its name and how many.
     pub(super) requests: Vec<(String, u64)>,
     pub(super) error: Option<Trouble>,
+    /// What was written until it failed, as sentences; empty: the tiles say it.
+    pub(super) came: String,
     pub(super) findings: Vec<String>,
     pub(super) undone: Undone,
     /// How many people's lines there are in all.
@@ -160,6 +162,8 @@ pub(super) struct Found {
     pub(super) links: VendorLinks,
     pub(super) all: Vec<Short>,
     pub(super) undone: run_undone::Found,
+    /// The company's time zone, also where it is removed.
+    pub(super) zone: String,
 }
 
 async fn load(visit: &Visit, id: String) -> Result<Found, WebError> {
@@ -174,7 +178,9 @@ async fn load(visit: &Visit, id: String) -> Result<Found, WebError> {
             None => VendorLinks::default(),
         };
         let mut names = companies::names(conn)?;
+        let mut zones = companies::zones(conn)?;
         Ok(Some(Found {
+            zone: zones.remove(&run.company_id).unwrap_or_default(),
             name: names.remove(&run.company_id).unwrap_or_default(),
             all: changes::short_of_runs(conn, std::slice::from_ref(&run.id))?,
             undone: run_undone::find(conn, &run.id)?,
@@ -205,15 +211,16 @@ async fn show(
         ("outcome", &asked.outcome),
     ];
     let pager = Pager::new(&asked.page, fits.len(), &path, &kept);
-    let shown: Vec<i64> = fits.into_iter().skip(pager.skipped()).take(ROWS).collect();
+    let shown: Vec<i64> = pager.part(fits).collect();
     let read = visit.app().db().read(move |conn| {
         let undone = undos::of_changes(conn, &shown)?;
         Ok((changes::by_ids(conn, &shown)?, undone))
     });
     let (lines, put_back) = read.await?;
+    let when = |at| At::there(at, visit.now(), &found.zone);
     let undone = |line: &ChangeRecord| {
         let one = put_back.get(&line.id).filter(|one| one.in_force)?;
-        Some((one.run.clone(), At::new(one.at, visit.now())))
+        Some((one.run.clone(), when(one.at)))
     };
     let run = &found.run;
     visit.page(&RunPage {
@@ -227,16 +234,12 @@ async fn show(
         mode: run.mode.as_str().into(),
         preview: run.preview,
         status: progress::status(run).into(),
-        began: At::new(run.started_at, visit.now()),
+        began: when(run.started_at),
         duration: duration(run),
         asked_by: run.requested_by.clone().unwrap_or_default(),
         progress: going,
         tiles: tiles(&found),
-        requests: vec![
-            ("Microsoft's login".into(), run.calls.login),
-            ("Microsoft Graph".into(), run.calls.graph),
-            (found.links.psa_name().into(), run.calls.psa),
-        ],
+        requests: requests(&found),
         error: run.error.as_ref().map(|error| Trouble {
             what: words::failure(&error.kind),
             message: error.message.clone(),
@@ -247,7 +250,8 @@ async fn show(
             .iter()
             .map(|finding| finding.message.clone())
             .collect(),
-        undone: Undone::of(&visit, run, &found.all, &found.undone),
+        came: came(&found),
+        undone: Undone::of(run, &found.all, &found.undone, &when),
         lines: found.all.len(),
         people: lines
             .iter()

@@ -10,6 +10,7 @@ use crate::db::changes::{self, Short};
 use crate::db::runs::Run;
 use crate::model::{Action, Outcome, Status};
 use crate::sync::report::Counts;
+use crate::web::words;
 
 /// The finding of a run that wrote nothing, since the company is inactive in the PSA.
 const INACTIVE: &str = "company_inactive";
@@ -53,6 +54,28 @@ pub(super) fn of_lines(lines: &[Short]) -> Done {
 pub(super) fn written(done: &Done) -> usize {
     let written = done.iter().filter(|(action, _)| action.writes());
     written.map(|(_, number)| number).sum()
+}
+
+/// What was done, in words: "2 created", "1 updated". What stands in the way of people is counted by the report.
+pub(super) fn parts(done: &Done, counts: &Counts) -> Vec<String> {
+    let acts = Action::ALL.into_iter().filter_map(|action| {
+        let number = *done.get(&action)?;
+        Some((number, words::done(action.as_str())))
+    });
+    let rest = [
+        (counts.held, "held".to_owned()),
+        (counts.failed, "failed".to_owned()),
+        (counts.conflict, words::done("conflict")),
+    ];
+    let parts: Vec<String> = acts
+        .chain(rest)
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if parts.is_empty() && counts.unchanged > 0 {
+        return vec!["Nothing to do".into()];
+    }
+    parts
 }
 
 fn add(done: &mut Done, line: &Short) {

@@ -68,6 +68,7 @@ pub(super) fn all() -> Vec<RunPage> {
         tiles: vec![tile(0, "")],
         requests: vec![("Microsoft Graph".into(), 3)],
         error: None,
+        came: String::new(),
         findings: Vec::new(),
         undone: Undone::default(),
         lines: 0,
@@ -90,6 +91,7 @@ pub(super) fn all() -> Vec<RunPage> {
             message: "<script>alert(1)</script>".into(),
             advice: "Add a new one".into(),
         }),
+        came: "Until then 3 of 60 people were reached: 2 created, 1 failed.".into(),
         findings: vec!["Filter 3 names the licence <SPB>".into()],
         lines: 3,
         people: vec![person, plain, none],
@@ -117,6 +119,24 @@ pub(super) fn all() -> Vec<RunPage> {
             .find(|live| !live.of_run.is_empty()),
         ..empty.clone()
     };
+    let interrupted = RunPage {
+        status: "interrupted".into(),
+        duration: String::new(),
+        came: "Nothing was written.".into(),
+        tiles: Vec::new(),
+        ..empty.clone()
+    };
+    let linked = RunPage {
+        lines: 1,
+        people: failed.people[2..]
+            .iter()
+            .map(|one| PersonRow {
+                action: "link".into(),
+                ..one.clone()
+            })
+            .collect(),
+        ..empty.clone()
+    };
     let [kept, forgotten] = run_undone::samples();
     let undone = RunPage {
         undone: kept,
@@ -130,5 +150,15 @@ pub(super) fn all() -> Vec<RunPage> {
         undone: forgotten,
         ..here.clone()
     };
-    vec![empty, failed, sought, going, undone, here, forgotten]
+    vec![
+        empty,
+        failed,
+        sought,
+        going,
+        interrupted,
+        linked,
+        undone,
+        here,
+        forgotten,
+    ]
 }

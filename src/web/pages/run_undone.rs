@@ -1,6 +1,7 @@
 //! What a run's page says of undoing: what the run put back, who put it back since, and where that can be asked for. Reads
 //! the database only.
 
+use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use crate::db::changes::{ChangeRecord, Short};
 use crate::db::runs::{self, Run};
 use crate::db::{Conn, undos};
 use crate::model::{Action, Field, Outcome, Status};
-use crate::web::{At, Visit};
+use crate::web::At;
 
 /// What is said of undoing.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -67,7 +68,12 @@ pub(super) fn find(conn: &mut Conn, run: &str) -> QueryResult<Found> {
 
 impl Undone {
     /// What is said of this run, of which these are the lines.
-    pub(super) fn of(visit: &Visit, run: &Run, all: &[Short], found: &Found) -> Self {
+    pub(super) fn of(
+        run: &Run,
+        all: &[Short],
+        found: &Found,
+        when: &dyn Fn(DateTime<Utc>) -> At,
+    ) -> Self {
         let written = |line: &Short| line.outcome != Outcome::None && line.action.writes();
         let may = !run.preview && !run.running && !found.over && all.iter().any(written);
         let mut undone = Self {
@@ -80,23 +86,23 @@ impl Undone {
         };
         if let Some((what, other)) = &found.undoes {
             let other = other.as_ref();
-            undone.undoes = other.map(|run| (run.id.clone(), At::new(run.started_at, visit.now())));
+            undone.undoes = other.map(|run| (run.id.clone(), when(run.started_at)));
             undone.is_undo = true;
             undone.one = what.user.is_some();
             undone.left_alone = what.left_alone.len();
         }
-        undone.by = found.by(visit);
+        undone.by = found.by(when);
         undone
     }
 }
 
 impl Found {
     /// The runs that put this one back.
-    pub(super) fn by(&self, visit: &Visit) -> Vec<By> {
+    pub(super) fn by(&self, when: &dyn Fn(DateTime<Utc>) -> At) -> Vec<By> {
         let by = self.by.iter();
         by.map(|one| By {
             run: one.run.clone(),
-            at: At::new(one.started_at, visit.now()),
+            at: when(one.started_at),
             who: one.requested_by.clone().unwrap_or_default(),
             one: one.user.is_some(),
             people: one.people,

@@ -8,11 +8,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::history_files;
-use super::run_counts::{self, Done, counts};
+use super::run_counts::{self, Done, counts, parts};
 use crate::db::runs::{self, Run, Which};
 use crate::db::{Conn, companies};
-use crate::model::{Action, Status, text};
-use crate::sync::report::Counts;
+use crate::model::{Status, text};
 use crate::web::listing::{Choice, ROWS, address, choices};
 use crate::web::live::{self, Live};
 use crate::web::routes::{Entry, routes};
@@ -66,8 +65,10 @@ pub struct RunRow {
     pub(super) mode: String,
     pub(super) preview: bool,
     pub(super) status: String,
-    /// What it did, or why it failed.
-    pub(super) what: String,
+    /// Why it failed; empty: it did not.
+    pub(super) failure: String,
+    /// What it did: "2 created", "1 updated".
+    pub(super) done: Vec<String>,
     pub(super) duration: String,
     pub(super) requests: u64,
     pub(super) asked_by: String,
@@ -156,6 +157,7 @@ struct Found {
 pub(super) struct Names {
     all: HashMap<i64, String>,
     here: HashMap<i64, String>,
+    zones: HashMap<i64, String>,
 }
 
 impl Names {
@@ -163,6 +165,7 @@ impl Names {
         Ok(Self {
             all: companies::names(conn)?,
             here: companies::labels(conn)?.into_iter().collect(),
+            zones: companies::zones(conn)?,
         })
     }
 
@@ -181,6 +184,11 @@ impl Names {
     pub(super) fn of(&self, id: i64) -> (String, bool) {
         let name = self.all.get(&id).cloned().unwrap_or_default();
         (name, !self.here.contains_key(&id))
+    }
+
+    /// The company's time zone.
+    fn zone(&self, id: i64) -> &str {
+        self.zones.get(&id).map_or("UTC", String::as_str)
     }
 }
 
@@ -247,22 +255,21 @@ fn row(run: &Run, found: &Found, now: DateTime<Utc>) -> RunRow {
     let (company, removed) = found.names.of(run.company_id);
     let nothing = Done::default();
     let done = found.done.get(&run.id).unwrap_or(&nothing);
-    let done = in_words(done, &counts(run).unwrap_or_default());
-    let what = match &run.error {
-        Some(error) if done.is_empty() => words::failure(&error.kind),
-        Some(error) => format!("{}; {done}", words::failure(&error.kind)),
-        None => done,
-    };
     RunRow {
         id: run.id.clone(),
         company_id: run.company_id,
         company,
         removed,
-        at: At::new(run.started_at, now),
+        at: At::there(run.started_at, now, found.names.zone(run.company_id)),
         mode: run.mode.as_str().into(),
         preview: run.preview,
         status: progress::status(run).into(),
-        what,
+        failure: run
+            .error
+            .as_ref()
+            .map(|error| words::failure(&error.kind))
+            .unwrap_or_default(),
+        done: parts(done, &counts(run).unwrap_or_default()),
         duration: duration(run),
         requests: run.calls.total(),
         asked_by: run.requested_by.clone().unwrap_or_default(),
@@ -274,28 +281,6 @@ pub(super) fn duration(run: &Run) -> String {
     run.finished_at
         .map(|end| words::duration((end - run.started_at).num_seconds()))
         .unwrap_or_default()
-}
-
-/// "2 created, 1 updated".
-fn in_words(done: &Done, counts: &Counts) -> String {
-    let acts = Action::ALL.into_iter().filter_map(|action| {
-        let number = *done.get(&action)?;
-        Some((number, words::done(action.as_str())))
-    });
-    let rest = [
-        (counts.held, "held".to_owned()),
-        (counts.failed, "failed".to_owned()),
-        (counts.conflict, words::done("conflict")),
-    ];
-    let parts: Vec<String> = acts
-        .chain(rest)
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
-        .collect();
-    if parts.is_empty() && counts.unchanged > 0 {
-        return "Nothing to do".into();
-    }
-    parts.join(", ")
 }
 
 async fn fleet_file(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebError> {

@@ -14,7 +14,8 @@ pub(super) fn all() -> Vec<RunsPage> {
         mode: "update".into(),
         preview: false,
         status: "succeeded".into(),
-        what: "2 created, 1 updated".into(),
+        failure: String::new(),
+        done: vec!["2 created".into(), "1 updated".into()],
         duration: "4 s".into(),
         requests: 12,
         asked_by: "Robin 'the' <b>".into(),
@@ -24,7 +25,7 @@ pub(super) fn all() -> Vec<RunsPage> {
         removed: false,
         preview: true,
         status: "running".into(),
-        what: String::new(),
+        done: Vec::new(),
         duration: String::new(),
         asked_by: String::new(),
         ..row.clone()
@@ -43,7 +44,8 @@ pub(super) fn all() -> Vec<RunsPage> {
     };
     let long = RunRow {
         company: "Long ".repeat(50),
-        what: "Nothing comes to an end here ".repeat(20),
+        failure: "Nothing comes to an end here ".repeat(20),
+        done: vec!["12,345 reactivated".into(); 5],
         status: "failed".into(),
         ..quiet.clone()
     };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::{self, Refusal};
 use crate::db::sessions;
 use crate::model::{Role, Staff};
-use crate::web::listing::{Pager, ROWS};
+use crate::web::listing::Pager;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Form, Mistakes, Page, Place, Samples, Visit, WebError};
 
@@ -175,10 +175,9 @@ struct Asked {
 /// The part of this number of the staff.
 async fn page(visit: &Visit, number: &str) -> Result<StaffPage, WebError> {
     let now = visit.now();
-    let mut staff = auth::list(visit.app()).await?;
+    let staff = auth::list(visit.app()).await?;
     let pager = Pager::new(number, staff.len(), HERE, &[]);
-    staff.drain(..pager.skipped());
-    staff.truncate(ROWS);
+    let staff: Vec<_> = pager.part(staff).collect();
     let ids: Vec<i64> = staff.iter().map(|person| person.id).collect();
     let sessions: Vec<usize> = visit
         .app()

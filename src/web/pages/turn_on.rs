@@ -197,7 +197,8 @@ async fn show(visit: Visit, id: Path<i64>, asked: Query<Asked>) -> Result<HttpRe
             .flat_map(|report| report.findings)
             .map(|finding| finding.message)
             .collect(),
-        made_at: current.map(|stored| At::new(stored.made_at, visit.now())),
+        made_at: current
+            .map(|stored| At::there(stored.made_at, visit.now(), &known.company.timezone)),
         digest: current
             .map(|stored| stored.digest.clone())
             .unwrap_or_default(),

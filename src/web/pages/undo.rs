@@ -17,7 +17,7 @@ use crate::sync::failure::RunError;
 use crate::sync::fates::Fate;
 use crate::sync::report;
 use crate::sync::undoing;
-use crate::web::listing::{Pager, ROWS};
+use crate::web::listing::Pager;
 use crate::web::routes::{Entry, routes};
 use crate::web::{
     At, CompanyHead, Form, Mistakes, Samples, Tab, VendorLinks, Visit, WebError, listing, words,
@@ -82,7 +82,7 @@ async fn look(
             "Have a preview made, then look again",
         )));
     };
-    let read_at = At::new(last.read_at, visit.now());
+    let read_at = At::there(last.read_at, visit.now(), &company.timezone);
     let looked = async {
         let scene = app.scene(company).await?;
         undoing::look(&scene, &app.facts(), &last.snapshot, undo).await
@@ -165,6 +165,7 @@ async fn page(
     });
     let (on_its_way, undone) = found.await?;
     let outward = VendorLinks::load(visit, company).await?;
+    let when = |at| At::there(at, visit.now(), &company.timezone);
     let mut page = UndoPage {
         user: wish
             .user
@@ -174,11 +175,11 @@ async fn page(
         psa: outward.psa_name().to_owned(),
         ignoring: wish.ignoring,
         on_its_way,
-        by: undone.by(visit),
+        by: undone.by(&when),
         ..UndoPage::bare(
             CompanyHead::new(company, Tab::Runs),
             (&run.id, run.mode.as_str()),
-            At::new(run.started_at, visit.now()),
+            when(run.started_at),
         )
     };
     match looked {
@@ -227,7 +228,7 @@ impl UndoPage {
         let path = format!("/runs/{}/undo", wish.run);
         self.pager = Pager::new(number, people.len(), &path, &[("user", &self.user)]);
         let all = people.iter().zip(&back.told);
-        let some = all.skip(self.pager.skipped()).take(ROWS);
+        let some = self.pager.part(all);
         self.rows = some
             .map(|(one, told)| {
                 let word = |value| words::value(&report::value(value));

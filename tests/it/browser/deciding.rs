@@ -77,6 +77,71 @@ async fn exactly_the_ticked_are_approved_and_the_rest_is_dismissed_with_a_note()
 }
 
 #[tokio::test]
+async fn what_was_said_stays_when_its_run_is_over_until_the_person_hides_it_or_leaves() {
+    let stage = held().await;
+    let site = Site::start(&stage.app);
+    let seat = Seat::of(&site, Role::Technician).await;
+    let hold = format!("/companies/{}/hold", stage.company_id);
+    let runs = format!("/companies/{}/runs", stage.company_id);
+    let said = "#content > .notice.ok[data-said]";
+    for (name, hides) in [("Anna", true), ("Bert", false)] {
+        seat.go(&hold).await;
+        seat.browser.click("#tick-all").await;
+        seat.browser
+            .click(&format!("input[type=checkbox][aria-label*='{name} Doe']"))
+            .await;
+        seat.browser.click(".act-bar .btn.danger").await;
+        seat.is_at(&runs).await;
+        seat.browser.wait_for_text(said, "is approved").await;
+        seat.browser.wait_for("main progress").await;
+        let before = "window.before = true; return true";
+        seat.browser.run(before, vec![]).await;
+        one_job(&stage.app).await;
+        let anew = "return !window.before && document.readyState === 'complete' \
+             && !document.querySelector('main progress')";
+        seat.browser.wait_until(anew, vec![]).await;
+        seat.browser.wait_for_text(said, "is approved").await;
+        assert_eq!(seat.browser.count(said).await, 1, "it is said once");
+        seat.is_quiet().await;
+        assert_eq!(seat.browser.axe().await, Vec::new());
+        if hides {
+            seat.browser.click(&format!("{said} > button")).await;
+        } else {
+            seat.go("/runs").await;
+            seat.go(&runs).await;
+        }
+        assert_eq!(seat.browser.count("[data-said]").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn on_a_phone_what_is_done_with_the_held_is_in_reach_and_covers_nobody_in_focus() {
+    let stage = held().await;
+    let site = Site::start(&stage.app);
+    let seat = Seat::of(&site, Role::Technician).await;
+    seat.browser.size(390, 844).await;
+    seat.go(&format!("/companies/{}/hold", stage.company_id))
+        .await;
+    let scrolls = "return document.documentElement.scrollHeight > innerHeight + 100";
+    assert_eq!(seat.browser.run(scrolls, vec![]).await, json!(true));
+    let in_reach = "return [...document.querySelectorAll('.act-bar button')].filter((one) => { \
+         const box = one.getBoundingClientRect(); \
+         const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2); \
+         return box.top >= 0 && box.bottom <= innerHeight && one.contains(top); }).length";
+    assert_eq!(seat.browser.run(in_reach, vec![]).await, json!(2));
+    seat.picture("hold-phone").await;
+    // Whatever the Tab key comes to on the way can be seen.
+    seat.tab_to("#note").await;
+    seat.tab_to(".act-bar button[formaction]").await;
+    let beneath = "scrollTo(0, document.documentElement.scrollHeight); \
+         return document.querySelector('#note').getBoundingClientRect().bottom \
+             <= document.querySelector('.act-bar').getBoundingClientRect().top";
+    assert_eq!(seat.browser.run(beneath, vec![]).await, json!(true));
+    assert_eq!(seat.browser.run(in_reach, vec![]).await, json!(2));
+    assert_eq!(seat.browser.axe().await, Vec::new());
+}
+
+#[tokio::test]
 async fn a_conflict_shows_its_candidates_side_by_side_and_one_is_linked() {
     let stage = stage().await;
     let (_, second) = two_in_conflict(&stage).await;

@@ -139,7 +139,7 @@ async fn the_pictures_of_the_readme_are_made_from_the_demo() {
         .await;
     // The link in the part that is drawn with the whole page: while the run is watched, the page is loaded anew at its end.
     seat.browser.click("#figures a[href^='/runs/']").await;
-    seat.reads("People whose contact changed").await;
+    seat.reads("What was done for whom").await;
     let run = seat.browser.path().await;
     seat.go(&format!("{run}?action=update")).await;
     keep(&seat, "run", None).await;

@@ -42,7 +42,7 @@ async fn a_connection_in_quarantine_says_since_when_why_and_when_it_is_tried_aga
                 (
                     "overview",
                     overview.as_str(),
-                    "The PSA connection is in quarantine: ",
+                    "The PSA connection is in quarantine.",
                 ),
                 (
                     "jobs",

@@ -55,6 +55,7 @@ fn who_moves_comes_in_and_falls_out_is_told_with_names() {
         (moved.upn.as_str(), moved.from.as_str(), moved.to.as_str()),
         ("anna@contoso.example", "Site 2", "New Site")
     );
+    assert_eq!(moved.why, "taken by Filter 2");
     assert_eq!(
         (
             found.into_scope[0].from.as_str(),
@@ -63,6 +64,30 @@ fn who_moves_comes_in_and_falls_out_is_told_with_names() {
         ("out of scope", "Site 3")
     );
     assert_eq!(found.out_of_scope[0].to, "ignored");
+    assert_eq!(found.out_of_scope[0].why, "ignored by a technician");
+}
+
+#[test]
+fn everybody_who_is_affected_is_told_why() {
+    let whys = |before: &World, after: &World| {
+        let found = between(before, after);
+        let moves = found.moves.iter().flat_map(|moving| &moving.people);
+        let all = found.into_scope.iter().chain(&found.out_of_scope);
+        let all = all.chain(moves).chain(&found.actions);
+        let all: std::collections::BTreeSet<String> = all.map(|one| one.why.clone()).collect();
+        all.into_iter().collect::<Vec<_>>()
+    };
+    let all = || company().filter(place("20", [is(Test::Licensed)]));
+    let none = company().filter(place("20", [is(equals(Department, "Law"))]));
+    assert_eq!(whys(&all(), &none), ["no filter takes this user"]);
+    assert_eq!(whys(&none, &all()), ["taken by Filter 1"]);
+    let out = company().filter(exclude([is(Test::Licensed)]));
+    assert_eq!(whys(&all(), &out), ["excluded by Filter 1"]);
+    assert_eq!(whys(&none, &company()), ["there is no filter"]);
+    let mut company = company();
+    company.0.users[0].surname = Some("Other".to_owned());
+    let before = World(company.0.clone()).hands_off();
+    assert_eq!(whys(&before, &company), ["last name differs"]);
 }
 
 #[test]

@@ -104,12 +104,26 @@ async fn who_waits_is_shown_with_reasons_and_the_guards_numbers() {
         id("anna")
     );
     assert!(fleet.contains(&anna), "{fleet}");
+    assert_eq!(fleet.matches(">sign-in blocked</span>").count(), 5);
+    assert!(!fleet.contains(" more<span"), "all five are named");
     let technician = site.signed_in(Role::Technician).await;
     let html = technician.get(&page(&stage)).await.text;
     assert!(html.contains("Approve these <span data-ticked>5</span> deactivations"));
     assert_eq!(html.matches("name=\"people[]\"").count(), 5);
     assert!(html.contains("are no longer active, and their contacts wait for you"));
     assert_eq!(html.matches(" checked>").count(), 5);
+}
+
+#[tokio::test]
+async fn who_is_not_named_in_the_list_of_the_fleet_is_one_step_away() {
+    let stage = held().await;
+    block(&stage, &NAMES[5..8]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let reader = site.signed_in(Role::Reader).await;
+    let fleet = reader.get("/holds").await.text;
+    let more = format!("<a href=\"{}\">and 3 more<span", page(&stage));
+    assert!(fleet.contains(&more), "{fleet}");
 }
 
 #[tokio::test]

@@ -183,6 +183,74 @@ async fn a_plan_that_changed_writes_nothing_and_the_new_preview_shows_what_is_di
     );
 }
 
+/// Whether the page offers to run the preview; else the button that stands out makes a new one.
+fn is_offered(page: &str) -> bool {
+    let anew = page.contains("<button class=\"btn primary\" type=\"submit\">Make a new preview");
+    let run = page.contains("Run this now");
+    assert!(anew != run, "one of both stands out: {page}");
+    run
+}
+
+#[tokio::test]
+async fn a_preview_that_does_not_hold_any_more_is_not_offered_to_be_run() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert")]);
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let anew = async || {
+        let shown = made(&stage, &visitor).await;
+        assert!(is_offered(&shown), "{shown}");
+        stage.clock.advance(std::time::Duration::from_mins(1));
+    };
+    let says = async |text: &str| {
+        let shown = visitor.get(&page(&stage)).await.text;
+        assert!(shown.contains(text), "{text}: {shown}");
+        assert!(!is_offered(&shown), "{shown}");
+        stage.clock.advance(std::time::Duration::from_mins(1));
+    };
+    anew().await;
+    let end = Err(("plan_changed", None));
+    let just_now = chrono::TimeDelta::zero();
+    stage.past_run(stage.company_id, just_now, end).await;
+    says("Something changed since this preview was made").await;
+    anew().await;
+    let anna = format!(
+        "/companies/{}/people/{}",
+        stage.company_id,
+        user("anna").0.id
+    );
+    visitor.post(&format!("{anna}/ignore"), &[]).await;
+    says("Something changed since this preview was made").await;
+    visitor.post(&format!("{anna}/stop-ignoring"), &[]).await;
+    let back = visitor.get(&page(&stage)).await.text;
+    assert!(is_offered(&back), "it holds again: {back}");
+    anew().await;
+    let version = stage.version().await.to_string();
+    let form = [
+        ("version", version.as_str()),
+        ("name", "Contoso Limited"),
+        ("sync_contacts", "true"),
+        ("update_existing", "true"),
+        ("timezone", "UTC"),
+        ("guard_floor", "3"),
+        ("guard_percent", "20"),
+        ("action", "confirmed"),
+    ];
+    let settings = format!("/companies/{}/contact-sync", stage.company_id);
+    assert_eq!(visitor.post(&settings, &form).await.status, 303);
+    says("You changed the settings after this preview was made").await;
+    anew().await;
+    stage.sync().await;
+    says("A run has finished since this preview was made").await;
+    let reader = site.signed_in(Role::Reader).await;
+    let shown = reader.get(&page(&stage)).await.text;
+    assert!(!shown.contains("Run this now"), "{shown}");
+    assert!(
+        !shown.contains("Make a new"),
+        "a reader only looks: {shown}"
+    );
+}
+
 #[tokio::test]
 async fn nothing_is_run_while_contact_sync_is_off() {
     let stage = stage().await;
@@ -236,7 +304,7 @@ async fn many_people_come_in_pages_and_hostile_names_as_text() {
     let visitor = site.signed_in(Role::Technician).await;
     let first = made(&stage, &visitor).await;
     assert!(!first.contains("<script>alert"), "{first}");
-    assert!(first.contains("Page 1 of 2, 60 people"), "{first}");
+    assert!(first.contains("1 to 50 of 60"), "{first}");
     assert!(first.len() < 150_000, "{}", first.len());
     assert!(first.contains("user49@") && !first.contains("user50@"));
     let second = visitor.get(&format!("{}?page=2", page(&stage))).await.text;

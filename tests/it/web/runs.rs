@@ -113,7 +113,8 @@ async fn a_run_is_told_with_changes_reasons_and_the_psas_own_words(stage: Stage)
     );
     let list = visitor.get("/runs").await.text;
     assert!(
-        list.contains("1 created") && list.contains("1 updated, 1 failed"),
+        list.contains("1 created,</span> <span class=\"line\">1 updated,</span>")
+            && list.contains(">1 failed</span>"),
         "{list}"
     );
 }
@@ -251,6 +252,11 @@ async fn a_run_whose_process_is_gone_is_called_interrupted_and_not_watched() {
     let visitor = reader(&stage).await;
     let page = visitor.get("/runs/lost").await.text;
     assert!(page.contains("Interrupted") && !page.contains("hx-trigger"));
+    assert!(
+        page.contains("The program ended in the middle of this run. Nothing was written."),
+        "{page}"
+    );
+    assert!(!page.contains("class=\"stats\""), "{page}");
     assert!(
         visitor
             .get("/")

@@ -27,6 +27,8 @@ async fn the_effect_is_told_before_anything_is_stored() {
     for wanted in [
         "1 person moves to New Site, 3 fall out of scope.",
         "Dora Doe",
+        ": taken by Filter 1",
+        ": no filter takes this user",
         "id=\"n0-takes\" hx-swap-oob=\"true\"",
         "Takes 1 person",
         "It can never take anybody: Filter 1 above takes all of them.",
@@ -35,6 +37,29 @@ async fn the_effect_is_told_before_anything_is_stored() {
         assert!(answer.text.contains(wanted), "{wanted}\n{}", answer.text);
     }
     assert_eq!(names(&stage).await, ["Management", "IT", "Everyone"]);
+}
+
+#[tokio::test]
+async fn whoever_is_not_named_at_once_is_unfolded() {
+    let stage = stage().await;
+    stage.users((0..25).map(|number| user(&format!("user{number:02}"))));
+    stage.sync().await;
+    let visitor = a_technician_at_the_stage(&stage).await;
+    let nobody: &[(&str, &str)] = &[
+        ("[enabled]", "true"),
+        ("[when][0][kind]", "domain"),
+        ("[when][0][value]", "nowhere.example"),
+    ];
+    let fields = list(&version(&stage).await, &[("n0", nobody)]);
+    let to = format!("{}/effect", address(&stage));
+    let text = send(&visitor, &to, &fields).await.text;
+    let (before, after) = text
+        .split_once("<summary id=\"filter-effect-more-1\">and 9 more</summary>")
+        .unwrap_or_else(|| panic!("{text}"));
+    let names = |text: &str| text.matches("→").count();
+    assert_eq!(names(before), 20, "{text}");
+    assert_eq!(names(after), 9, "{text}");
+    assert!(text.contains("<summary id=\"filter-others-more\">and 9 more</summary>"));
 }
 
 #[tokio::test]
