@@ -64,6 +64,8 @@ pub(super) struct CompanyRow {
     pub(super) needy: bool,
     /// Whether its tenant is connected.
     pub(super) connected: bool,
+    /// Whether it was, and somebody disconnected it.
+    pub(super) disconnected: bool,
     pub(super) people: Option<usize>,
     pub(super) dots: Vec<Dot>,
     pub(super) last: Option<LastSeen>,
@@ -222,6 +224,7 @@ fn draw(fleet: &Fleet, asked: &Asked, (now, admin): (DateTime<Utc>, bool)) -> Fl
         sync_contacts: one.sync_contacts,
         needy: needy.contains(&one.id),
         connected: one.connected,
+        disconnected: one.disconnected,
         people: people(one),
         dots: Vec::new(),
         last: fleet.last.get(&one.id).map(|run| LastSeen {

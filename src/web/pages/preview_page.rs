@@ -6,7 +6,7 @@ use super::preview_difference::{Difference, Field, Person};
 use super::preview_lines::{Choice, Group, Listed, PersonLine, Written};
 use super::preview_live::PreviewLive;
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Page, Place, Tab};
+use crate::web::{At, CompanyHead, Disconnected, Page, Place, Tab};
 
 /// What a run would do.
 #[derive(Clone, Debug, Serialize)]
@@ -14,6 +14,8 @@ pub struct PreviewPage {
     pub(super) head: CompanyHead,
     pub(super) setup: Option<Setup>,
     pub(super) tenant: bool,
+    /// The tenant is not connected any more.
+    pub(super) disconnected: Option<Disconnected>,
     pub(super) live: PreviewLive,
     pub(super) made: Option<Made>,
     pub(super) q: String,
@@ -86,6 +88,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
         head: CompanyHead::sample(Tab::Preview),
         setup: Some(Setup::sample(SetupStep::Preview)),
         tenant: false,
+        disconnected: None,
         live: PreviewLive::default(),
         made: None,
         q: String::new(),
@@ -222,5 +225,14 @@ fn samples_of_page() -> Vec<PreviewPage> {
         }),
         ..full.clone()
     };
-    vec![empty, full, failed, inactive, off]
+    let disconnected = PreviewPage {
+        setup: None,
+        disconnected: Some(Disconnected::sample()),
+        ..empty.clone()
+    };
+    let unmade = PreviewPage {
+        setup: Some(Setup::sample(SetupStep::Preview)),
+        ..disconnected.clone()
+    };
+    vec![empty, disconnected, unmade, full, failed, inactive, off]
 }
