@@ -268,21 +268,19 @@ pub fn history(
     };
     for link in links {
         let contact = &link.contact_id;
-        let how = words::sentence(&words::made(link.made.as_str()));
         let run = link.made_run.unwrap_or_default();
+        let made = words::made(link.made.as_str());
         match told.get(&(run.clone(), contact.clone())) {
             // What a person did is told by their event, and what a run did by its line: one event is told once.
             _ if link.made == LinkMade::Hand => {}
             Some((_, Action::Create | Action::Link)) => {}
             Some((line, _)) => {
                 let detail = &mut all[*line].1.detail;
-                *detail = format!("{detail} The contact was linked: {how}")
-                    .trim()
-                    .into();
+                *detail = format!("{detail} The contact was linked, {made}.");
             }
             None => {
-                let (at, mut moment) =
-                    plain(link.made_at, format!("Linked to contact {contact}"), how);
+                let title = format!("Linked to contact {contact}");
+                let (at, mut moment) = plain(link.made_at, title, words::sentence(&made));
                 moment.run = run;
                 all.push((at, moment));
             }

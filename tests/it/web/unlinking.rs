@@ -187,7 +187,7 @@ async fn the_history_tells_each_link_once_and_every_moment_in_one_format() {
     );
     let of_bert = html("bert").await;
     assert_eq!(titles(&of_bert), [format!("Update contact {bert}")]);
-    let said = "Title differs. The contact was linked: Found by its default email.";
+    let said = "Title differs. The contact was linked, found by its default email.";
     assert!(of_bert.contains(said), "{of_bert}");
     let of_carl = html("carl").await;
     assert_eq!(titles(&of_carl), [format!("Link contact {carl}")]);
