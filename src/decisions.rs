@@ -1,10 +1,12 @@
-//! What a person decides about single users: to link, to ignore, to dismiss. The portal and the commands call the same
+//! What a person decides about single users: to link, to unlink, to ignore, to dismiss. The portal and the commands call the same
 //! functions and word the results; each decision is written down with who made it. Approving is a run: `runs::approve`.
 //! Decides nothing by itself, and writes nothing to a PSA.
 
 mod link;
+mod unlink;
 
-pub use link::{Linked, Linking, Next, link_by_hand};
+pub use link::{Linked, Linking, Next, link_by_hand, next};
+pub use unlink::{After, Again, Unlinking, after_unlinking, unlink};
 
 use chrono::{DateTime, Utc};
 
@@ -138,7 +140,7 @@ pub async fn ignore(
     who: &Decider,
     watch: Watch<'_>,
 ) -> Result<bool, RunError> {
-    change_ignored(app, company, user, ("ignored", who), watch).await
+    change_ignored(app, company, user, (IGNORED, who), watch).await
 }
 
 /// Runs look at this user again, however the entry was written. Waits for the company's turn. Whether they were ignored.
@@ -155,6 +157,8 @@ pub async fn stop_ignoring(
     change_ignored(app, company, user, (STOPPED, who), watch).await
 }
 
+/// The kind of the event that a user is ignored from now on.
+const IGNORED: &str = "ignored";
 /// The kind of the event that a user is not ignored any more.
 const STOPPED: &str = "stopped ignoring";
 
@@ -174,37 +178,53 @@ async fn change_ignored(
             if companies::version(conn, id)?.is_none() {
                 return Ok(None);
             }
-            let entries = entries_of(conn, id, &user, &names)?;
-            if entries.is_empty() == (kind == STOPPED) {
+            if !set_ignored(conn, (id, &user), &names, (kind, &decider.staff), now)? {
                 return Ok(Some(false));
             }
-            if kind == STOPPED {
-                ignored_users::remove(conn, id, &entries)?;
-            } else {
-                ignored_users::add(conn, id, &user)?;
-            }
-            companies::touch(conn, id, now)?;
-            let event = NewEvent {
-                staff: &decider.staff,
-                company_id: Some(id),
-                user_id: Some(user),
-                kind,
-                detail: names.into_iter().next().unwrap_or_default(),
-            };
-            events::append(conn, &event, now)?;
             decider.ask(conn, id, now)?;
             Ok(Some(true))
         });
         let changed = changed.await?;
         who.wake(app);
-        changed.ok_or_else(|| {
-            sync::not_set_up(
-                "The company does not exist any more",
-                "Nothing needs to be done",
-            )
-        })
+        changed.ok_or_else(company_is_gone)
     })
     .await
+}
+
+fn company_is_gone() -> RunError {
+    sync::not_set_up(
+        "The company does not exist any more",
+        "Nothing needs to be done",
+    )
+}
+
+/// Adds an entry for a user, or takes theirs away, with the event of it. Whether that is new.
+fn set_ignored(
+    conn: &mut Conn,
+    (company, user): (i64, &UserId),
+    names: &[String],
+    (kind, staff): (&str, &str),
+    now: DateTime<Utc>,
+) -> diesel::QueryResult<bool> {
+    let entries = entries_of(conn, company, user, names)?;
+    if entries.is_empty() == (kind == STOPPED) {
+        return Ok(false);
+    }
+    if kind == STOPPED {
+        ignored_users::remove(conn, company, &entries)?;
+    } else {
+        ignored_users::add(conn, company, user)?;
+    }
+    companies::touch(conn, company, now)?;
+    let event = NewEvent {
+        staff,
+        company_id: Some(company),
+        user_id: Some(user.clone()),
+        kind,
+        detail: names.first().cloned().unwrap_or_default(),
+    };
+    events::append(conn, &event, now)?;
+    Ok(true)
 }
 
 /// The user principal names by which the last reading knows a user.

@@ -5,6 +5,7 @@ mod conflicts;
 mod ending;
 mod failures;
 mod needs;
+mod refused;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -28,6 +29,7 @@ pub use failures::failure;
 pub use needs::{
     About, Ending, Need, STALE, WARNED, What, failed_run, is_nobodys, is_stale, is_well, needs,
 };
+pub use refused::not_taken;
 
 /// So many companies of a cause are named; the rest is counted.
 const NAMED: usize = 12;
@@ -49,6 +51,8 @@ pub struct Fleet {
     pub held: HashMap<i64, i64>,
     /// Who is in conflict at each, as far as the last plan is kept: those for whom nobody has decided yet.
     pub conflicts: HashMap<i64, Vec<UserId>>,
+    /// Whose changes the PSA did not take in the last two runs of each, as far as nobody ignores them since.
+    pub refused: HashMap<i64, Vec<UserId>>,
     /// When the next run of each may begin.
     pub next: HashMap<i64, DateTime<Utc>>,
     /// Those whose last job failed for good.
@@ -95,6 +99,7 @@ pub fn read(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<Fleet> {
         last,
         over,
         conflicts: conflicts::read(conn, &good)?,
+        refused: refused::read(conn, &good)?,
         good,
         held: fleet::held(conn)?,
         next: fleet::next_runs(conn)?,
@@ -277,6 +282,10 @@ fn title(need: &Need, people: i64, companies: usize) -> String {
             let fit = if people == 1 { "fits" } else { "fit" };
             let who = count(people, "person", "people");
             format!("{who} {fit} no single contact at {at}")
+        }
+        What::Refused => {
+            let who = count(people, "person", "people");
+            format!("The PSA does not take the changes of {who} at {at}")
         }
         _ => need.title.clone(),
     }

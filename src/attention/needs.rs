@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::ending::ending;
 use super::failures::failure_of;
+use super::refused::refused;
 use super::{Fleet, counts_of};
 use crate::db::fleet::{Brief, LastRun};
 use crate::db::quarantines::Quarantine;
@@ -62,6 +63,8 @@ pub enum What {
     Failing,
     /// Deactivations are held.
     Held,
+    /// The PSA does not take people's changes, run after run.
+    Refused,
     /// People fit no single contact.
     Conflicts,
     /// No good run for too long.
@@ -134,7 +137,7 @@ pub struct Need {
 }
 
 impl Need {
-    fn of(company: &Brief, what: What, title: &str, advice: &str) -> Self {
+    pub(super) fn of(company: &Brief, what: What, title: &str, advice: &str) -> Self {
         Self {
             what,
             about: About::Company(company.id),
@@ -162,6 +165,7 @@ pub fn needs(fleet: &Fleet, now: DateTime<Utc>) -> Vec<Need> {
     let expired: HashSet<About> = all.iter().map(|need| need.about).collect();
     for company in &fleet.companies {
         all.extend(held(fleet, company));
+        all.extend(refused(fleet, company));
         all.extend(conflicts(fleet, company));
         let good = fleet.good.get(&company.id).map(|run| run.started_at);
         let expected = company.sync_contacts && company.connected && !broken.contains(&company.id);
@@ -170,11 +174,18 @@ pub fn needs(fleet: &Fleet, now: DateTime<Utc>) -> Vec<Need> {
             all.push(Need::of(company, What::Stale, title, advice));
         }
         if !company.connected {
-            let advice = "Connect the tenant, so that its people can be read";
+            let (title, advice) = if company.disconnected {
+                let advice =
+                    "Connect it again, or remove the company if it is no customer any more";
+                ("The tenant is disconnected", advice)
+            } else {
+                let advice = "Connect the tenant, so that its people can be read";
+                ("Set-up is not finished", advice)
+            };
             all.push(Need {
                 link: format!("/companies/{}/connection", company.id),
                 verb: "Connect the tenant of",
-                ..Need::of(company, What::Unfinished, "Set-up is not finished", advice)
+                ..Need::of(company, What::Unfinished, title, advice)
             });
         }
     }

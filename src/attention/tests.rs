@@ -3,11 +3,11 @@
 use super::*;
 use crate::model::{RunFailure, Side};
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_769_826_600, 0).expect("a time")
 }
 
-fn company(id: i64, name: &str) -> Brief {
+pub(super) fn company(id: i64, name: &str) -> Brief {
     Brief {
         id,
         name: name.into(),
@@ -17,21 +17,15 @@ fn company(id: i64, name: &str) -> Brief {
         timezone: "UTC".into(),
         created_at: now(),
         connected: true,
+        disconnected: false,
     }
 }
 
-fn run(hours: i64, error: Option<(&str, &str)>) -> LastRun {
+pub(super) fn run(hours: i64, error: Option<(&str, &str)>) -> LastRun {
     LastRun {
         id: format!("run-{hours}"),
         started_at: now() - TimeDelta::hours(hours),
-        status: Some(
-            if error.is_some() {
-                "failed"
-            } else {
-                "succeeded"
-            }
-            .into(),
-        ),
+        status: Some(error.map_or("succeeded", |_| "failed").into()),
         process: String::new(),
         error: error.map(|(kind, advice)| RunFailure {
             kind: kind.into(),

@@ -296,6 +296,20 @@ pub fn short_of_runs(conn: &mut Conn, all: &[String]) -> QueryResult<Vec<Short>>
     Ok(found)
 }
 
+/// The users for whom what these runs were to do failed, run by run.
+pub fn failed_in(conn: &mut Conn, runs: &[String]) -> QueryResult<Vec<(String, UserId)>> {
+    let rows: Vec<(String, String)> = dsl::changes
+        .filter(dsl::run_id.eq_any(runs))
+        .filter(dsl::outcome.eq(Outcome::Failed.as_str()))
+        .select((dsl::run_id, dsl::user_id))
+        .order(dsl::id)
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(run, user)| (run, user.into()))
+        .collect())
+}
+
 /// The lines of these row ids, in the order written.
 pub fn by_ids(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<ChangeRecord>> {
     let mut found = Vec::new();

@@ -1,11 +1,13 @@
 //! What people did, in the portal or by commands: who, when, to which company or user. Rows are added and never changed.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
 use super::schema::events::{self, dsl};
-use super::types::stamp;
+use super::types::{AT_ONCE, stamp};
 use crate::model::UserId;
 
 /// Something that a person did.
@@ -151,6 +153,20 @@ pub fn saves(conn: &mut Conn, company: i64, kinds: &[&str], limit: i64) -> Query
 pub fn was(conn: &mut Conn, company: i64, kind: &str) -> QueryResult<bool> {
     let found = dsl::events.filter(dsl::company_id.eq(company).and(dsl::kind.eq(kind)));
     diesel::select(diesel::dsl::exists(found)).get_result(conn)
+}
+
+/// Which of these companies something of this kind was ever done to.
+pub fn companies_with(conn: &mut Conn, of: &[i64], kind: &str) -> QueryResult<HashSet<i64>> {
+    let mut found = HashSet::new();
+    for some in of.chunks(AT_ONCE) {
+        let rows: Vec<Option<i64>> = dsl::events
+            .filter(dsl::company_id.eq_any(some).and(dsl::kind.eq(kind)))
+            .select(dsl::company_id)
+            .distinct()
+            .load(conn)?;
+        found.extend(rows.into_iter().flatten());
+    }
+    Ok(found)
 }
 
 /// The last things of the whole installation whose kind begins like this, newest first.

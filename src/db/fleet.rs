@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 use serde_json::Value;
 
 use super::Conn;
+use super::events;
 use super::jobs::Priority;
 use super::quarantines::{self, Owner, Quarantine};
 use super::schema::{companies, hold_people, holds, jobs, runs, tenant_connections};
@@ -34,6 +35,8 @@ pub struct Brief {
     pub created_at: DateTime<Utc>,
     /// Whether its tenant is connected.
     pub connected: bool,
+    /// Whether it was, and somebody disconnected it.
+    pub disconnected: bool,
 }
 
 /// The companies that are not removed, by name.
@@ -65,6 +68,9 @@ pub fn companies(conn: &mut Conn) -> QueryResult<Vec<Brief>> {
         .load(conn)?
         .into_iter()
         .collect();
+    let without = rows.iter().map(|row| row.0);
+    let without: Vec<i64> = without.filter(|id| !connected.contains(id)).collect();
+    let disconnected = events::companies_with(conn, &without, "tenant_disconnected")?;
     Ok(rows
         .into_iter()
         .map(
@@ -77,6 +83,7 @@ pub fn companies(conn: &mut Conn) -> QueryResult<Vec<Brief>> {
                 timezone,
                 created_at: created_at.and_utc(),
                 connected: connected.contains(&id),
+                disconnected: disconnected.contains(&id),
             },
         )
         .collect())
@@ -136,6 +143,18 @@ pub fn last_good_runs(conn: &mut Conn) -> QueryResult<HashMap<i64, LastRun>> {
         conn,
         "NOT preview AND mode IN ('update', 'resync') AND status IN ('succeeded', 'held', 'partial')",
     )
+}
+
+/// A company's last runs that brought both sides together, newest first: their ids.
+pub fn good_runs_of(conn: &mut Conn, company: i64, limit: i64) -> QueryResult<Vec<String>> {
+    runs::table
+        .filter(runs::company_id.eq(company).and(runs::preview.eq(false)))
+        .filter(runs::mode.eq_any(["update", "resync"]))
+        .filter(runs::status.eq_any(["succeeded", "held", "partial"]))
+        .select(runs::id)
+        .order((runs::started_at.desc(), runs::id.desc()))
+        .limit(limit)
+        .load(conn)
 }
 
 /// Of each company the index of runs gives the newest that fits, one row each.

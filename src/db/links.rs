@@ -257,7 +257,12 @@ pub fn there_after(
 }
 
 /// Why a single link is retired; for every other reason all links of a company are.
-const SINGLE: [&str; 3] = ["contact gone", "taken over", "linked by hand"];
+const SINGLE: [&str; 4] = [
+    "contact gone",
+    "taken over",
+    "linked by hand",
+    "unlinked by hand",
+];
 
 /// Whether all links of a company were retired after this moment, because it was connected elsewhere.
 pub fn retired_together(conn: &mut Conn, company: i64, since: DateTime<Utc>) -> QueryResult<bool> {

@@ -4,7 +4,7 @@ use super::{Decider, in_turn};
 use crate::app::App;
 use crate::db::events::{self, NewEvent};
 use crate::db::links;
-use crate::model::{Action, Company, ContactId, LinkMade, Mode, UserId, text};
+use crate::model::{Action, Company, ContactId, LinkMade, Mode, User, UserId, text};
 use crate::runs::{self, Watch};
 use crate::sync::Options;
 use crate::sync::explain::{candidates, meant};
@@ -195,7 +195,8 @@ async fn link(
     Ok(Linking::Linked(Box::new(linked)))
 }
 
-fn next(user: &crate::model::User, snapshot: &Snapshot, plan: &Plan) -> Next {
+/// What runs do with a user, by this reading and the plan of it, once they are linked by hand.
+pub fn next(user: &User, snapshot: &Snapshot, plan: &Plan) -> Next {
     if snapshot.ignored.contains(&user.id) {
         return Next::Ignored;
     }

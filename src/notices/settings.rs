@@ -31,6 +31,8 @@ pub enum Kind {
     Failing,
     /// Deactivations are held.
     Held,
+    /// The PSA does not take people's changes, run after run.
+    Refused,
     /// Conflicts need a decision.
     Conflicts,
     /// A secret or certificate ends.
@@ -41,9 +43,10 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Failing,
         Self::Held,
+        Self::Refused,
         Self::Conflicts,
         Self::Ending,
         Self::Recovered,
@@ -54,6 +57,7 @@ impl Kind {
         match self {
             Self::Failing => "failing",
             Self::Held => "held",
+            Self::Refused => "refused",
             Self::Conflicts => "conflicts",
             Self::Ending => "ending",
             Self::Recovered => "recovered",
@@ -65,6 +69,7 @@ impl Kind {
         match self {
             Self::Failing => "Runs fail, or a connection does not work",
             Self::Held => "Deactivations are held",
+            Self::Refused => "The PSA does not take somebody's changes, twice in a row",
             Self::Conflicts => "Conflicts need a decision",
             Self::Ending => "A secret or certificate ends",
             Self::Recovered => "What failed is in order again",

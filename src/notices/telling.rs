@@ -1,7 +1,7 @@
 //! What is to be told now, decided from what needs a person and from what was told before. Reads and writes nothing.
 //!
 //! A need opens a notice, once for its cause and the thing concerned, and its end closes it. What is told of a notice are its
-//! *marks*: the title of a failure, the people of a hold, the days before an end. A mark is told once, so that a failure of ten
+//! *marks*: the title of a failure, the people of a hold, of conflicts and of refused changes, the days before an end. A mark is told once, so that a failure of ten
 //! nights is one letter, and a hold that grows is told again for the new people alone.
 //!
 //! Causes of one title make one letter, with the names of all. A title that was told less than an hour ago waits until the hour
@@ -16,17 +16,19 @@ use super::settings::Kind;
 use crate::attention::{About, Fleet, Need, What, is_well};
 use crate::db::holds::Hold;
 use crate::db::notices::Notice;
+use crate::model::UserId;
 
 /// Causes of one title are told once in so much time at most.
 pub const TOGETHER: TimeDelta = TimeDelta::hours(1);
-/// So many conflicts of a company are told one by one; more make no more letters.
-const MOST_CONFLICTS: usize = 200;
+/// So many people of a company in conflict, or whose changes are refused, are told one by one; more make no more letters.
+const MOST_PEOPLE: usize = 200;
 
 /// The word under which a need is kept; `None`: it is shown on the fleet's page alone.
 pub const fn word(what: What) -> Option<&'static str> {
     match what {
         What::Failing => Some("failing"),
         What::Held => Some("held"),
+        What::Refused => Some("refused"),
         What::Conflicts => Some("conflicts"),
         What::Stale => Some("stale"),
         What::Ending => Some("ending"),
@@ -38,6 +40,7 @@ pub const fn word(what: What) -> Option<&'static str> {
 pub const fn kind(what: What) -> Kind {
     match what {
         What::Held => Kind::Held,
+        What::Refused => Kind::Refused,
         What::Conflicts => Kind::Conflicts,
         What::Ending => Kind::Ending,
         What::Failing | What::Stale | What::Unfinished => Kind::Failing,
@@ -140,15 +143,22 @@ fn marks(need: &Need, fleet: &Fleet, holds: &HashMap<i64, Hold>) -> Vec<String> 
             let ids = people.unwrap_or_default().iter();
             ids.map(|person| person.user_id.to_string()).collect()
         }
-        (What::Conflicts, About::Company(id)) => {
-            let known = fleet.conflicts.get(&id).into_iter().flatten();
-            let mut ids: Vec<String> = known.map(ToString::to_string).collect();
-            ids.sort_unstable();
-            ids.truncate(MOST_CONFLICTS);
-            ids
-        }
+        (What::Conflicts, About::Company(id)) => one_by_one(fleet.conflicts.get(&id)),
+        (What::Refused, About::Company(id)) => one_by_one(fleet.refused.get(&id)),
         _ => vec![need.title.clone()],
     }
+}
+
+/// Each of these people, as far as so many are told one by one.
+fn one_by_one(people: Option<&Vec<UserId>>) -> Vec<String> {
+    let mut ids: Vec<String> = people
+        .into_iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
+    ids.sort_unstable();
+    ids.truncate(MOST_PEOPLE);
+    ids
 }
 
 /// Whether something of this title was told less than an hour ago, or this very thing was over then, after it had been told.

@@ -224,6 +224,14 @@ impl Desk<'_> {
         }
         match need.what {
             What::Held => self.held(item, &mut entry),
+            What::Refused => {
+                let whose = if need.people == 1 {
+                    "1 person's".to_owned()
+                } else {
+                    format!("{} people's", need.people)
+                };
+                entry.detail = format!("{whose} changes failed in the last two runs");
+            }
             What::Conflicts => {
                 let fit = if need.people == 1 { "fits" } else { "fit" };
                 let who = count(need.people, "person", "people");
@@ -321,6 +329,9 @@ fn lead(need: &Need) -> &'static str {
         What::Failing => "Contacts are not kept in step until somebody mends it",
         What::Stale => "Contacts were not kept in step since then",
         What::Held => "Nothing happens to these contacts before somebody looks",
+        What::Refused => {
+            "Everybody else is kept in step. These people's contacts are not, and each run tries again"
+        }
         What::Conflicts => {
             "Rollcall cannot tell which contact is theirs, and writes nothing for them before somebody decides"
         }

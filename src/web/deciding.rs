@@ -1,4 +1,4 @@
-//! What a page says of a decision about one person: to ignore, to link, to dismiss. The decision is `decisions`'; here it gets
+//! What a page says of a decision about one person: to ignore, to link, to unlink, to dismiss. The decision is `decisions`'; here it gets
 //! little time to wait, goes on where the browser does not wait for it, and is followed by a run. Saves that may have to wait get
 //! the same little time.
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Visit, WebError, words};
 use crate::db::holds::Signed;
-use crate::decisions::{self, Decider, Dismissed, Linking};
+use crate::decisions::{self, Decider, Dismissed, Linking, Unlinking};
 use crate::model::{Company, ContactId, UserId};
 use crate::runs::{self, BUSY, Event};
 use crate::sync::failure::RunError;
@@ -92,6 +92,39 @@ pub async fn link(
         )),
         Ok(Linking::Taken(upn)) => Err(format!(
             "Contact {number} is linked to {upn}, so nothing was linked. Link {upn} to another contact first."
+        )),
+        Err(error) => Err(words::told(&error)),
+    })
+}
+
+/// This contact is not this user's; `ignoring`: runs leave the user alone from now on, too.
+pub async fn unlink(
+    visit: &Visit,
+    company: Company,
+    (user, contact): (UserId, ContactId),
+    ignoring: bool,
+) -> Result<Said, WebError> {
+    let (app, sync) = (visit.app().clone(), company.sync_contacts);
+    let number = contact.clone();
+    let who = Decider::followed(&visit.name(), &company);
+    let done = on_its_own(async move {
+        let pair = (&user, &contact);
+        decisions::unlink(&app, &company, pair, ignoring, &who, &unwatched).await
+    });
+    Ok(match done.await? {
+        Ok(Unlinking::Ended { ignored }) => {
+            let ignored = if ignored {
+                " The user is ignored from now on."
+            } else {
+                ""
+            };
+            Ok(format!(
+                "Unlinked from contact {number}, which stays as it is.{ignored} {}",
+                next(sync)
+            ))
+        }
+        Ok(Unlinking::Not) => Err(format!(
+            "The user is not linked to contact {number} any more, so nothing was done."
         )),
         Err(error) => Err(words::told(&error)),
     })

@@ -6,6 +6,7 @@ pub mod assets;
 pub mod changed;
 pub mod csv;
 mod deciding;
+mod disconnected;
 mod doubt;
 mod error;
 pub mod everyone;
@@ -31,6 +32,7 @@ pub(crate) mod visit;
 mod words;
 pub(crate) mod zones;
 
+pub use disconnected::Disconnected;
 pub use doubt::TenantDoubt;
 pub use error::WebError;
 pub use form::{Form, Mistakes};

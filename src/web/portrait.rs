@@ -11,7 +11,7 @@ use crate::db::changes::ChangeRecord;
 use crate::db::events::Event;
 use crate::db::links::PastLink;
 use crate::db::undos::PutBack;
-use crate::model::{Action, Contact, Field, LinkMade, User, text};
+use crate::model::{Action, Contact, ContactId, Field, LinkMade, User, text};
 use crate::sync::explain::Explanation;
 use crate::sync::plan::Person;
 use crate::sync::select::{self, Activity};
@@ -236,12 +236,19 @@ pub fn history(
 ) -> Vec<Moment> {
     let when = |at| At::there(at, now, zone);
     let mut all: Vec<(DateTime<Utc>, Moment)> = Vec::new();
+    // Which line tells what a run did to a contact.
+    let mut told: HashMap<(String, ContactId), (usize, Action)> = HashMap::new();
     for record in changes {
         let (at, line) = (record.change.created_at, record.id);
-        let moment = Moment {
-            undoes: undoes.get(&line).map(|(run, at)| (run.clone(), when(*at))),
-            ..of_change(record, undone, &when)
-        };
+        if let Some(contact) = &record.change.contact_id {
+            let of = (record.change.run_id.clone(), contact.clone());
+            told.insert(of, (all.len(), record.change.action));
+        }
+        let mut moment = of_change(record, undone, &when);
+        if let Some((run, began)) = undoes.get(&line) {
+            moment.detail = without_the_run(&moment.detail, *began);
+            moment.undoes = Some((run.clone(), when(*began)));
+        }
         all.push((at, moment));
     }
     let plain = |at, title: String, detail: String| {
@@ -262,18 +269,29 @@ pub fn history(
     };
     for link in links {
         let contact = &link.contact_id;
-        // A link by hand is told by what the person did.
-        if link.made != LinkMade::Hand {
-            let title = format!("Linked to contact {contact}");
-            let (at, mut moment) = plain(
-                link.made_at,
-                title,
-                words::sentence(&words::made(link.made.as_str())),
-            );
-            moment.run = link.made_run.unwrap_or_default();
-            all.push((at, moment));
+        let run = link.made_run.unwrap_or_default();
+        let made = words::made(link.made.as_str());
+        match told.get(&(run.clone(), contact.clone())) {
+            // What a person did is told by their event, and what a run did by its line: one event is told once.
+            _ if link.made == LinkMade::Hand => {}
+            Some((_, Action::Create | Action::Link)) => {}
+            Some((line, _)) => {
+                let detail = &mut all[*line].1.detail;
+                *detail = format!("{detail} The contact was linked, {made}.");
+            }
+            None => {
+                let title = format!("Linked to contact {contact}");
+                let (at, mut moment) = plain(link.made_at, title, words::sentence(&made));
+                moment.run = run;
+                all.push((at, moment));
+            }
         }
-        if let Some(at) = link.retired_at {
+        let by_event = |at| {
+            events
+                .iter()
+                .any(|one| one.at == at && ends_a_link(&one.kind))
+        };
+        if let Some(at) = link.retired_at.filter(|at| !by_event(*at)) {
             let why = words::sentence(&link.retired_why.unwrap_or_default());
             all.push(plain(at, format!("Link to contact {contact} ended"), why));
         }
@@ -289,6 +307,18 @@ pub fn history(
     }
     all.sort_by(|(one, _), (other, _)| other.cmp(one));
     all.into_iter().map(|(_, moment)| moment).collect()
+}
+
+/// Whether what somebody did ends a link that there was.
+fn ends_a_link(kind: &str) -> bool {
+    ["linked", "unlinked"].contains(&kind)
+}
+
+/// What a line of an undo says besides which run it put back: that is told with the run's own page.
+fn without_the_run(detail: &str, began: DateTime<Utc>) -> String {
+    let run = format!("Undo of the run of {}", text::moment(began));
+    let rest = detail.strip_prefix(&run).unwrap_or(detail);
+    words::sentence(rest.trim_start_matches([';', '.', ' ']))
 }
 
 fn of_change(record: ChangeRecord, undone: &Undone, when: &dyn Fn(DateTime<Utc>) -> At) -> Moment {

@@ -123,6 +123,7 @@ pub fn event(kind: &str) -> String {
         "ignored" => "Ignored from now on",
         "stopped ignoring" => "Not ignored any more",
         "linked" => "Linked by hand",
+        "unlinked" => "Unlinked by hand",
         other => other,
     }
     .into()

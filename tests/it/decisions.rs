@@ -1,4 +1,7 @@
-//! What people decide: links by hand, ignoring, dismissing and approving exactly what was shown, and that it is written down.
+//! What people decide: links by hand and their end, ignoring, dismissing and approving exactly what was shown, and that it is
+//! written down.
+
+mod unlinking;
 
 use diesel::prelude::*;
 use rollcall::db::holds as hold_rows;
@@ -194,9 +197,14 @@ async fn a_decision_that_a_run_follows_asks_for_it_with_what_it_stores(stage: St
     let user = "anna@contoso.example";
     let linked = decisions::link_by_hand(app, &company, user, &other, &who, &watch).await;
     assert_eq!(linked.unwrap_err().kind, "database");
+    let contact = ContactId::new(&stage.stored(user).id);
+    let pair = (&id("anna"), &contact);
+    let unlinked = decisions::unlink(app, &company, pair, true, &who, &watch).await;
+    assert_eq!(unlinked.unwrap_err().kind, "database");
     rename("alter table jobs_aside rename to jobs").await;
     assert!(stage.company().await.ignored.is_empty());
     assert_eq!(events(&stage).await, []);
+    assert_eq!(stage.links().await.len(), 2);
     let ignored = decisions::ignore(app, &company, &id("anna"), &who, &watch).await;
     assert!(ignored.unwrap());
     let who_asked = stage

@@ -8,6 +8,7 @@ mod mailing;
 pub mod pages;
 pub mod post;
 mod protected;
+mod refused;
 mod stopping;
 mod telling;
 mod weekly;

@@ -1,12 +1,14 @@
 //! Linking a user to a contact by hand: the contacts to choose among, from the last reading, and the page that asks once more.
 //! The link itself is `decisions`'.
 
-use actix_web::HttpResponse;
 use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 use super::people::aside;
 use super::person::{Back, address, known};
+use super::psa_contact;
+use crate::decisions;
 use crate::model::{Company, Contact, ContactId, UserId, text};
 use crate::sync::last::Last;
 use crate::sync::plan::{Plan, Reason};
@@ -15,7 +17,9 @@ use crate::sync::standing::owned;
 use crate::web::everyone::{contact_name, named, segment};
 use crate::web::portrait::{self, Row};
 use crate::web::routes::{Entry, routes};
-use crate::web::{CompanyHead, Form, Page, Part, Place, Samples, Tab, Visit, WebError, deciding};
+use crate::web::{
+    CompanyHead, Form, Page, Part, Place, Samples, Tab, Visit, WebError, deciding, form, words,
+};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -210,19 +214,37 @@ pub struct LinkPage {
     until_now: String,
     /// The user to whom the contact is linked.
     taken: String,
+    /// What runs do once they are linked.
+    next: String,
+    /// The address of the contact's page, where somebody came from there; empty: from the person's.
+    from: String,
+}
+
+/// Where somebody comes from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Query {
+    from: String,
 }
 
 async fn confirm(
     visit: Visit,
     path: Path<(i64, String, String)>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, WebError> {
+    let query: Query = form::read(request.query_string().as_bytes())?;
     let (id, user, contact) = path.into_inner();
     let (user, contact) = (UserId::new(&user), ContactId::new(&contact));
     let company = visit.company(id).await?;
     let last = visit.app().last(&company).await?;
     let last = last.ok_or(WebError::NotFound)?;
+    let from = match query.from.as_str() {
+        "contact" => psa_contact::address(id, &contact),
+        _ => String::new(),
+    };
     let page = aside(move || LinkPage::of(&company, &last, &user, &contact)).await?;
-    visit.page(&page.ok_or(WebError::NotFound)?)
+    let page = page.ok_or(WebError::NotFound)?;
+    visit.page(&LinkPage { from, ..page })
 }
 
 impl LinkPage {
@@ -252,6 +274,8 @@ impl LinkPage {
                 .filter(|link| link.user_id != user.id && !snapshot.deleted.contains(&link.user_id))
                 .map(|link| link.upn.clone())
                 .unwrap_or_default(),
+            next: words::sentence(&decisions::next(user, snapshot, plan).sentence()),
+            from: String::new(),
         })
     }
 }
@@ -300,12 +324,19 @@ impl Page for LinkPage {
             rows: vec![row],
             until_now: "Old Jane".into(),
             taken: String::new(),
+            next: "The next run brings it in step.".into(),
+            from: String::new(),
+        };
+        let from_contact = Self {
+            from: "/companies/7/contacts/7".into(),
+            until_now: String::new(),
+            ..free.clone()
         };
         let taken = Self {
             taken: "bob@contoso.example".into(),
             until_now: String::new(),
             ..free.clone()
         };
-        vec![free, taken]
+        vec![free, from_contact, taken]
     }
 }

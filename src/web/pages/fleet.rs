@@ -65,6 +65,8 @@ pub(super) struct CompanyRow {
     pub(super) needy: bool,
     /// Whether its tenant is connected.
     pub(super) connected: bool,
+    /// Whether it was, and somebody disconnected it.
+    pub(super) disconnected: bool,
     /// How many people are in sync.
     pub(super) people: Option<usize>,
     /// For how many the next run would do something; nobody where contact sync is off.
@@ -226,6 +228,7 @@ fn draw(fleet: &Fleet, asked: &Asked, (now, admin): (DateTime<Utc>, bool)) -> Fl
         sync_contacts: one.sync_contacts,
         needy: needy.contains(&one.id),
         connected: one.connected,
+        disconnected: one.disconnected,
         people: people(one),
         will_change: fleet
             .people(one.id, Standing::WillChange)

@@ -14,6 +14,7 @@ pub(super) fn all() -> Vec<FleetPage> {
         sync_contacts: true,
         needy: true,
         connected: true,
+        disconnected: false,
         people: Some(1200),
         will_change: 46,
         dots: sample_strip(),
@@ -37,7 +38,10 @@ pub(super) fn all() -> Vec<FleetPage> {
         next: None,
         ..row.clone()
     };
-    let bare = CompanyRow { ..new.clone() };
+    let bare = CompanyRow {
+        disconnected: true,
+        ..new.clone()
+    };
     let several = Cause {
         key: "0123456789ab".into(),
         ids: vec![7, 8],

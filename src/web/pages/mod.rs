@@ -46,6 +46,7 @@ mod overview_state;
 pub mod parting;
 pub mod people;
 pub mod person;
+mod person_page;
 pub mod pickers;
 pub mod preview;
 mod preview_difference;
@@ -71,6 +72,8 @@ pub mod staff_settings;
 pub mod turn_on;
 pub mod undo;
 mod undo_page;
+pub mod unlink;
+pub mod user_choices;
 
 use super::Samples;
 use super::routes::Entry;
@@ -120,6 +123,8 @@ pub const ALL: &[&[Entry]] = &[
     staff_settings::ROUTES,
     turn_on::ROUTES,
     undo::ROUTES,
+    unlink::ROUTES,
+    user_choices::ROUTES,
 ];
 
 /// The samples of all pages and parts.
@@ -167,6 +172,8 @@ pub fn samples() -> Samples {
         staff_settings::samples,
         turn_on::samples,
         undo::samples,
+        unlink::samples,
+        user_choices::samples,
     ] {
         samples(&mut all);
     }

@@ -11,6 +11,7 @@ use super::overview_state::{Known, State, Tiles, is_good};
 use super::people::aside;
 use super::run_counts;
 use crate::attention;
+use crate::db::events::Saved;
 use crate::db::jobs::Priority;
 use crate::db::quarantines::{self, Quarantine};
 use crate::db::runs::{self, Run};
@@ -18,12 +19,14 @@ use crate::db::tenant_connections;
 use crate::db::{Conn, companies, events, holds, previews, psa_connections, settings};
 use crate::jobs;
 use crate::jobs::schedule::Timetable;
-use crate::model::{Company, Mode, Role, RunFailure};
+use crate::model::{Company, Mode, Role, RunFailure, Status};
 use crate::sync::{last, standing};
 use crate::web::live::{self, Live, Stage};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Form, Samples, Tab, TenantDoubt, Visit, WebError, progress};
+use crate::web::{
+    At, CompanyHead, Disconnected, Form, Samples, Tab, TenantDoubt, Visit, WebError, progress,
+};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -47,6 +50,8 @@ struct Read {
     company: Company,
     psa: String,
     tenant: bool,
+    /// When and by whom it was disconnected, where it was.
+    disconnected: Option<Saved>,
     /// Whether the tenant is read through the MSP's own Microsoft app.
     shared: bool,
     certificate: bool,
@@ -56,6 +61,8 @@ struct Read {
     /// How many contacts the last good of them wrote.
     changed: usize,
     failed: Option<(String, RunFailure)>,
+    /// The run in which people failed who had failed in the one before it, and how many.
+    refused: Option<(String, usize)>,
     held: usize,
     quarantines: Vec<Quarantine>,
     setup: Option<Setup>,
@@ -70,15 +77,18 @@ fn read(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> QueryResult<Option<Read
     let tenant = tenant_connections::get(conn, id)?;
     let app = settings::get(conn, settings::MICROSOFT_APP)?;
     let runs = runs::list(conn, id, LOOKED_AT)?;
+    let (failed, refused) = needs(conn, id, &runs, now)?;
     Ok(Some(Read {
         psa: psa.map(|psa| psa.name).unwrap_or_default(),
         shared: tenant.as_ref().map(|tenant| &tenant.client_id) == app.as_ref(),
         certificate: tenant.as_ref().is_some_and(|tenant| tenant.certificate),
         tenant: tenant.is_some(),
+        disconnected: Disconnected::of(conn, id)?,
         saved: events::was(conn, id, "company_saved")?,
         preview: previews::digest(conn, id)?.is_some_and(|digest| !digest.is_empty()),
         changed: changed(conn, &runs)?,
-        failed: failed(conn, id, &runs, now)?,
+        failed,
+        refused,
         runs,
         held: hold.map_or(0, |hold| hold.people.len()),
         quarantines: quarantines::of_company(conn, id, company.psa_id)?,
@@ -96,21 +106,30 @@ fn changed(conn: &mut Conn, all: &[Run]) -> QueryResult<usize> {
     Ok(done.get(&good.id).map_or(0, run_counts::written))
 }
 
-/// The last run and why it failed, where the fleet's overview counts it among what needs a person.
-fn failed(
-    conn: &mut Conn,
-    id: i64,
-    all: &[Run],
-    now: DateTime<Utc>,
-) -> QueryResult<Option<(String, RunFailure)>> {
+/// A run and why it failed; a run and for how many people.
+type Needs = (Option<(String, RunFailure)>, Option<(String, usize)>);
+
+/// The last run and why it failed, and in which run people failed again, where the fleet's overview counts it among what needs
+/// a person.
+fn needs(conn: &mut Conn, id: i64, all: &[Run], now: DateTime<Utc>) -> QueryResult<Needs> {
     let over = |run: &&Run| run.status.is_some() && run.mode != Mode::Undo;
-    if all.iter().find(over).is_none_or(|run| run.error.is_none()) {
-        return Ok(None);
+    let failed = all.iter().find(over).is_some_and(|run| run.error.is_some());
+    let together = |run: &&Run| is_good(run) && matches!(run.mode, Mode::Update | Mode::Resync);
+    let partly = all.iter().find(together);
+    let partly = partly.is_some_and(|run| run.status == Some(Status::Partial));
+    if !failed && !partly {
+        return Ok((None, None));
     }
     let fleet = attention::read(conn, now)?;
-    let company = fleet.companies.iter().find(|one| one.id == id);
-    let found = company.and_then(|company| attention::failed_run(&fleet, company));
-    Ok(found.map(|(run, error)| (run.id.clone(), error.clone())))
+    let Some(company) = fleet.companies.iter().find(|one| one.id == id) else {
+        return Ok((None, None));
+    };
+    let failed = attention::failed_run(&fleet, company);
+    let refused = attention::not_taken(&fleet, company);
+    Ok((
+        failed.map(|(run, error)| (run.id.clone(), error.clone())),
+        refused.map(|(run, people)| (run.id.clone(), people)),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -164,6 +183,7 @@ fn page(
     let state = State::of(&Known {
         company: &read.company,
         tenant: read.tenant,
+        disconnected: read.disconnected.is_some(),
         shared: read.tenant && read.shared,
         certificate: read.certificate,
         is_admin,
@@ -171,6 +191,7 @@ fn page(
         preview: read.preview,
         runs: &read.runs,
         failed: read.failed.as_ref(),
+        refused: read.refused.as_ref(),
         held: read.held,
         tiles,
         quarantines: &read.quarantines,
@@ -202,6 +223,10 @@ fn page(
         setup: read.setup.clone(),
         state,
         doubt: None,
+        disconnected: read
+            .disconnected
+            .as_ref()
+            .map(|saved| Disconnected::new(saved, now)),
         live,
         tiles,
         counted_at: counted.map(|(_, at)| when(at)),

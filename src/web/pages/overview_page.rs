@@ -7,7 +7,7 @@ use crate::web::live::{Live, Stage};
 use crate::web::progress::{Dot, sample_strip};
 use crate::web::quarantined::InQuarantine;
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Page, Place, Tab, TenantDoubt};
+use crate::web::{At, CompanyHead, Disconnected, Page, Place, Tab, TenantDoubt};
 
 /// How a company does.
 #[derive(Clone, Debug, Serialize)]
@@ -16,6 +16,7 @@ pub struct OverviewPage {
     pub(super) setup: Option<Setup>,
     pub(super) state: State,
     pub(super) doubt: Option<TenantDoubt>,
+    pub(super) disconnected: Option<Disconnected>,
     pub(super) live: Live,
     pub(super) tiles: Option<Tiles>,
     pub(super) counted_at: Option<At>,
@@ -97,6 +98,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             quarantine: None,
         },
         doubt: None,
+        disconnected: None,
         live: Live::default(),
         tiles: None,
         counted_at: None,
@@ -106,6 +108,17 @@ fn samples_of_page() -> Vec<OverviewPage> {
         dots: Vec::new(),
         settings: Settings::default(),
     };
+    let disconnected = OverviewPage {
+        setup: None,
+        state: State {
+            kind: "off",
+            sentence: "The tenant of this company is disconnected.".into(),
+            button: Some(("Connect the tenant again", "/companies/7/connection".into())),
+            ..State::default()
+        },
+        disconnected: Some(Disconnected::sample()),
+        ..empty.clone()
+    };
     let full = OverviewPage {
         setup: None,
         state: State {
@@ -114,6 +127,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             ..State::default()
         },
         doubt: Some(TenantDoubt::sample()),
+        disconnected: None,
         head,
         live: Live {
             company: 7,
@@ -133,6 +147,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             held: 5,
             conflicts: 1,
             out_of_scope: 3,
+            ignored: 2,
             leavers: 4,
         }),
         counted_at: Some(At::sample()),
@@ -196,5 +211,5 @@ fn samples_of_page() -> Vec<OverviewPage> {
         },
         ..quarantined.clone()
     };
-    vec![empty, full, one, quarantined, now]
+    vec![empty, disconnected, full, one, quarantined, now]
 }

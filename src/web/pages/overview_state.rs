@@ -39,6 +39,8 @@ pub struct Known<'a> {
     pub company: &'a Company,
     /// Whether its tenant is connected.
     pub tenant: bool,
+    /// Whether it was, and somebody disconnected it.
+    pub disconnected: bool,
     /// Whether the tenant is read through the MSP's own Microsoft app.
     pub shared: bool,
     /// Whether that signs in with a certificate (else a secret).
@@ -53,6 +55,8 @@ pub struct Known<'a> {
     pub runs: &'a [Run],
     /// The id of its last run, and why that failed, where somebody has to do something about it.
     pub failed: Option<&'a (String, RunFailure)>,
+    /// The id of the run in which people failed who had failed in the one before it, and how many.
+    pub refused: Option<&'a (String, usize)>,
     /// How many people wait for a technician.
     pub held: usize,
     /// Its people in numbers.
@@ -80,8 +84,10 @@ pub struct Tiles {
     pub held: usize,
     /// In conflict.
     pub conflicts: usize,
-    /// Left alone.
+    /// Left alone by the filters.
     pub out_of_scope: usize,
+    /// Left alone since a technician says so.
+    pub ignored: usize,
     /// Who left, with nothing to be done any more.
     pub leavers: usize,
 }
@@ -110,6 +116,7 @@ impl Tiles {
             held: of(Standing::Held),
             conflicts: of(Standing::Conflict),
             out_of_scope: of(Standing::OutOfScope),
+            ignored: of(Standing::Ignored),
             leavers: of(Standing::Leaver),
         }
     }
@@ -121,6 +128,14 @@ impl State {
         let company = known.company;
         let base = format!("/companies/{}", company.id);
         let button = |label, tail: &str| Some((label, format!("{base}{tail}")));
+        if known.disconnected {
+            return Self {
+                kind: "off",
+                sentence: "The tenant of this company is disconnected.".into(),
+                button: button("Connect the tenant again", "/connection"),
+                ..Self::default()
+            };
+        }
         if !known.tenant {
             return Self {
                 kind: "info",
@@ -169,6 +184,17 @@ impl State {
             ));
             return warn(sentence, advice, to);
         }
+        if let Some((run, people)) = known.refused {
+            let sentence = match people {
+                1 => "The PSA did not take 1 person's changes in the last two runs.".to_owned(),
+                many => {
+                    format!("The PSA did not take {many} people's changes in the last two runs.")
+                }
+            };
+            let advice = "Everybody else went through. Look at what the PSA says to each of them.";
+            let to = Some(("See who failed", format!("/runs/{run}?outcome=failed")));
+            return warn(sentence, advice, to);
+        }
         if last.status == Some(Status::Partial) {
             let failed = counts(last).unwrap_or_default().failed;
             let sentence = format!("{} failed in the last run.", people(failed));
@@ -201,7 +227,7 @@ impl State {
                 ),
                 advice: "Something was saved, decided or read since the last run.".into(),
                 button: button("See the preview", "/preview"),
-                quarantine: None,
+                ..Self::default()
             };
         }
         Self {
@@ -338,27 +364,30 @@ pub fn cure(kind: &str) -> Cure {
     }
 }
 
-/// Nothing needs a person. A change that was saved and not run yet is none of what is well.
+/// Nothing needs a person. A change that was saved and not run yet is none of what is well, and all is not well with people
+/// whom nobody keeps in step.
 fn calm(tiles: Tiles, pending: bool) -> String {
     let is = |count| if count == 1 { "is" } else { "are" };
-    let in_sync = match tiles.in_sync {
-        0 => None,
-        count => Some(format!("{} {} in sync", people(count), is(count))),
+    let told = |count: usize, what: &str| {
+        (count > 0).then(|| format!("{} {} {what}", people(count), is(count)))
     };
-    let linked = match tiles.not_updated {
-        0 => None,
-        count => Some(format!(
-            "{} {} linked and not updated",
-            people(count),
-            is(count)
-        )),
-    };
-    let all: Vec<String> = in_sync.into_iter().chain(linked).collect();
-    match (pending, all.is_empty()) {
-        (true, true) => "A change is saved. Its run brings it about.".into(),
-        (true, false) => format!("A change is saved. Until its run {}.", all.join(", ")),
-        (false, true) => "All is well. Nobody is in scope.".into(),
-        (false, false) => format!("All is well: {}.", all.join(", ")),
+    let in_hand = [
+        told(tiles.in_sync, "in sync"),
+        told(tiles.not_updated, "linked and not updated"),
+    ];
+    let in_hand: Vec<String> = in_hand.into_iter().flatten().collect();
+    let in_hand = in_hand.join(", ");
+    let ignored = told(tiles.ignored, "ignored");
+    match (pending, in_hand.is_empty(), ignored) {
+        (true, true, _) => "A change is saved. Its run brings it about.".into(),
+        (true, false, None) => format!("A change is saved. Until its run {in_hand}."),
+        (true, false, Some(ignored)) => {
+            format!("A change is saved. Until its run {in_hand}, and {ignored}.")
+        }
+        (false, true, None) => "All is well. Nobody is in scope.".into(),
+        (false, true, Some(ignored)) => format!("Nobody is in scope, and {ignored}."),
+        (false, false, None) => format!("All is well: {in_hand}."),
+        (false, false, Some(ignored)) => format!("{in_hand}, and {ignored}."),
     }
 }
 

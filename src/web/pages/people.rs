@@ -12,7 +12,8 @@ use crate::web::everyone::{Everyone, Line};
 use crate::web::listing::{Pager, address};
 use crate::web::routes::{Entry, routes};
 use crate::web::{
-    At, CompanyHead, Page, Place, Samples, Tab, VendorLinks, Visit, WebError, csv, form, words,
+    At, CompanyHead, Disconnected, Page, Place, Samples, Tab, VendorLinks, Visit, WebError, csv,
+    form, words,
 };
 
 /// The routes.
@@ -103,6 +104,8 @@ pub struct PeoplePage {
     head: CompanyHead,
     /// When both sides were read; none: never yet.
     read_at: Option<At>,
+    /// The tenant is not connected any more.
+    disconnected: Option<Disconnected>,
     /// The PSA's company is inactive, so that nothing is written.
     inactive: bool,
     q: String,
@@ -122,6 +125,7 @@ impl PeoplePage {
         Self {
             head,
             read_at: None,
+            disconnected: None,
             inactive: false,
             q: query.q,
             state: query.state,
@@ -226,10 +230,14 @@ async fn show(
     let query = Query::of(&visit, &request)?;
     let now = visit.now();
     let Some(last) = visit.app().last(&company).await? else {
-        return visit.page(&PeoplePage::unread(
-            CompanyHead::new(&company, Tab::People),
-            query,
-        ));
+        let id = company.id;
+        let db = visit.app().db();
+        let saved = db.read(move |conn| Disconnected::of(conn, id)).await?;
+        let head = CompanyHead::new(&company, Tab::People);
+        return visit.page(&PeoplePage {
+            disconnected: saved.map(|saved| Disconnected::new(&saved, now)),
+            ..PeoplePage::unread(head, query)
+        });
     };
     let outward = VendorLinks::load(&visit, &company).await?;
     let page = aside(move || PeoplePage::of(&company, &last, query, (&outward, now))).await?;
@@ -350,6 +358,10 @@ impl Page for PeoplePage {
             pager: Pager::new("2", 120, "/companies/7/people", &[("state", "held")]),
             ..nobody.clone()
         };
-        vec![unread, nobody, many]
+        let disconnected = Self {
+            disconnected: Some(Disconnected::sample()),
+            ..unread.clone()
+        };
+        vec![unread, disconnected, nobody, many]
     }
 }

@@ -5,23 +5,25 @@ use std::sync::Arc;
 
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::contact_choices::{self, ContactChoices};
+use super::contact_choices::ContactChoices;
 use super::people::aside;
+use super::person_page::PersonPage;
 use super::searches;
 use crate::db::{changes, events, links, undos};
-use crate::model::{Company, Role, UserId};
+use crate::model::{Company, ContactId, Role, UserId};
 use crate::pickers::explain_last;
 use crate::sync::last::Last;
 use crate::sync::plan::Person;
+use crate::sync::snapshot::Snapshot;
 use crate::sync::standing::{Standing, standing_aside};
 use crate::web::VendorLinks;
 use crate::web::deciding::{self, Said};
 use crate::web::everyone::{named, segment};
-use crate::web::portrait::{self, Moment, Row, Step};
+use crate::web::portrait;
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, form};
+use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, form, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -37,35 +39,6 @@ pub fn samples(all: &mut Samples) {
 
 /// So many moments of the history stand on a page.
 const ON_A_PAGE: usize = 50;
-
-/// One user.
-#[derive(Clone, Debug, Serialize)]
-pub struct PersonPage {
-    head: CompanyHead,
-    /// The address of this page.
-    page: String,
-    user_id: String,
-    name: String,
-    upn: String,
-    /// How they stand; empty where the last reading does not have them.
-    standing: String,
-    read_at: Option<At>,
-    ignored: bool,
-    /// The addresses at the vendors; empty where they are not known.
-    entra: String,
-    psa: String,
-    psa_link: String,
-    contact: String,
-    rows: Vec<Row>,
-    steps: Vec<Step>,
-    /// What the next run does.
-    next: Vec<String>,
-    /// What can be linked; none where the tenant has no such user.
-    choices: Option<ContactChoices>,
-    history: Vec<Moment>,
-    earlier: Option<usize>,
-    later: Option<usize>,
-}
 
 /// What is asked for.
 #[derive(Debug, Default, Deserialize)]
@@ -170,6 +143,8 @@ async fn show(
         psa: outward.psa_name().to_owned(),
         psa_link: String::new(),
         contact: String::new(),
+        linked: String::new(),
+        linked_how: String::new(),
         rows: Vec::new(),
         steps: Vec::new(),
         next: Vec::new(),
@@ -255,15 +230,17 @@ impl PersonPage {
             (None, Some(user)) => standing_aside(snapshot, user).as_str().into(),
             (None, None) => String::new(),
         };
+        let mut links = snapshot.links.iter();
+        if let Some(link) = links.find(|link| link.user_id == *id) {
+            self.linked = in_words(snapshot, &link.contact_id);
+            self.linked_how = words::sentence(&words::made(link.made.as_str()));
+        }
         let theirs = person.and_then(|person| person.contact.as_ref());
         if let Some(id) = theirs {
             self.psa_link = outward.contact(id);
-            self.contact = id.to_string();
+            self.contact = in_words(snapshot, id);
         }
         let contact = snapshot.contacts.iter().find(|one| Some(&one.id) == theirs);
-        if let Some(contact) = contact {
-            self.contact = format!("{} ({})", named(contact), contact.id);
-        }
         self.rows = portrait::sides(snapshot, user, contact, person);
         let explained = explain_last(visit.app(), company, &seen.last, id.as_str());
         if let Some(explanation) = explained.await? {
@@ -274,6 +251,15 @@ impl PersonPage {
             }
         }
         Ok(())
+    }
+}
+
+/// A contact's name and number; the number alone where nobody knows more.
+pub(super) fn in_words(snapshot: &Snapshot, id: &ContactId) -> String {
+    let mut contacts = snapshot.contacts.iter();
+    match contacts.find(|one| one.id == *id) {
+        Some(contact) => format!("{} ({id})", named(contact)),
+        None => id.to_string(),
     }
 }
 
@@ -317,85 +303,5 @@ pub(super) async fn known(
         Ok((company, user))
     } else {
         Err(WebError::NotFound)
-    }
-}
-
-impl Page for PersonPage {
-    const TEMPLATE: &'static str = "pages/person.html";
-
-    fn title(&self) -> String {
-        if self.name.is_empty() {
-            "A person".into()
-        } else {
-            self.name.clone()
-        }
-    }
-
-    fn place(&self) -> Place {
-        Place::Fleet
-    }
-
-    fn company(&self) -> Option<CompanyHead> {
-        Some(self.head.clone())
-    }
-
-    fn samples() -> Vec<Self> {
-        let gone = Self {
-            head: CompanyHead::sample(Tab::People),
-            page: "/companies/7/people/0193".into(),
-            user_id: "00000000-0000-4000-8000-000000000001".into(),
-            name: String::new(),
-            upn: String::new(),
-            standing: String::new(),
-            read_at: None,
-            ignored: false,
-            entra: String::new(),
-            psa: "ConnectWise".into(),
-            psa_link: String::new(),
-            contact: String::new(),
-            rows: Vec::new(),
-            steps: Vec::new(),
-            next: Vec::new(),
-            choices: None,
-            history: Vec::new(),
-            earlier: None,
-            later: None,
-        };
-        let hostile = "<script>\"' \u{202e}evil\u{202c} 🙂";
-        let row = |text: &str, differs| Row {
-            field: "title".into(),
-            user: text.into(),
-            contact: String::new(),
-            differs,
-        };
-        let step = Step {
-            name: "Filter".into(),
-            result: "Taken".into(),
-            lines: vec![hostile.into(), "long ".repeat(80)],
-        };
-        let full = Self {
-            name: hostile.into(),
-            upn: "jane@contoso.example".into(),
-            standing: "will_change".into(),
-            read_at: Some(At::sample()),
-            entra: "https://entra.microsoft.com/".into(),
-            psa_link: "https://psa.example/".into(),
-            contact: "Jane Doe (7)".into(),
-            rows: vec![row(hostile, true), row(&"long ".repeat(80), false)],
-            steps: vec![step],
-            next: vec!["Update.".into(), hostile.into()],
-            choices: Some(contact_choices::sample()),
-            history: Moment::samples(),
-            earlier: Some(3),
-            later: Some(1),
-            ..gone.clone()
-        };
-        let ignored = Self {
-            ignored: true,
-            standing: "ignored".into(),
-            name: "long ".repeat(80),
-            ..full.clone()
-        };
-        vec![gone, full, ignored]
     }
 }

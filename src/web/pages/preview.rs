@@ -26,7 +26,9 @@ use crate::web::listing::{Pager, address};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
 use crate::web::visit::by_script;
-use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, changed, csv};
+use crate::web::{
+    At, CompanyHead, Disconnected, Form, Samples, Tab, Visit, WebError, changed, csv,
+};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -63,6 +65,7 @@ struct Asked {
 struct Known {
     company: Company,
     tenant: bool,
+    disconnected: Option<Saved>,
     stored: Option<StoredPreview>,
     saved: Option<Saved>,
     seen: Option<(String, String)>,
@@ -81,6 +84,7 @@ fn read(conn: &mut Conn, id: i64) -> QueryResult<Option<Known>> {
         setup: Setup::of(conn, &company, SetupStep::Preview)?,
         company,
         tenant: tenant_connections::get(conn, id)?.is_some(),
+        disconnected: Disconnected::of(conn, id)?,
         stored: previews::get(conn, id)?,
         saved: changed::of_company(conn, id)?,
         last_run: runs::list(conn, id, 1)?.pop(),
@@ -152,6 +156,10 @@ fn page(visit: &Visit, known: &Known, asked: Asked, live: PreviewLive) -> Previe
         head: CompanyHead::new(&known.company, Tab::Preview),
         setup: Setup::for_visitor(visit, known.setup.clone()),
         tenant: known.tenant,
+        disconnected: known
+            .disconnected
+            .as_ref()
+            .map(|saved| Disconnected::new(saved, visit.now())),
         live,
         made,
         choices: groups,

@@ -7,7 +7,7 @@ use super::preview_lines::{Choice, Group, Listed, PersonLine, Written};
 use super::preview_live::PreviewLive;
 use crate::web::listing::Pager;
 use crate::web::setup::{Setup, SetupStep};
-use crate::web::{At, CompanyHead, Page, Place, Tab};
+use crate::web::{At, CompanyHead, Disconnected, Page, Place, Tab};
 
 /// What a run would do.
 #[derive(Clone, Debug, Serialize)]
@@ -15,6 +15,8 @@ pub struct PreviewPage {
     pub(super) head: CompanyHead,
     pub(super) setup: Option<Setup>,
     pub(super) tenant: bool,
+    /// The tenant is not connected any more.
+    pub(super) disconnected: Option<Disconnected>,
     pub(super) live: PreviewLive,
     pub(super) made: Option<Made>,
     pub(super) q: String,
@@ -108,6 +110,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
         head: CompanyHead::sample(Tab::Preview),
         setup: Some(Setup::sample(SetupStep::Preview)),
         tenant: false,
+        disconnected: None,
         live: PreviewLive::default(),
         made: None,
         q: String::new(),
@@ -245,7 +248,16 @@ fn samples_of_page() -> Vec<PreviewPage> {
         difference: None,
         ..full.clone()
     });
-    let mut all = vec![empty, full, failed, inactive, off];
+    let disconnected = PreviewPage {
+        setup: None,
+        disconnected: Some(Disconnected::sample()),
+        ..empty.clone()
+    };
+    let unmade = PreviewPage {
+        setup: Some(Setup::sample(SetupStep::Preview)),
+        ..disconnected.clone()
+    };
+    let mut all = vec![empty, disconnected, unmade, full, failed, inactive, off];
     all.extend(stale);
     all
 }

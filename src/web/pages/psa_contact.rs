@@ -1,20 +1,22 @@
-//! A contact that is only in the PSA: what it has, and why it is no user's. It changes nothing.
+//! A contact that is only in the PSA: what it has, why it is no user's, and the users to whom a technician can link it. It
+//! changes nothing.
 
-use actix_web::HttpResponse;
 use actix_web::web::Path;
-use serde::Serialize;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
 
 use super::people::aside;
-use super::person;
-use crate::model::{Company, Contact, ContactId, text};
-use crate::sync::plan::{Plan, Reason, plan};
+use super::user_choices::{self, UserChoices};
+use super::{person, searches};
+use crate::model::{Company, Contact, ContactId, Role, text};
+use crate::sync::plan::{Plan, Reason};
 use crate::sync::snapshot::Snapshot;
 use crate::sync::standing::owned;
 use crate::web::VendorLinks;
-use crate::web::everyone::{Everyone, named};
+use crate::web::everyone::{Everyone, named, segment};
 use crate::web::portrait::{self, Row};
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, words};
+use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, form, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -33,6 +35,8 @@ const NAMED: usize = 20;
 #[derive(Clone, Debug, Serialize)]
 pub struct ContactPage {
     head: CompanyHead,
+    /// The address of this page.
+    page: String,
     id: String,
     name: String,
     read_at: Option<At>,
@@ -43,6 +47,29 @@ pub struct ContactPage {
     rows: Vec<Row>,
     why: String,
     users: Vec<Concerned>,
+    /// To whom it can be linked; none where it is somebody's.
+    choices: Option<UserChoices>,
+}
+
+/// What is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Query {
+    /// The number of the search for a user.
+    s: String,
+}
+
+/// The address of a contact's page.
+pub(super) fn address(company: i64, contact: &ContactId) -> String {
+    format!(
+        "/companies/{company}/contacts/{}",
+        segment(contact.as_str())
+    )
+}
+
+/// A contact of the last reading.
+pub(super) fn find<'a>(snapshot: &'a Snapshot, contact: &ContactId) -> Option<&'a Contact> {
+    snapshot.contacts.iter().find(|one| one.id == *contact)
 }
 
 /// A user who has to do with the contact.
@@ -53,40 +80,53 @@ struct Concerned {
     how: String,
 }
 
-async fn show(visit: Visit, path: Path<(i64, String)>) -> Result<HttpResponse, WebError> {
+async fn show(
+    visit: Visit,
+    path: Path<(i64, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
     let (id, contact) = path.into_inner();
     let company = visit.company(id).await?;
+    let query: Query = form::read(request.query_string().as_bytes())?;
+    let find_user = visit
+        .may(Role::Technician)
+        .then(|| searches::text(&visit, &query.s));
     let last = visit.app().last(&company).await?;
     let last = last.ok_or(WebError::NotFound)?;
     let outward = VendorLinks::load(&visit, &company).await?;
     let (contact, now) = (ContactId::new(&contact), visit.now());
     let page = aside(move || {
         let snapshot = &last.snapshot;
-        let contact = snapshot.contacts.iter().find(|one| one.id == contact)?;
+        let contact = find(snapshot, &contact)?;
+        let page = ContactPage::of(&company, snapshot, last.plan(), contact);
+        let choices = find_user
+            .filter(|_| !page.is_owned)
+            .map(|text| UserChoices::of(&company, snapshot, last.plan(), (contact, &text)));
         Some(ContactPage {
             read_at: Some(At::there(last.read_at, now, &company.timezone)),
             psa: outward.psa_name().to_owned(),
             link: outward.contact(&contact.id),
-            ..ContactPage::of(&company, snapshot, contact)
+            choices,
+            ..page
         })
     });
     visit.page(&page.await?.ok_or(WebError::NotFound)?)
 }
 
 impl ContactPage {
-    fn of(company: &Company, snapshot: &Snapshot, contact: &Contact) -> Self {
-        let plan = plan(snapshot);
-        let is_owned = owned(&plan).contains(&contact.id);
+    fn of(company: &Company, snapshot: &Snapshot, plan: &Plan, contact: &Contact) -> Self {
+        let is_owned = owned(plan).contains(&contact.id);
         let (why, users) = if is_owned {
             let owners = plan.people.iter();
             let owners = owners.filter(|one| one.contact.as_ref() == Some(&contact.id));
             let owners = owners.map(|one| concerned(company, (&one.user_id, &one.name, &one.upn)));
             ("It is the contact of this user.".into(), owners.collect())
         } else {
-            nobodys(company, snapshot, &plan, contact)
+            nobodys(company, snapshot, plan, contact)
         };
         Self {
             head: CompanyHead::new(company, Tab::People),
+            page: address(company.id, &contact.id),
             id: contact.id.to_string(),
             name: named(contact),
             read_at: None,
@@ -96,6 +136,7 @@ impl ContactPage {
             rows: portrait::sides(snapshot, None, Some(contact), None),
             why,
             users,
+            choices: None,
         }
     }
 }
@@ -135,8 +176,7 @@ fn nobodys(
         .filter(|email| !email.is_empty())
         .collect();
     if emails.is_empty() {
-        let why = "It has no email address, so that no user is found for it. A technician can link it by hand on the \
-                   user's page.";
+        let why = "It has no email address, so that no user is found for it. A technician can link it by hand.";
         return (why.into(), Vec::new());
     }
     let fits =
@@ -194,6 +234,7 @@ impl Page for ContactPage {
         };
         let alone = Self {
             head: CompanyHead::sample(Tab::People),
+            page: "/companies/7/contacts/7".into(),
             id: "7".into(),
             name: hostile.into(),
             read_at: Some(At::sample()),
@@ -203,12 +244,14 @@ impl Page for ContactPage {
             rows: vec![row],
             why: "No user of the tenant has one of its addresses.".into(),
             users: Vec::new(),
+            choices: Some(user_choices::sample()),
         };
         let owned = Self {
             read_at: None,
             link: String::new(),
             is_owned: true,
             users: vec![user],
+            choices: None,
             ..alone.clone()
         };
         vec![alone, owned]

@@ -29,7 +29,7 @@ impl Call {
         lines.find_map(|line| line.strip_prefix(&start).map(str::to_owned))
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }

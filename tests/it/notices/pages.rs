@@ -138,7 +138,13 @@ async fn who_hears_of_what_is_saved_and_mistakes_keep_what_was_typed() {
     assert_eq!(audience.everybody, ["ops@msp.example", "two@msp.example"]);
     assert_eq!(
         audience.silent,
-        [Kind::Conflicts, Kind::Ending, Kind::Recovered].into()
+        [
+            Kind::Refused,
+            Kind::Conflicts,
+            Kind::Ending,
+            Kind::Recovered
+        ]
+        .into()
     );
     let technician = site.signed_in(Role::Technician).await;
     assert_eq!(technician.get("/settings/notices").await.status, 403);

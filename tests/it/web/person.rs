@@ -32,7 +32,7 @@ async fn a_page_shows_both_sides_every_step_and_the_history() {
         "What the next run does",
         "<del>Chief</del>",
         "<ins>Boss</ins>",
-        "Linked to contact",
+        "Create: contact ",
         "#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/",
         "rel=\"noopener\"",
         "Done",
