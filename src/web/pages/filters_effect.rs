@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::connection;
 use super::filters_form::{Draft, FiltersForm};
 use super::filters_known::Known;
-use crate::model::text::and;
+use crate::model::text::{and, called};
 use crate::model::{Company, Filter};
 use crate::pickers;
 use crate::sync::cover;
@@ -320,11 +320,9 @@ pub(super) fn count(view: &mut Takes, people: &[Taken]) {
     view.count = people.len();
     view.more = people.len().saturating_sub(MOST_NAMES);
     let names = people.iter().take(MOST_NAMES);
-    view.names = names.map(|one| called(&one.name, &one.upn)).collect();
-}
-
-fn called(name: &str, upn: &str) -> String {
-    if name.is_empty() { upn } else { name }.to_owned()
+    view.names = names
+        .map(|one| called(&one.name, &one.upn).to_owned())
+        .collect();
 }
 
 pub(super) fn lists(effect: &Effect) -> Vec<Moves> {
@@ -338,7 +336,7 @@ pub(super) fn lists(effect: &Effect) -> Vec<Moves> {
             title: format!("{title} ({})", people.len()),
             people: shown
                 .map(|one| Moved {
-                    name: called(&one.name, &one.upn),
+                    name: called(&one.name, &one.upn).to_owned(),
                     from: one.from.clone(),
                     to: one.to.clone(),
                 })

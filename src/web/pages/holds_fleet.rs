@@ -11,6 +11,7 @@ use super::holds::HOSTILE;
 use super::person;
 use crate::db::companies;
 use crate::db::holds::{self, Hold};
+use crate::model::text::called;
 use crate::web::listing::{Pager, ROWS};
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError};
@@ -69,12 +70,9 @@ async fn fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErr
             since: At::new(hold.opened_at, now),
             count: hold.people.len(),
             people: first
-                .map(|one| {
-                    let name = one.name.trim();
-                    Named {
-                        page: person::address(hold.company_id, &one.user_id),
-                        name: if name.is_empty() { &one.upn } else { name }.to_owned(),
-                    }
+                .map(|one| Named {
+                    page: person::address(hold.company_id, &one.user_id),
+                    name: called(&one.name, &one.upn).to_owned(),
                 })
                 .collect(),
         })
