@@ -31,7 +31,7 @@ pub(crate) mod visit;
 mod words;
 pub(crate) mod zones;
 
-pub use doubt::TenantDoubt;
+pub use doubt::{NewTenant, TenantDoubt};
 pub use error::WebError;
 pub use form::{Form, Mistakes};
 pub use page::{At, CompanyHead, Page, Part, Place, Sample, Samples, Tab};

@@ -13,6 +13,7 @@ mod connection_page;
 pub mod connection_psa;
 pub mod connection_trial;
 pub mod consent;
+pub mod consent_link;
 pub mod contact_choices;
 pub mod contact_sync;
 mod contact_sync_effect;
@@ -89,6 +90,7 @@ pub const ALL: &[&[Entry]] = &[
     connection_psa::ROUTES,
     connection_trial::ROUTES,
     consent::ROUTES,
+    consent_link::ROUTES,
     contact_sync::ROUTES,
     filters::ROUTES,
     fleet::ROUTES,
@@ -138,6 +140,7 @@ pub fn samples() -> Samples {
         connection_app::samples,
         connection_psa::samples,
         consent::samples,
+        consent_link::samples,
         contact_sync::samples,
         filters::samples,
         fleet::samples,
