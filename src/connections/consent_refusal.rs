@@ -47,7 +47,7 @@ pub enum ConsentRefusal {
     #[error("Microsoft's answer names no tenant: start again with Connect")]
     NoTenant,
     /// What was typed is no tenant's name.
-    #[error("Type the tenant ID, or a domain of the tenant such as contoso.com")]
+    #[error("Type the tenant ID, or a domain of the tenant such as contoso.example")]
     NotATenant,
     /// The app is not in the tenant, or was not granted what it asks for.
     #[error(
