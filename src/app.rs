@@ -242,6 +242,14 @@ impl App {
         last::snapshot(self.db(), &self.0.readings, company).await
     }
 
+    /// The same for who looks at every company once: it leaves what pages keep in memory as it is.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn last_once(&self, company: &Company) -> Result<Option<Arc<Last>>, DbError> {
+        last::snapshot(self.db(), &Readings::default(), company).await
+    }
+
     /// Everything that a run of this company needs.
     ///
     /// # Errors

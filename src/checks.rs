@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::app::App;
-use crate::directory::{Credential, Directory};
+use crate::directory::{Credential, Directory, Identity};
 use crate::model::filter::Named;
 use crate::model::text::and;
 use crate::model::{Company, ContactTypeId, PsaCompany, TenantConnection, Test, Vocabulary};
@@ -25,6 +25,8 @@ pub const INACTIVE: &str = "the company is inactive in the PSA, so that nothing 
 pub struct TriedTenant {
     /// Its name, as it says itself.
     pub name: String,
+    /// Its verified domains.
+    pub domains: Vec<String>,
     /// So many users it has, guests and blocked ones too.
     pub users: usize,
     /// So many of them have a licence that counts, and may sign in.
@@ -186,7 +188,7 @@ pub async fn sign_in(
 }
 
 async fn tenant_answers(app: &App, directory: &Directory) -> Result<TriedTenant, RunError> {
-    let name = directory.confirm_tenant().await?;
+    let Identity { name, domains, .. } = directory.identity().await?;
     let users = directory.users().await?;
     if let Some(silence) = select::unreadable(&users) {
         return Err(failure(
@@ -203,6 +205,7 @@ async fn tenant_answers(app: &App, directory: &Directory) -> Result<TriedTenant,
         .count();
     Ok(TriedTenant {
         name,
+        domains,
         users: users.len(),
         active,
     })

@@ -13,10 +13,9 @@ use chrono::{DateTime, Utc};
 use crate::app::App;
 use crate::db::events::{self, NewEvent};
 use crate::db::holds::{self, HoldPerson, Signed};
-use crate::db::jobs::Priority;
 use crate::db::{Conn, companies, dismissals, ignored_users};
 use crate::jobs;
-use crate::model::{Company, Mode, UserId, text};
+use crate::model::{Company, UserId, text};
 use crate::runs::{self, Watch};
 use crate::sync;
 use crate::sync::failure::RunError;
@@ -56,8 +55,7 @@ impl Decider {
         if !self.followed {
             return Ok(());
         }
-        let staff = &self.staff;
-        jobs::enqueue_run(conn, company, Mode::Update, Priority::Save, staff, now).map(drop)
+        jobs::follow_a_save(&self.staff, now)(conn, company)
     }
 
     /// Tells the jobs of it, after the transaction.

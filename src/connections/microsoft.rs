@@ -83,13 +83,11 @@ fn users(conn: &mut Conn) -> QueryResult<Vec<(i64, String)>> {
         return Ok(Vec::new());
     };
     let ids = tenant_connections::of_client(conn, &client_id)?;
-    let mut users = Vec::new();
-    for (id, name) in companies::labels(conn)? {
-        if ids.contains(&id) && secrets::names(conn, OF_COMPANY, id)?.is_empty() {
-            users.push((id, name));
-        }
-    }
-    Ok(users)
+    let own = secrets::owners(conn, OF_COMPANY)?;
+    let labels = companies::labels(conn)?.into_iter();
+    Ok(labels
+        .filter(|(id, _)| ids.contains(id) && !own.contains(id))
+        .collect())
 }
 
 /// The version of what is stored; 0: nothing was saved yet.

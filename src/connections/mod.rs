@@ -4,6 +4,7 @@
 
 mod company;
 mod consent;
+mod consent_refusal;
 mod microsoft;
 mod part;
 mod psa;
@@ -12,7 +13,11 @@ mod secret;
 mod tenant;
 
 pub use company::save_company;
-pub use consent::{ConsentEnd, ConsentRefusal, begin_consent, consent_company, finish_consent};
+pub use consent::{
+    ConsentEnd, Consented, SENT, answer_to_link, answered_consent, begin_consent,
+    connect_consented, consent_company, consent_link, find_consented,
+};
+pub use consent_refusal::ConsentRefusal;
 pub use microsoft::{
     MicrosoftApp, MicrosoftForm, Trial, before_trying_microsoft_app, microsoft_app,
     microsoft_app_version, of_microsoft_app, save_microsoft_app,

@@ -22,6 +22,12 @@ pub struct AppliedField {
     pub applied: bool,
 }
 
+/// The fields that went through.
+pub(super) fn through(fields: Vec<AppliedField>) -> Vec<Field> {
+    let through = fields.into_iter().filter(|field| field.applied);
+    through.map(|field| field.field).collect()
+}
+
 /// One person's line of a run, to be written down.
 #[derive(Clone, PartialEq)]
 pub struct NewChange {

@@ -1,6 +1,6 @@
 //! Companies with their filters and ignored users.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -284,6 +284,27 @@ pub fn at_place(
         .select((dsl::id, dsl::name))
         .first(conn)
         .optional()
+}
+
+/// The same of many places at once.
+pub fn at_places(
+    conn: &mut Conn,
+    places: &[(i64, PsaCompanyId)],
+) -> QueryResult<HashMap<(i64, PsaCompanyId), (i64, String)>> {
+    let wanted: HashSet<&(i64, PsaCompanyId)> = places.iter().collect();
+    let psas: HashSet<i64> = places.iter().map(|place| place.0).collect();
+    let ids: HashSet<&str> = places.iter().map(|place| place.1.as_str()).collect();
+    let rows: Vec<(i64, String, i64, String)> = dsl::companies
+        .filter(dsl::removed_at.is_null())
+        .filter(dsl::psa_id.eq_any(psas))
+        .filter(dsl::psa_company_id.eq_any(ids))
+        .select((dsl::psa_id, dsl::psa_company_id, dsl::id, dsl::name))
+        .load(conn)?;
+    let taken = rows
+        .into_iter()
+        .map(|(psa, at, id, name)| ((psa, at.into()), (id, name)));
+    // The same id in another of these PSAs is another company.
+    Ok(taken.filter(|(place, _)| wanted.contains(place)).collect())
 }
 
 /// How often the company's settings or filters were changed, from 1 on: who saves what they saw at another version would

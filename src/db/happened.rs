@@ -1,15 +1,13 @@
 //! What went through at a company in some time, for people to read: history without undos and what they put back.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::Conn;
-use super::changes::AppliedField;
+use super::changes::{AppliedField, through};
 use super::schema::changes::dsl;
 use super::schema::runs;
 use super::types::{Json, Word, stamp};
+use super::{Conn, undos};
 use crate::model::{Action, Field, Mode, Outcome, UserId};
 
 /// What was done for somebody and went through.
@@ -48,7 +46,6 @@ pub fn events(
         String,
         Json<Vec<AppliedField>>,
     );
-    let put_back = put_back(conn, company, from)?;
     let of_undos = runs::table
         .filter(
             runs::company_id
@@ -76,10 +73,12 @@ pub fn events(
         ))
         .order(dsl::id)
         .load(conn)?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+    let put_back = undos::of_changes(conn, &ids)?;
     let event = |(id, user_id, upn, name, action, reason, fields): Row| {
-        let back = put_back.get(&id);
-        let mut fields = through(fields);
-        fields.retain(|field| back.is_none_or(|back| !back.contains(field)));
+        let back = put_back.get(&id).filter(|back| back.in_force);
+        let mut fields = through(fields.0);
+        fields.retain(|field| back.is_none_or(|back| !back.fields.contains(field)));
         // Somebody stays changed by what was not put back.
         let stands = back.is_none() || action.0 == Action::Update && !fields.is_empty();
         stands.then(|| Event {
@@ -92,35 +91,4 @@ pub fn events(
         })
     };
     Ok(rows.into_iter().filter_map(event).collect())
-}
-
-/// The lines of a company that were put back since then, each with the fields of it.
-fn put_back(
-    conn: &mut Conn,
-    company: i64,
-    from: DateTime<Utc>,
-) -> QueryResult<HashMap<i64, Vec<Field>>> {
-    let rows: Vec<(i64, Option<i64>, Json<Vec<AppliedField>>)> = dsl::changes
-        .filter(dsl::company_id.eq(company).and(dsl::undoes.is_not_null()))
-        .filter(dsl::outcome.eq(Outcome::Applied.as_str()))
-        .filter(dsl::created_at.ge(stamp(from)))
-        .select((dsl::id, dsl::undoes, dsl::fields))
-        .order(dsl::id.desc())
-        .load(conn)?;
-    let mut back: HashMap<i64, Vec<Field>> = HashMap::new();
-    for (id, line, fields) in rows {
-        // An undo that was put back itself puts nothing back any more.
-        if back.contains_key(&id) {
-            continue;
-        }
-        back.entry(line.unwrap_or_default())
-            .or_default()
-            .extend(through(fields));
-    }
-    Ok(back)
-}
-
-fn through(fields: Json<Vec<AppliedField>>) -> Vec<Field> {
-    let through = fields.0.into_iter().filter(|field| field.applied);
-    through.map(|field| field.field).collect()
 }

@@ -1,6 +1,9 @@
 //! Browser sessions. Their keys are kept as hashes: who reads the table cannot sign in with it.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::schema::sessions::{self, dsl};
@@ -177,6 +180,28 @@ pub fn of_staff(conn: &mut Conn, staff: i64, now: DateTime<Utc>) -> QueryResult<
         .order((dsl::seen_at.desc(), dsl::key_hash))
         .load(conn)?;
     Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// How many sessions of each of these have not ended; who has none is not in it.
+pub fn counts(
+    conn: &mut Conn,
+    staff: &[i64],
+    now: DateTime<Utc>,
+) -> QueryResult<HashMap<i64, i64>> {
+    let rows: Vec<(Option<i64>, i64)> = dsl::sessions
+        .filter(
+            dsl::staff_id
+                .eq_any(staff)
+                .and(dsl::seen_at.ge(stamp(now - IDLE)))
+                .and(dsl::created_at.ge(stamp(now - LONGEST))),
+        )
+        .group_by(dsl::staff_id)
+        .select((dsl::staff_id, count_star()))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, many)| Some((id?, many)))
+        .collect())
 }
 
 /// Ends all sessions of somebody; how many there were.

@@ -6,10 +6,10 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::Conn;
-use super::changes::AppliedField;
+use super::changes::{AppliedField, through};
 use super::schema::{changes, runs};
 use super::types::{AT_ONCE, Json, Word, json};
-use crate::model::{Outcome, Status, Undo, UserId};
+use crate::model::{Field, Outcome, Status, Undo, UserId};
 
 /// What a run put back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +138,8 @@ pub struct PutBack {
     pub at: DateTime<Utc>,
     /// Whether all that it was to put back went through, and it was not put back itself since.
     pub in_force: bool,
+    /// The fields that are back since; none where it is not in force.
+    pub fields: Vec<Field>,
 }
 
 /// Which of these lines of the history were put back, wholly or in part.
@@ -183,14 +185,15 @@ pub fn of_changes(conn: &mut Conn, ids: &[i64]) -> QueryResult<HashMap<i64, PutB
             run: run.clone(),
             at: at.and_utc(),
             in_force: false,
+            fields: Vec::new(),
         });
-        if stands && !known.in_force {
-            *known = PutBack {
-                run,
-                at: at.and_utc(),
-                in_force: true,
-            };
+        if !stands {
+            continue;
         }
+        if !known.in_force {
+            (known.run, known.at, known.in_force) = (run, at.and_utc(), true);
+        }
+        known.fields.extend(through(fields.0));
     }
     back.retain(|id, _| ids.contains(id));
     Ok(back)

@@ -60,6 +60,17 @@ pub fn certificate_end(
         .map(|certificate| certificate.end())
 }
 
+/// What a tenant says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its tenant id.
+    pub id: TenantId,
+    /// Its display name.
+    pub name: String,
+    /// Its verified domains.
+    pub domains: Vec<String>,
+}
+
 /// One tenant, read through its app. A read is complete, or it is an error.
 pub struct Directory {
     tenant: TenantId,
@@ -192,21 +203,32 @@ impl Directory {
     /// # Errors
     /// [`Kind::WrongTenant`] where another tenant answers; any other [`ApiError`].
     pub async fn confirm_tenant(&self) -> Result<String, ApiError> {
-        let query = "organization?$select=id,displayName";
-        let tenants: Vec<wire::Named> = self.graph.list(Read::ORGANIZATION, query).await?;
+        Ok(self.identity().await?.name)
+    }
+
+    /// What the tenant says of itself, after that was compared with the tenant id of the connection, in whose place one of the
+    /// tenant's verified domains may stand.
+    ///
+    /// # Errors
+    /// As of [`Self::confirm_tenant`].
+    pub async fn identity(&self) -> Result<Identity, ApiError> {
+        // An app needs no more permission for its domains: <https://learn.microsoft.com/graph/api/organization-get>.
+        let query = "organization?$select=id,displayName,verifiedDomains";
+        let tenants: Vec<wire::Organization> = self.graph.list(Read::ORGANIZATION, query).await?;
         let [tenant] = tenants.try_into().map_err(|tenants: Vec<_>| {
             Read::ORGANIZATION.error(
                 Kind::Unexpected,
                 format!("{} organizations answered instead of one", tenants.len()),
             )
         })?;
-        let id = TenantId::new(&tenant.id);
-        if id == self.tenant {
-            return Ok(tenant.into_name());
+        let id = TenantId::new(&tenant.named.id);
+        let (domains, name) = (tenant.domains(), tenant.named.into_name());
+        let by_domain = |domain: &String| domain.eq_ignore_ascii_case(self.tenant.as_str());
+        if id == self.tenant || domains.iter().any(by_domain) {
+            return Ok(Identity { id, name, domains });
         }
         let detail = format!(
-            "the tenant that answered is {id} ({}), not {}",
-            tenant.into_name(),
+            "the tenant that answered is {id} ({name}), not {}",
             self.tenant
         );
         Err(Read::ORGANIZATION

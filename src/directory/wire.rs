@@ -62,6 +62,28 @@ impl Named {
     }
 }
 
+/// What a tenant says of itself.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Organization {
+    #[serde(flatten)]
+    pub(super) named: Named,
+    verified_domains: Option<Vec<Domain>>,
+}
+
+#[derive(Deserialize)]
+struct Domain {
+    name: Option<String>,
+}
+
+impl Organization {
+    /// The names of its verified domains.
+    pub(super) fn domains(&self) -> Vec<String> {
+        let domains = self.verified_domains.iter().flatten();
+        domains.filter_map(|one| one.name.clone()).collect()
+    }
+}
+
 /// A member of a group.
 #[derive(Deserialize)]
 pub(super) struct WireMember {

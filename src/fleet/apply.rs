@@ -14,14 +14,13 @@ use super::check::{CompanyWrite, Plan, PsaWrite};
 use super::state::{SecretMap, State, StoredApp, StoredCompany, StoredPsa};
 use crate::app::{OF_COMPANY, OF_MICROSOFT_APP, OF_PSA};
 use crate::db::facts::{CONTACT_TYPES, SITES, company_scope, psa_scope, tenant_scope};
-use crate::db::jobs::Priority;
 use crate::db::quarantines::{self, Owner};
 use crate::db::{
     Conn, Db, DbError, companies, events, facts, links, psa_connections, secrets, settings,
     tenant_connections,
 };
 use crate::jobs;
-use crate::model::{Mode, TenantConnection};
+use crate::model::TenantConnection;
 use crate::seal::Keyring;
 
 /// Who asks for the runs that follow, as the history says it.
@@ -203,7 +202,7 @@ fn write(
         };
         events::note(conn, (BY, kind), Some(id), said, now)?;
         if write.company.sync_contacts {
-            jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, BY, now)?;
+            jobs::follow_a_save(BY, now)(conn, id)?;
         }
         applied.companies.push(id);
     }

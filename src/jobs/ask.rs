@@ -53,6 +53,17 @@ pub fn enqueue_run(
     }
 }
 
+/// Has an update follow a save of a company: what whoever saves calls in the transaction of the save, with the company's row id.
+pub fn follow_a_save(
+    requested_by: &str,
+    now: DateTime<Utc>,
+) -> impl FnOnce(&mut Conn, i64) -> QueryResult<()> + Send + 'static {
+    let by = requested_by.to_owned();
+    move |conn, company| {
+        enqueue_run(conn, company, Mode::Update, Priority::Save, &by, now).map(drop)
+    }
+}
+
 /// Asks for an update that does what the preview of this digest showed, or nothing.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ use tracing::Instrument;
 
 pub use ask::{
     AFTER_A_SAVE, DOUBLE_CLICK, enqueue_approval, enqueue_expected, enqueue_preview, enqueue_run,
+    follow_a_save,
 };
 pub use run::TRANSIENT;
 pub use undo::enqueue as enqueue_undo;

@@ -108,6 +108,14 @@ pub fn sentence(text: &str) -> String {
     whole
 }
 
+/// What somebody is called: their name as displayed, without white space around it; where it is blank, their user principal name.
+pub fn called<'a>(name: &'a str, upn: &'a str) -> &'a str {
+    match name.trim() {
+        "" => upn,
+        name => name,
+    }
+}
+
 /// A moment in full, where it cannot be shown in the reader's own zone: "31 Jan 2026, 02:30 UTC".
 pub fn moment(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M UTC").to_string()

@@ -70,6 +70,11 @@ impl User {
             .unwrap_or_else(|| self.upn.trim())
     }
 
+    /// What the user is called in lists: the name as displayed, or the UPN.
+    pub fn called(&self) -> &str {
+        text::called(self.display_name.as_deref().unwrap_or_default(), &self.upn)
+    }
+
     /// Every address of the user: UPN, `mail` and `smtp:` entries; folded, without blanks, some perhaps twice.
     pub fn addresses(&self) -> impl Iterator<Item = Cow<'_, str>> {
         std::iter::once(self.upn.as_str())

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::select::{Activity, select};
 use super::snapshot::{Licences, Snapshot};
-use crate::model::{ContactId, User, UserId, text};
+use crate::model::{ContactId, UserId, text};
 
 /// Who becomes what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,10 +27,12 @@ pub fn counting(snapshot: &Snapshot, ignored: &[String]) -> Counting {
     for user in users.filter(|user| !snapshot.ignored.contains(&user.id)) {
         match (select(user, &before), select(user, &after)) {
             (Activity::Active(_), Activity::Leaver(_)) => {
-                counting.leavers.push(called(user));
+                counting.leavers.push(user.called().to_owned());
                 leaving.insert(&user.id);
             }
-            (Activity::Leaver(_), Activity::Active(_)) => counting.active.push(called(user)),
+            (Activity::Leaver(_), Activity::Active(_)) => {
+                counting.active.push(user.called().to_owned());
+            }
             _ => {}
         }
     }
@@ -52,9 +54,4 @@ pub fn counting(snapshot: &Snapshot, ignored: &[String]) -> Counting {
         counting.linked = linked.count();
     }
     counting
-}
-
-fn called(user: &User) -> String {
-    let name = user.display_name.as_deref().unwrap_or_default().trim();
-    if name.is_empty() { &user.upn } else { name }.to_owned()
 }

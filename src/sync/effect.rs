@@ -7,7 +7,7 @@ use super::report;
 use super::route::Destination;
 use super::snapshot::Snapshot;
 use crate::model::filter::Named;
-use crate::model::text::and;
+use crate::model::text::{and, called};
 use crate::model::{Action, SiteId, UserId};
 
 /// Who is affected, and how. Within each list the people are ordered as in the plan.
@@ -323,13 +323,7 @@ pub fn takes(snapshot: &Snapshot, plan: &Plan) -> Takes {
 
 /// Some names of a list in words: "Anna, Bert and 12 more".
 pub fn some_names(people: &[Affected], most: usize) -> String {
-    let name = |one: &Affected| {
-        if one.name.is_empty() {
-            one.upn.clone()
-        } else {
-            one.name.clone()
-        }
-    };
+    let name = |one: &Affected| called(&one.name, &one.upn).to_owned();
     let mut names: Vec<String> = people.iter().take(most).map(name).collect();
     if people.len() > most {
         names.push(format!("{} more", people.len() - most));

@@ -1,14 +1,15 @@
-//! Whether the tenant of a company may be another customer's: connected to another company too, or called quite otherwise. Said
-//! for as long as it is so, and decides nothing. Reads the database only.
+//! Whether the tenant of a company may be another customer's: connected to another company too, or called quite otherwise. Asked
+//! before it is connected, said for as long as it is so, and decides nothing. Reads the database only.
 
 use std::collections::HashMap;
 
+use diesel::QueryResult;
 use serde::Serialize;
 
 use super::WebError;
 use crate::app::App;
-use crate::db::{companies, tenant_connections};
-use crate::model::{Company, User, text};
+use crate::db::{Conn, companies, tenant_connections};
+use crate::model::{Company, TenantId, User, text};
 use crate::pickers;
 
 /// Words of a name that tell nobody from anybody.
@@ -48,6 +49,17 @@ pub struct TenantDoubt {
     also: Vec<(i64, String)>,
 }
 
+/// A tenant that is about to be connected.
+#[derive(Clone, Copy, Debug)]
+pub struct NewTenant<'a> {
+    /// Its id.
+    pub id: &'a TenantId,
+    /// How it calls itself; `None`: it was not read.
+    pub name: Option<&'a str>,
+    /// Its verified domains, as far as they were read.
+    pub domains: &'a [String],
+}
+
 impl TenantDoubt {
     /// What is to be doubted of the tenant of a company; `None`: nothing, or it has none.
     ///
@@ -59,13 +71,7 @@ impl TenantDoubt {
             let Some(tenant) = tenant_connections::get(conn, id)? else {
                 return Ok(None);
             };
-            let ids = tenant_connections::of_tenant(conn, &tenant.tenant_id)?;
-            if ids == [id] {
-                return Ok(Some(Vec::new()));
-            }
-            let labels = companies::labels(conn)?.into_iter();
-            let others = labels.filter(|(other, _)| *other != id && ids.contains(other));
-            Ok(Some(others.collect::<Vec<_>>()))
+            others(conn, id, &tenant.tenant_id).map(Some)
         });
         let Some(also) = read.await? else {
             return Ok(None);
@@ -90,6 +96,65 @@ impl TenantDoubt {
             also,
         };
         Ok((!doubt.strange.is_empty() || !doubt.also.is_empty()).then_some(doubt))
+    }
+
+    /// What is to be doubted of a tenant that is about to be connected to a company; `None`: nothing, or the company has it
+    /// already. Of a strange name only where runs follow at once: where contact sync is off it is stored, and doubted on the pages,
+    /// before anything is written.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn before(
+        app: &App,
+        company: &Company,
+        new: NewTenant<'_>,
+    ) -> Result<Option<Self>, WebError> {
+        let (id, tenant) = (company.id, new.id.clone());
+        let read = app.db().read(move |conn| {
+            let stored = tenant_connections::get(conn, id)?;
+            if stored.is_some_and(|stored| stored.tenant_id == tenant) {
+                return Ok(None);
+            }
+            others(conn, id, &tenant).map(Some)
+        });
+        let Some(also) = read.await? else {
+            return Ok(None);
+        };
+        let strange = match new.name.filter(|_| company.sync_contacts) {
+            Some(name) => {
+                let psa = pickers::names_of_both(app, company).await?.psa;
+                let ours = [Some(&company.name), psa.as_ref()];
+                let fits = |theirs: &str| ours.iter().flatten().any(|ours| alike(theirs, ours));
+                let known = fits(name) || new.domains.iter().any(|one| fits(&before_dot(one)));
+                if known {
+                    String::new()
+                } else {
+                    name.to_owned()
+                }
+            }
+            None => String::new(),
+        };
+        let doubt = Self {
+            company: id,
+            strange,
+            also,
+        };
+        Ok((!doubt.strange.is_empty() || !doubt.also.is_empty()).then_some(doubt))
+    }
+
+    /// For the samples of a page: each kind of doubt alone.
+    pub fn samples() -> [Self; 2] {
+        let both = Self::sample();
+        let shared = Self {
+            strange: String::new(),
+            also: vec![both.also[0].clone()],
+            ..both.clone()
+        };
+        let strange = Self {
+            also: Vec::new(),
+            ..both
+        };
+        [shared, strange]
     }
 
     /// For the samples of a page.
@@ -118,10 +183,24 @@ fn commonest(users: &[User]) -> Option<String> {
     let most = domains
         .into_iter()
         .max_by_key(|(name, count)| (*count, *name));
-    most.map(|(name, _)| {
-        let (labels, _) = name.rsplit_once('.').unwrap_or((name, ""));
-        labels.replace(".onmicrosoft", "")
-    })
+    most.map(|(name, _)| before_dot(name))
+}
+
+/// A domain without what comes after its name.
+fn before_dot(domain: &str) -> String {
+    let (labels, _) = domain.rsplit_once('.').unwrap_or((domain, ""));
+    labels.replace(".onmicrosoft", "")
+}
+
+/// The other companies that have this tenant: row id and name.
+fn others(conn: &mut Conn, company: i64, tenant: &TenantId) -> QueryResult<Vec<(i64, String)>> {
+    let ids = tenant_connections::of_tenant(conn, tenant)?;
+    if ids.iter().all(|&id| id == company) {
+        return Ok(Vec::new());
+    }
+    let labels = companies::labels(conn)?.into_iter();
+    let others = labels.filter(|(other, _)| *other != company && ids.contains(other));
+    Ok(others.collect())
 }
 
 /// Whether two names may be of the same company: they share a word that tells, one is written within the other, or one has the

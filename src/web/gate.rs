@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
 use super::live::Gone;
+use super::pages::sign_in;
 use super::routes::{Gives, Needs};
 use super::session::{self, KEY_HASH, PERSON, SEEN};
 use super::visit::{CSRF, Inner, NEXT, by_script};
@@ -79,7 +80,11 @@ async fn judge(gate: Gate, request: &mut ServiceRequest) -> Result<Option<HttpRe
     if request.method() == Method::POST {
         // A visitor who is not signed in has a token too, so that no foreign page signs anybody in.
         check_origin(request.request(), visit.portal())?;
-        check_token(request, &visit).await?;
+        let body = body(request).await?;
+        if !has_token(request.request(), &body, &visit) {
+            return too_late(request.request(), &body, &visit).map(Some);
+        }
+        request.set_payload(Payload::from(body));
     }
     Ok(None)
 }
@@ -134,7 +139,7 @@ fn visit(request: &HttpRequest, is_open: bool) -> Result<Visit, WebError> {
 
 /// Leads to the sign-in, and remembers in the session where the visitor wanted to be: of a form that was sent, the page that
 /// it stood on.
-fn to_sign_in(request: &HttpRequest, visit: &Visit) -> HttpResponse {
+pub(super) fn to_sign_in(request: &HttpRequest, visit: &Visit) -> HttpResponse {
     let script = by_script(request);
     let wanted = if request.method() == Method::GET && !script {
         request
@@ -196,21 +201,35 @@ fn check_origin(request: &HttpRequest, portal: &Portal) -> Result<(), WebError> 
     }
 }
 
-/// The token stands in a field of the form, or in a header that scripts send. The body is put back for the handler.
-async fn check_token(request: &mut ServiceRequest, visit: &Visit) -> Result<(), WebError> {
-    let body = request.extract::<Bytes>().await.map_err(|_| {
+async fn body(request: &mut ServiceRequest) -> Result<Bytes, WebError> {
+    request.extract::<Bytes>().await.map_err(|_| {
         WebError::Bad("This form is too long. Shorten what you typed, and send it again.".into())
-    })?;
+    })
+}
+
+/// Whether a form carries the session's token: in a field, or in a header that scripts send.
+fn has_token(request: &HttpRequest, body: &[u8], visit: &Visit) -> bool {
     let sent = match request.headers().get("x-csrf-token") {
         Some(token) => token.to_str().unwrap_or_default().to_owned(),
-        None => form_urlencoded::parse(&body)
-            .find(|(name, _)| name == "csrf")
-            .map(|(_, token)| token.into_owned())
-            .unwrap_or_default(),
+        None => field(body, CSRF),
     };
-    request.set_payload(Payload::from(body));
-    if !visit.0.csrf.is_empty() && bool::from(sent.as_bytes().ct_eq(visit.0.csrf.as_bytes())) {
-        Ok(())
+    !visit.0.csrf.is_empty() && bool::from(sent.as_bytes().ct_eq(visit.0.csrf.as_bytes()))
+}
+
+/// A field of a form; empty where there is none.
+fn field(body: &[u8], wanted: &str) -> String {
+    let mut fields = form_urlencoded::parse(body);
+    let found = fields.find(|(name, _)| name == wanted);
+    found
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+/// The answer to a form without the session's token, of which nothing is done. A sign-in page outlives its session easily: it is
+/// there anew.
+fn too_late(request: &HttpRequest, body: &[u8], visit: &Visit) -> Result<HttpResponse, WebError> {
+    if request.path() == sign_in::HERE {
+        sign_in::opened_anew(visit, field(body, "name"))
     } else {
         Err(foreign())
     }

@@ -33,7 +33,7 @@ mod words;
 pub(crate) mod zones;
 
 pub use disconnected::Disconnected;
-pub use doubt::TenantDoubt;
+pub use doubt::{NewTenant, TenantDoubt};
 pub use error::WebError;
 pub use form::{Form, Mistakes};
 pub use page::{At, CompanyHead, Page, Part, Place, Sample, Samples, Tab};

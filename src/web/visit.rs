@@ -130,6 +130,15 @@ impl Visit {
         self.staff().is_some_and(|staff| staff.role >= role)
     }
 
+    /// Whom something waits for that a technician decides, in words.
+    pub fn who_decides(&self) -> &'static str {
+        if self.may(Role::Technician) {
+            "you"
+        } else {
+            "a technician"
+        }
+    }
+
     /// The browser's session.
     pub fn session(&self) -> &Session {
         &self.0.session

@@ -156,27 +156,23 @@ pub async fn find(visit: &Visit, search: &Search) -> Result<Found, WebError> {
         .iter()
         .map(|(psa, row)| (psa.id, row.id.clone()))
         .collect();
-    let taken = visit
+    let mut taken = visit
         .app()
         .db()
-        .read(move |conn| {
-            let mut taken = Vec::with_capacity(places.len());
-            for (psa, id) in &places {
-                taken.push(companies::at_place(conn, *psa, id)?);
-            }
-            Ok(taken)
-        })
+        .read(move |conn| companies::at_places(conn, &places))
         .await?;
     found.rows = listed
         .into_iter()
-        .zip(taken)
-        .map(|((psa, company), taken)| Row {
-            psa: if several {
-                psa.name.clone()
-            } else {
-                String::new()
-            },
-            ..row((search, psa.id), company, taken)
+        .map(|(psa, company)| {
+            let taken = taken.remove(&(psa.id, company.id.clone()));
+            Row {
+                psa: if several {
+                    psa.name.clone()
+                } else {
+                    String::new()
+                },
+                ..row((search, psa.id), company, taken)
+            }
         })
         .collect();
     Ok(found)

@@ -8,18 +8,19 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::connection::{address, stale};
-use super::connection_app_page::{AppPage, clouds};
+use super::connection_app_page::{AppDoubt, AppPage, clouds};
 use super::connection_trial::{answered, failed, remember};
 use crate::checks::{self, TriedTenant};
 use crate::connections::{self, NewSecret, Saving, TenantForm};
-use crate::db::jobs::Priority;
-use crate::db::{Conn, companies, links, secrets, tenant_connections};
+use crate::db::{companies, links, secrets, tenant_connections};
 use crate::jobs;
-use crate::model::{Cloud, Company, Mode, RunFailure};
+use crate::model::{Cloud, Company, RunFailure};
 use crate::web::deciding::{self, WAITS};
 use crate::web::routes::{Entry, routes};
 use crate::web::visit::by_script;
-use crate::web::{CompanyHead, Form, Mistakes, Samples, Tab, Visit, WebError, words};
+use crate::web::{
+    CompanyHead, Form, Mistakes, NewTenant, Samples, Tab, TenantDoubt, Visit, WebError, words,
+};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -50,6 +51,10 @@ struct AppForm {
     confirm: bool,
     /// It is saved although the test failed.
     untested: bool,
+    /// The id of the tenant that is meant, whatever is to be doubted of it.
+    accepted: String,
+    /// The save that was asked about was one without a test.
+    accepted_untested: bool,
 }
 
 impl Default for AppForm {
@@ -66,6 +71,8 @@ impl Default for AppForm {
             expires: String::new(),
             confirm: false,
             untested: false,
+            accepted: String::new(),
+            accepted_untested: false,
         }
     }
 }
@@ -172,6 +179,7 @@ async fn page(visit: &Visit, company: &Company, only_secret: bool) -> Result<App
         mistakes: Mistakes::default(),
         failed: false,
         stale: String::new(),
+        doubt: None,
     })
 }
 
@@ -214,7 +222,9 @@ async fn save(
         return answer(visit, script, &page);
     };
     let mut tried = None;
-    if !form.untested {
+    let accepted = form.accepted == tenant.tenant_id.as_str();
+    let untested = form.untested || accepted && form.accepted_untested;
+    if !untested {
         match checks::try_tenant(app, &tenant, credential).await {
             Ok(answer) => tried = Some(answer),
             Err(error) => {
@@ -225,11 +235,24 @@ async fn save(
             }
         }
     }
-    let (staff, now) = (visit.name(), visit.now());
-    let by = staff.clone();
-    let then = move |conn: &mut Conn, id| {
-        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &by, now).map(drop)
-    };
+    if !accepted {
+        let new = NewTenant {
+            id: &tenant.tenant_id,
+            name: tried.as_ref().map(|tried| tried.name.as_str()),
+            domains: tried.as_ref().map_or(&[], |tried| &tried.domains),
+        };
+        let why = TenantDoubt::before(app, company, new).await?;
+        page.doubt = why.map(|why| AppDoubt {
+            tenant: tenant.tenant_id.to_string(),
+            untested,
+            why,
+        });
+        if page.doubt.is_some() {
+            return answer(visit, script, &page);
+        }
+    }
+    let staff = visit.name();
+    let then = jobs::follow_a_save(&staff, visit.now());
     let (own, version) = (app.clone(), form.version);
     let saved = deciding::saved(async move {
         connections::save_tenant(&own, id, &given, version, &staff, then).await

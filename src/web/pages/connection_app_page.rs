@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::connection_page::cloud_name;
 use crate::model::Cloud;
-use crate::web::{CompanyHead, Mistakes, Page, Place, Tab};
+use crate::web::{CompanyHead, Mistakes, Page, Place, Tab, TenantDoubt};
 
 /// An app of the customer's.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +28,18 @@ pub struct AppPage {
     pub(super) failed: bool,
     /// Who saved meanwhile, as a sentence; empty: nobody.
     pub(super) stale: String,
+    /// Why the tenant may be another customer's: it is asked before anything is saved.
+    pub(super) doubt: Option<AppDoubt>,
+}
+
+/// What is asked about a tenant before it is saved.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct AppDoubt {
+    /// The tenant that is meant.
+    pub(super) tenant: String,
+    /// Whether it was to be saved without a test.
+    pub(super) untested: bool,
+    pub(super) why: TenantDoubt,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -72,6 +84,7 @@ impl Page for AppPage {
             mistakes: Mistakes::default(),
             failed: false,
             stale: String::new(),
+            doubt: None,
         };
         let wrong = [
             "tenant_id",
@@ -83,6 +96,15 @@ impl Page for AppPage {
             "cloud",
             "confirm",
         ];
+        let asked = |why, untested| Self {
+            doubt: Some(AppDoubt {
+                tenant: "6f0c7b1e-0000-4000-8000-000000000001".into(),
+                untested,
+                why,
+            }),
+            ..new.clone()
+        };
+        let [shared, strange] = TenantDoubt::samples();
         vec![
             new.clone(),
             Self {
@@ -100,6 +122,9 @@ impl Page for AppPage {
                 stale: "Robin <b> changed this company 3 minutes ago.".into(),
                 ..new.clone()
             },
+            asked(TenantDoubt::sample(), true),
+            asked(shared, false),
+            asked(strange, false),
             Self {
                 only_secret: true,
                 way: "certificate".into(),

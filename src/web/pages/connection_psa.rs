@@ -9,9 +9,8 @@ use super::connection::{address, stale};
 use super::new_company::{Chosen, GONE};
 use super::searches;
 use crate::connections::{self, Saving};
-use crate::db::jobs::Priority;
-use crate::db::{Conn, companies, links};
-use crate::model::{Company, Mode, PsaCompanyId, Target};
+use crate::db::{companies, links};
+use crate::model::{Company, PsaCompanyId, Target};
 use crate::web::deciding::{self, WAITS};
 use crate::web::routes::{Entry, routes};
 use crate::web::{
@@ -222,11 +221,8 @@ async fn save(
     company.psa_company_id = id;
     // Another company may have other sites: nothing is written before a person has looked.
     company.sync_contacts &= same;
-    let (staff, now) = (visit.name(), visit.now());
-    let by = staff.clone();
-    let then = move |conn: &mut Conn, id| {
-        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &by, now).map(drop)
-    };
+    let staff = visit.name();
+    let then = jobs::follow_a_save(&staff, visit.now());
     let (app, wanted, version) = (visit.app().clone(), company.clone(), form.version);
     let saved = deciding::saved(async move {
         connections::save_company(&app, &wanted, version, &staff, then).await

@@ -256,8 +256,7 @@ impl LinkPage {
         let links = &snapshot.links;
         let own = links.iter().find(|link| link.user_id == user.id);
         let other = links.iter().find(|link| link.contact_id == contact.id);
-        let name = user.display_name.as_deref().unwrap_or_default().trim();
-        let name = if name.is_empty() { &user.upn } else { name };
+        let name = user.called();
         let until_now = own.filter(|link| link.contact_id != contact.id);
         let known = |id: &ContactId| snapshot.contacts.iter().find(|one| one.id == *id);
         Some(Self {

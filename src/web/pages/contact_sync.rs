@@ -16,10 +16,9 @@ use super::filters_known;
 use super::preview;
 use super::preview_live::Back;
 use crate::connections::{Saving, save_company};
-use crate::db::jobs::Priority;
 use crate::db::{Conn, companies, links, tenant_connections};
 use crate::jobs;
-use crate::model::{Company, Mode, Site};
+use crate::model::{Company, Site};
 use crate::pickers;
 use crate::sync::failure::RunError;
 use crate::web::routes::{Entry, routes};
@@ -111,7 +110,7 @@ async fn page(
         guard: if nonsense {
             String::new()
         } else {
-            guard_words(typed.guard, linked)
+            guard_words(typed.guard, linked, visit.who_decides())
         },
         filters,
         nobody,
@@ -179,11 +178,8 @@ async fn save(
     }
     // Before it is turned on, somebody sees what that does.
     company.sync_contacts &= !turns_on;
-    let (who, now) = (visit.name(), visit.now());
-    let asks = who.clone();
-    let then = move |conn: &mut Conn, id| {
-        jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &asks, now).map(drop)
-    };
+    let who = visit.name();
+    let then = jobs::follow_a_save(&who, visit.now());
     match save_company(visit.app(), &company, form.version, &who, then).await? {
         Saving::Saved { id, .. } if form.action == "next" => Ok(visit.done(
             &format!("/companies/{id}/filters"),

@@ -215,8 +215,8 @@ impl SettingsForm {
     }
 }
 
-/// The guard in a sentence, with the company's own number of linked contacts.
-pub fn guard_words(guard: Guard, linked: usize) -> String {
+/// The guard in a sentence, with the company's own number of linked contacts; `who` deactivations wait for.
+pub fn guard_words(guard: Guard, linked: usize, who: &str) -> String {
     let allowed = (guard.floor as usize).max(linked.saturating_mul(guard.percent as usize) / 100);
     // Half of the contacts, from two on, are always too many.
     let half = linked.div_ceil(2).max(2) - 1;
@@ -226,9 +226,9 @@ pub fn guard_words(guard: Guard, linked: usize) -> String {
         linked => format!("{linked} linked contacts"),
     };
     match most {
-        0 => format!("With {contacts}, every deactivation waits for you."),
-        1 => format!("With {contacts}, more than 1 deactivation at once waits for you."),
-        most => format!("With {contacts}, more than {most} deactivations at once wait for you."),
+        0 => format!("With {contacts}, every deactivation waits for {who}."),
+        1 => format!("With {contacts}, more than 1 deactivation at once waits for {who}."),
+        most => format!("With {contacts}, more than {most} deactivations at once wait for {who}."),
     }
 }
 
@@ -251,7 +251,7 @@ mod tests {
         for (floor, percent) in [(3, 20), (0, 0), (5, 100), (1, 10)] {
             let guard = Guard { floor, percent };
             for linked in 1..60 {
-                let words = guard_words(guard, linked);
+                let words = guard_words(guard, linked, "you");
                 let most = (0..=linked).take_while(|going| !held(guard, *going, linked));
                 let most = most.count() - 1;
                 let said = if most == 0 {
@@ -265,7 +265,7 @@ mod tests {
                 );
             }
         }
-        let words = guard_words(Guard::default(), 40);
+        let words = guard_words(Guard::default(), 40, "you");
         assert_eq!(
             words,
             "With 40 linked contacts, more than 8 deactivations at once wait for you."

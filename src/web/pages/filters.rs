@@ -15,9 +15,8 @@ use super::preview_live::Back;
 use super::{connection, filters_change, filters_effect, preview};
 use crate::connections::{self, Saving};
 use crate::db::events;
-use crate::db::jobs::Priority;
 use crate::jobs;
-use crate::model::{Company, Mode};
+use crate::model::Company;
 use crate::pickers;
 use crate::sync::effect;
 use crate::web::routes::{Entry, routes};
@@ -239,12 +238,7 @@ async fn save(
         ..known.company.clone()
     };
     let (staff, now) = (visit.name(), visit.now());
-    let then = {
-        let staff = staff.clone();
-        move |conn: &mut crate::db::Conn, id| {
-            jobs::enqueue_run(conn, id, Mode::Update, Priority::Save, &staff, now).map(drop)
-        }
-    };
+    let then = jobs::follow_a_save(&staff, now);
     let saving = connections::save_company(visit.app(), &company, version, &staff, then);
     match saving.await? {
         Saving::Saved { id, .. } => {

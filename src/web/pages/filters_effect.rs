@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::connection;
 use super::filters_form::{Draft, FiltersForm};
 use super::filters_known::Known;
-use super::filters_moves::{MOST_NAMES, Moved, Moves, Room, Shown, called, lists};
-use crate::model::text::and;
+use super::filters_moves::{MOST_NAMES, Moved, Moves, Room, Shown, lists};
+use crate::model::text::{and, called};
 use crate::model::{Company, Filter};
 use crate::pickers;
 use crate::sync::cover;
@@ -312,5 +312,5 @@ fn in_scope(plan: &Plan) -> usize {
 pub(super) fn count(view: &mut Takes, people: &[Taken], room: &mut Room) {
     view.counted = true;
     view.count = people.len();
-    view.names = room.take(people, |one| called(&one.name, &one.upn));
+    view.names = room.take(people, |one| called(&one.name, &one.upn).to_owned());
 }

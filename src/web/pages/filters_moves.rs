@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::model::text::called;
 use crate::sync::effect::{Affected, Effect};
 
 /// A list shows so many names at once.
@@ -59,11 +60,6 @@ pub(super) struct Moves {
     pub people: Shown<Moved>,
 }
 
-/// Name as displayed, or the user principal name.
-pub(super) fn called(name: &str, upn: &str) -> String {
-    if name.is_empty() { upn } else { name }.to_owned()
-}
-
 /// Everybody whom an effect is about, by what becomes of them.
 pub(super) fn lists(effect: &Effect) -> Vec<Moves> {
     let mut room = Room::of_a_page();
@@ -75,7 +71,7 @@ pub(super) fn lists(effect: &Effect) -> Vec<Moves> {
         lists.push(Moves {
             title: format!("{title} ({})", people.len()),
             people: room.take(people, |one| Moved {
-                name: called(&one.name, &one.upn),
+                name: called(&one.name, &one.upn).to_owned(),
                 from: one.from.clone(),
                 to: one.to.clone(),
                 why: one.why.clone(),

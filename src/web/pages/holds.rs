@@ -161,7 +161,7 @@ impl HoldPage {
             .collect();
         if let Some(last) = visit.app().last(&company).await? {
             let verdict = aside(move || last.plan().guard.clone()).await?;
-            page.why = why(&verdict);
+            page.why = why(&verdict, visit.who_decides());
         }
         Ok(page)
     }
@@ -177,8 +177,8 @@ impl HoldPage {
     }
 }
 
-/// The guard's numbers in words.
-fn why(verdict: &Verdict) -> Vec<String> {
+/// The guard's numbers in words; `who` too many wait for.
+fn why(verdict: &Verdict, who: &str) -> Vec<String> {
     let (count, linked, allowed) = (
         verdict.deactivations,
         verdict.linked_active,
@@ -190,9 +190,9 @@ fn why(verdict: &Verdict) -> Vec<String> {
     }
     let numbers = format!("{count} of {linked} linked contacts would be deactivated");
     if count > allowed {
-        why.push(format!("{numbers}; more than {allowed} wait for you."));
+        why.push(format!("{numbers}; more than {allowed} wait for {who}."));
     } else if count >= 2 && count * 2 >= linked {
-        why.push(format!("{numbers}; half of them or more wait for you."));
+        why.push(format!("{numbers}; half of them or more wait for {who}."));
     } else {
         why.push(format!("{numbers}."));
     }

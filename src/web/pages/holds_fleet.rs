@@ -11,6 +11,7 @@ use super::holds::HOSTILE;
 use super::person;
 use crate::db::companies;
 use crate::db::holds::{self, Hold};
+use crate::model::text::called;
 use crate::web::listing::Pager;
 use crate::web::routes::{Entry, routes};
 use crate::web::{At, Page, Place, Samples, Visit, WebError};
@@ -71,10 +72,9 @@ async fn fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErr
             count: hold.people.len(),
             people: first
                 .map(|one| {
-                    let name = one.name.trim();
                     let who = Named {
                         page: person::address(hold.company_id, &one.user_id),
-                        name: if name.is_empty() { &one.upn } else { name }.to_owned(),
+                        name: called(&one.name, &one.upn).to_owned(),
                     };
                     (who, one.reason.clone())
                 })

@@ -1,12 +1,17 @@
 //! What would change if a licence did not count any more, or counted again: shown before the list is changed. It is worked
 //! out from what was last read of each company, and asks no cloud.
 
+use std::pin::pin;
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::web::Query;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::licence_settings::{HERE, MOST, list, refused};
 use super::people::aside;
+use crate::app::App;
 use crate::db::companies;
 use crate::model::Company;
 use crate::pickers;
@@ -29,6 +34,9 @@ pub fn samples(all: &mut Samples) {
 
 /// So many people, or companies, are named in all; the rest is counted.
 const NAMED: usize = 12;
+
+/// So many companies are looked at at the same time: more would take the database from everybody else.
+const AT_ONCE: usize = 4;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -198,8 +206,12 @@ async fn work_out(
         ..LicenceEffect::default()
     };
     let (mut leavers_left, mut active_left) = (NAMED, NAMED);
-    for company in visit.app().db().read(companies::list).await? {
-        let Some(last) = visit.app().last(&company).await? else {
+    let companies = visit.app().db().read(companies::list).await?;
+    let after: Arc<[String]> = after.into();
+    let looked = stream::iter(companies).map(|company| look(visit.app(), company, after.clone()));
+    let mut looked = pin!(looked.buffered(AT_ONCE));
+    while let Some((company, counted)) = looked.try_next().await? {
+        let Some(counted) = counted else {
             if page.unread.len() < NAMED {
                 page.unread.push(Label::new(&company));
             } else {
@@ -208,12 +220,11 @@ async fn work_out(
             continue;
         };
         page.read += 1;
-        let after = after.clone();
         let Counting {
             leavers,
             active,
             linked,
-        } = aside(move || counting(&last.snapshot, &after)).await?;
+        } = counted;
         if company.sync_contacts && company.update_existing {
             page.deactivated += linked;
         }
@@ -221,6 +232,19 @@ async fn work_out(
         page.active.add(&company, active, &mut active_left);
     }
     Ok(page)
+}
+
+/// Counts in what was last read of one company; `None`: nothing was.
+async fn look(
+    app: &App,
+    company: Company,
+    after: Arc<[String]>,
+) -> Result<(Company, Option<Counting>), WebError> {
+    let Some(last) = app.last_once(&company).await? else {
+        return Ok((company, None));
+    };
+    let counted = aside(move || counting(&last.snapshot, &after)).await?;
+    Ok((company, Some(counted)))
 }
 
 impl LicenceEffect {

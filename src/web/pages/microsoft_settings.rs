@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::consent;
 use crate::checks;
 use crate::connections::{self, MicrosoftForm, NewSecret, Saving};
 use crate::model::RunFailure;
@@ -150,7 +151,7 @@ async fn page(visit: &Visit) -> Result<MicrosoftPage, WebError> {
     let mut page = MicrosoftPage {
         version,
         way: "secret".into(),
-        redirect: format!("{}/consent", visit.app().config().portal_url()),
+        redirect: consent::redirect(visit),
         companies,
         ..MicrosoftPage::default()
     };

@@ -13,6 +13,7 @@ mod connection_page;
 pub mod connection_psa;
 pub mod connection_trial;
 pub mod consent;
+pub mod consent_link;
 pub mod contact_choices;
 pub mod contact_sync;
 mod contact_sync_effect;
@@ -93,6 +94,7 @@ pub const ALL: &[&[Entry]] = &[
     connection_psa::ROUTES,
     connection_trial::ROUTES,
     consent::ROUTES,
+    consent_link::ROUTES,
     contact_sync::ROUTES,
     filters::ROUTES,
     fleet::ROUTES,
@@ -144,6 +146,7 @@ pub fn samples() -> Samples {
         connection_app::samples,
         connection_psa::samples,
         consent::samples,
+        consent_link::samples,
         contact_sync::samples,
         filters::samples,
         fleet::samples,

@@ -160,7 +160,8 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
     };
     let live = live::look(visit.app(), id, query.job(), now).await?;
     let is_admin = visit.may(Role::Administrator);
-    let mut page = page((&read, is_admin), counted, live, now);
+    let looks = (is_admin, visit.who_decides());
+    let mut page = page((&read, looks), counted, live, now);
     page.doubt = TenantDoubt::of(visit.app(), &read.company).await?;
     visit.page(&page)
 }
@@ -171,7 +172,7 @@ fn standings(last: &last::Last) -> standing::Counts {
 }
 
 fn page(
-    (read, is_admin): (&Read, bool),
+    (read, (is_admin, who)): (&Read, (bool, &str)),
     counted: Option<(standing::Counts, DateTime<Utc>)>,
     live: Live,
     now: DateTime<Utc>,
@@ -187,6 +188,7 @@ fn page(
         shared: read.tenant && read.shared,
         certificate: read.certificate,
         is_admin,
+        who,
         saved: read.saved,
         preview: read.preview,
         runs: &read.runs,

@@ -47,6 +47,8 @@ pub struct Known<'a> {
     pub certificate: bool,
     /// Whether who looks is an administrator, who may change PSA connections and the Microsoft app.
     pub is_admin: bool,
+    /// Whom held deactivations wait for, in words.
+    pub who: &'a str,
     /// Whether its settings were ever saved.
     pub saved: bool,
     /// Whether there is a preview that did not fail.
@@ -174,8 +176,8 @@ impl State {
         };
         if known.held > 0 {
             let sentence = match known.held {
-                1 => "1 deactivation waits for you.".to_owned(),
-                held => format!("{held} deactivations wait for you."),
+                1 => format!("1 deactivation waits for {}.", known.who),
+                held => format!("{held} deactivations wait for {}.", known.who),
             };
             let advice = "There are more of them than usual. Nothing happens to these contacts before somebody looks.";
             let to = Some((

@@ -25,6 +25,12 @@ pub const ROUTES: &[Entry] = routes! {
     Post Act "/welcome/{token}" Nobody choose;
 };
 
+/// Where people sign in.
+pub const HERE: &str = "/sign-in";
+/// Said where the page was open for longer than its session lives.
+const TOO_LATE: &str =
+    "This page was open for too long, so nobody was signed in. Type your password once more.";
+
 /// The samples.
 pub fn samples(all: &mut Samples) {
     all.page::<SignInPage>();
@@ -86,6 +92,23 @@ async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
         return Ok(visit.lead("/"));
     }
     visit.page(&SignInPage::default())
+}
+
+/// The page again, for a form that came without the token of a session: nothing of it is tried, and only the name stays.
+///
+/// # Errors
+/// Where the page cannot be drawn.
+pub fn opened_anew(visit: &Visit, name: String) -> Result<HttpResponse, WebError> {
+    if visit.staff().is_some() {
+        // Signed in meanwhile, in another window.
+        return Ok(visit.lead("/"));
+    }
+    let mut page = SignInPage {
+        name,
+        ..SignInPage::default()
+    };
+    page.mistakes.add("form", TOO_LATE);
+    visit.again(&page)
 }
 
 async fn sign_in(

@@ -52,7 +52,7 @@ struct Person {
     /// Has not chosen a password yet.
     waits: bool,
     signed_in: Option<At>,
-    sessions: usize,
+    sessions: i64,
     /// It is who looks at the page.
     me: bool,
 }
@@ -117,7 +117,7 @@ impl Page for StaffPage {
             enabled: id % 3 != 0,
             waits: id % 2 == 0,
             signed_in: (id % 2 == 1).then(At::sample),
-            sessions: usize::try_from(id).unwrap_or_default(),
+            sessions: id,
             me: id == 1,
         };
         let one = Self {
@@ -179,26 +179,23 @@ async fn page(visit: &Visit, number: &str) -> Result<StaffPage, WebError> {
     let pager = Pager::new(number, staff.len(), HERE, &[]);
     let staff: Vec<_> = pager.part(staff).collect();
     let ids: Vec<i64> = staff.iter().map(|person| person.id).collect();
-    let sessions: Vec<usize> = visit
+    let read = visit
         .app()
         .db()
-        .read(move |conn| {
-            let count = |id| Ok(sessions::of_staff(conn, id, now)?.len());
-            ids.into_iter().map(count).collect()
-        })
-        .await?;
+        .read(move |conn| sessions::counts(conn, &ids, now));
+    let sessions = read.await?;
     let me = visit.staff().map(|staff| staff.id);
-    let people = staff.into_iter().zip(sessions);
     Ok(StaffPage {
-        people: people
-            .map(|(person, sessions)| Person {
+        people: staff
+            .into_iter()
+            .map(|person| Person {
                 id: person.id,
                 role: person.role.as_str().into(),
                 role_label: person.role.label().into(),
                 enabled: person.enabled,
                 waits: !person.has_password,
                 signed_in: person.signed_in_at.map(|at| At::new(at, now)),
-                sessions,
+                sessions: sessions.get(&person.id).copied().unwrap_or_default(),
                 me: Some(person.id) == me,
                 name: person.name,
             })

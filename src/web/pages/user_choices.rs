@@ -101,7 +101,10 @@ impl UserChoices {
         let choice = |user: &User| {
             let mut people = plan.people.iter();
             let person = people.find(|one| one.user_id == user.id);
-            let standing = person.map_or_else(|| standing_aside(snapshot, user), Standing::of);
+            let standing = person.map_or_else(
+                || standing_aside(snapshot, user),
+                |person| Standing::of(person, snapshot),
+            );
             Choice {
                 page: person::address(company.id, &user.id),
                 name: named(user).to_owned(),

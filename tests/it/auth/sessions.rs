@@ -111,6 +111,13 @@ async fn the_table_holds_the_hash_of_a_key_and_whose_session_it_is() {
             .read(move |conn| sessions::of_staff(conn, id, now))
             .await;
         assert_eq!(found.len(), 2);
+        // Counted for many at once, it is the same.
+        let ann = desk.person("Ann", Role::Reader).await.id;
+        let counts = desk.read(move |conn| sessions::counts(conn, &[id, ann], now));
+        assert_eq!(counts.await, [(id, 2)].into());
+        let late = now + sessions::IDLE + chrono::TimeDelta::minutes(1);
+        let counts = desk.read(move |conn| sessions::counts(conn, &[id], late));
+        assert_eq!(counts.await, [].into(), "they have ended");
         assert!(
             store
                 .save(state(&[("staff", "\"me\"")]), &TTL)

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use rollcall::app::OF_COMPANY;
 use rollcall::connections::{
-    ConsentRefusal, MicrosoftForm, begin_consent, disconnect_tenant, finish_consent,
+    ConsentEnd, ConsentRefusal, MicrosoftForm, SENT, answer_to_link, answered_consent,
+    begin_consent, connect_consented, consent_link, disconnect_tenant, find_consented,
     save_microsoft_app,
 };
 use rollcall::db::tenant_connections;
 use rollcall::directory::consent::consent_address;
 use rollcall::model::{Cloud, TenantConnection};
-use rollcall::simulator::graph::AppData;
+use rollcall::simulator::graph::{AppData, TenantData};
 
 use super::*;
 
@@ -60,8 +61,14 @@ async fn press(address: &str, button: &str) -> String {
     to.split_once("?from=1&").unwrap().1.to_owned()
 }
 
+/// Takes the answer, and connects the tenant that was read.
+async fn finish(stage: &Stage, session: &str, query: &str) -> Result<ConsentEnd, ConsentRefusal> {
+    let read = answered_consent(&stage.app, session, query).await?;
+    connect_consented(&stage.app, read, "Ann", |_, _| Ok(())).await
+}
+
 async fn refused(stage: &Stage, session: &str, query: &str) -> ConsentRefusal {
-    let end = finish_consent(&stage.app, session, query, "Ann", |_, _| Ok(())).await;
+    let end = finish(stage, session, query).await;
     let id = stage.company_id;
     let stored = stage
         .read(move |conn| tenant_connections::get(conn, id))
@@ -75,9 +82,7 @@ async fn a_consent_connects_the_tenant_that_was_read() {
     on_both(|stage| async move {
         furnish(&stage).await;
         let query = press(&begin(&stage).await, "accept").await;
-        let end = finish_consent(&stage.app, "session", &query, "Ann", |_, _| Ok(()))
-            .await
-            .unwrap();
+        let end = finish(&stage, "session", &query).await.unwrap();
         assert_eq!(
             (end.company, end.tenant_name.as_str()),
             (stage.company_id, "Contoso")
@@ -91,7 +96,7 @@ async fn a_consent_connects_the_tenant_that_was_read() {
         assert_eq!(tenant.client_id, SHARED);
         assert_eq!(directory.confirm_tenant().await.unwrap(), "Contoso");
         // The same answer again finds nothing.
-        let again = finish_consent(&stage.app, "session", &query, "Ann", |_, _| Ok(())).await;
+        let again = finish(&stage, "session", &query).await;
         assert_eq!(again.unwrap_err(), ConsentRefusal::Unknown);
     })
     .await;
@@ -136,7 +141,7 @@ async fn a_tenant_that_nobody_consented_for_is_not_believed() {
         let query = format!("admin_consent=True&tenant={tenant}&state={asked}");
         let refusal = refused(&stage, "session", &query).await;
         assert_eq!(
-            matches!(refusal, ConsentRefusal::Unreadable { .. }),
+            refusal == ConsentRefusal::NoConsent,
             unreadable,
             "{refusal}"
         );
@@ -188,12 +193,77 @@ async fn the_consent_of_another_tenant_than_the_connected_one_changes_nothing() 
             .write(move |conn| tenant_connections::put(conn, id, &kept, now))
             .await;
         let query = press(&address, "accept").await;
-        let end = finish_consent(&stage.app, "session", &query, "Ann", |_, _| Ok(())).await;
+        let end = finish(&stage, "session", &query).await;
         assert_eq!(end.unwrap_err(), ConsentRefusal::OtherTenant);
         let stored = stage
             .read(move |conn| tenant_connections::get(conn, id))
             .await;
         assert_eq!(stored, Some(other));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_for_an_administrator_says_nothing_of_the_company_and_its_answer_is_nobodys() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let id = stage.company_id;
+    let link = consent_link(&stage.app, id, BACK).await;
+    assert_eq!(link.unwrap_err(), ConsentRefusal::NoApp);
+    furnish(&stage).await;
+    let link = consent_link(&stage.app, id, BACK).await.unwrap();
+    let other = stage.add_bare_company("Fabrikam", "4711").await;
+    let others = consent_link(&stage.app, other.id, BACK).await.unwrap();
+    assert_eq!(link, others, "it is the same for every new company");
+    assert!(link.contains("/organizations/v2.0/adminconsent"), "{link}");
+    let query = press(&link, "accept").await;
+    assert_eq!(answer_to_link(&query), Some(true));
+    let refusal = refused(&stage, "session", &query).await;
+    assert_eq!(refusal, ConsentRefusal::Unknown, "it connects nothing");
+    assert_eq!(answer_to_link(&press(&link, "cancel").await), Some(false));
+    let failed = format!("admin_consent=True&error=consent_required&state={SENT}");
+    assert_eq!(answer_to_link(&failed), Some(false), "the error counts");
+    let query = press(&begin(&stage).await, "accept").await;
+    assert_eq!(answer_to_link(&query), None, "that one was asked for here");
+}
+
+#[tokio::test]
+async fn a_tenant_that_has_consented_elsewhere_is_found_by_id_domain_or_address_and_read() {
+    on_both(|stage| async move {
+        furnish(&stage).await;
+        let id = stage.company_id;
+        let find = async |typed: &str| find_consented(&stage.app, id, typed).await;
+        let early = find(TENANT).await.unwrap_err();
+        assert_eq!(early, ConsentRefusal::NoConsent, "nobody has yet");
+        let nowhere = find("nowhere.example").await.unwrap_err();
+        let said = nowhere.to_string();
+        assert!(
+            matches!(nowhere, ConsentRefusal::Unreadable { .. }),
+            "{said}"
+        );
+        let link = consent_link(&stage.app, id, BACK).await.unwrap();
+        press(&link, "accept").await;
+        let by_id = find(&format!(" {} ", TENANT.to_uppercase())).await.unwrap();
+        assert_eq!(by_id.tenant.id.as_str(), TENANT);
+        for typed in ["Contoso.Example", "ada@contoso.example"] {
+            assert_eq!(find(typed).await.unwrap(), by_id, "{typed}");
+        }
+        for wrong in ["", "contoso", "organizations", "10.0.0.1", "a b.example"] {
+            let refusal = find(wrong).await.unwrap_err();
+            assert_eq!(refusal, ConsentRefusal::NotATenant, "{wrong}");
+        }
+        let end = connect_consented(&stage.app, by_id, "Ann", |_, _| Ok(())).await;
+        assert_eq!(end.unwrap().tenant_name, "Contoso");
+        let stored = stage.read(move |conn| tenant_connections::get(conn, id));
+        assert_eq!(stored.await.unwrap().tenant_id.as_str(), TENANT);
+        // A domain of another tenant does not take the place of the one that is connected.
+        stage.microsoft.add_tenant(TenantData {
+            id: "cccccccc-0000-4000-8000-000000000001".into(),
+            default_domain: "fabrikam.example".into(),
+            apps: [(SHARED.to_owned(), AppData::reader("shared"))].into(),
+            ..TenantData::default()
+        });
+        let other = find("fabrikam.example").await.unwrap_err();
+        assert_eq!(other, ConsentRefusal::OtherTenant);
     })
     .await;
 }

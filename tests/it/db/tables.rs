@@ -342,3 +342,41 @@ async fn saves_are_found_among_many_other_events_and_one_moment_of_one_person_is
     })
     .await;
 }
+
+#[tokio::test]
+async fn of_many_places_the_companies_there_are_found_at_once_and_no_others() {
+    on_both(async |db| {
+        db.write(|conn| {
+            let one = psa_connections::insert(conn, &psa(), now())?;
+            let mut other = psa();
+            other.name = "Second PSA".into();
+            let two = psa_connections::insert(conn, &other, now())?;
+            let mut add = |name: &str, psa: i64, at: &str| {
+                let mut row = company(psa);
+                (row.name, row.psa_company_id) = (name.into(), at.into());
+                companies::insert(conn, &row, now())
+            };
+            let here = add("Here", one, "1")?;
+            let there = add("There", two, "2")?;
+            let gone = add("Gone", one, "3")?;
+            companies::remove(conn, gone, 1, now())?;
+            let places = [(one, "1"), (one, "2"), (two, "1"), (two, "2"), (one, "3")];
+            let places = places.map(|(psa, at)| (psa, at.into()));
+            let found = companies::at_places(conn, &places[..3])?;
+            let first = (places[0].clone(), (here, "Here".to_owned()));
+            assert_eq!(
+                found,
+                [first.clone()].into(),
+                "the same id elsewhere is another"
+            );
+            let found = companies::at_places(conn, &places)?;
+            let second = (places[3].clone(), (there, "There".to_owned()));
+            assert_eq!(found, [first, second].into());
+            assert!(companies::at_places(conn, &[])?.is_empty());
+            Ok(())
+        })
+        .await
+        .unwrap();
+    })
+    .await;
+}

@@ -125,6 +125,21 @@ impl Stage {
         Company { id, ..company }
     }
 
+    /// A further company of this PSA connection, without a tenant and unknown to the PSA.
+    pub async fn add_bare_company(&self, name: &str, psa_company: &str) -> Company {
+        let company = Company {
+            id: 0,
+            name: name.into(),
+            psa_company_id: psa_company.into(),
+            ..self.company().await
+        };
+        let (row, now) = (company.clone(), self.clock.now());
+        let id = self
+            .write(move |conn| db::companies::insert(conn, &row, now))
+            .await;
+        Company { id, ..company }
+    }
+
     /// A further PSA connection, which leads to the same PSA.
     pub async fn add_psa(&self, name: &str) -> i64 {
         let (connection, secrets) = self.psa.connection();

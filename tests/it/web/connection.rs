@@ -1,9 +1,10 @@
 //! The connection of a company: what is shown, tests that really read, an app of the customer's, another place in the PSA.
 
 mod place;
+mod tenant;
 
 use rollcall::app::OF_COMPANY;
-use rollcall::db::{companies, secrets, tenant_connections};
+use rollcall::db::{secrets, tenant_connections};
 use rollcall::model::{Role, TenantConnection};
 use rollcall::simulator::graph::{AppData, TenantData};
 
@@ -268,42 +269,6 @@ async fn mistakes_of_the_form_stand_beside_their_fields_and_show_hostile_text_ha
         answer.text.contains("&lt;script&gt;alert(1)"),
         "what was typed stays"
     );
-}
-
-#[tokio::test]
-async fn another_tenant_says_first_how_many_links_retire() {
-    let stage = stage().await;
-    stage.sync().await;
-    stage.microsoft.add_tenant(TenantData {
-        id: OTHER.into(),
-        display_name: "Fabrikam".into(),
-        default_domain: "fabrikam.example".into(),
-        apps: [(CLIENT.to_owned(), AppData::reader(SECRET))].into(),
-        ..TenantData::default()
-    });
-    let site = Site::start(&stage.app);
-    let visitor = site.signed_in(Role::Technician).await;
-    let page = visitor.get(&format!("{}/app", page_of(&stage))).await;
-    assert!(
-        page.text.contains("the link of 1 person retires"),
-        "{}",
-        page.text
-    );
-    let fields = [("tenant_id", OTHER), ("client_id", CLIENT), ("way", "keep")];
-    let answer = save(&stage, &visitor, &fields).await;
-    assert_eq!(answer.status, 422);
-    assert!(
-        answer.text.contains("This is another tenant."),
-        "{}",
-        answer.text
-    );
-    assert_eq!(stage.links().await.len(), 1);
-    let mut sure = fields.to_vec();
-    sure.push(("confirm", "true"));
-    let answer = save(&stage, &visitor, &sure).await;
-    assert_eq!(answer.status, 303, "{}", answer.text);
-    assert_eq!(tenant_of(&stage).await.unwrap().tenant_id.as_str(), OTHER);
-    assert_eq!(stage.links().await.len(), 0);
 }
 
 #[tokio::test]

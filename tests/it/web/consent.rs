@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use rollcall::connections::{MicrosoftForm, NewSecret, disconnect_tenant, save_microsoft_app};
-use rollcall::db::companies;
 use rollcall::db::schema::jobs;
-use rollcall::model::Role;
+use rollcall::db::tenant_connections;
+use rollcall::model::{Cloud, Role, TenantConnection};
 use rollcall::simulator::graph::AppData;
 
 use super::connection::{page_of, stage, tenant_of};
@@ -31,9 +31,7 @@ async fn furnished() -> Stage {
     save_microsoft_app(&stage.app, &form, 0, "Ann")
         .await
         .unwrap();
-    let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    disconnect_tenant(&stage.app, id, version.unwrap(), "Ann")
+    disconnect_tenant(&stage.app, stage.company_id, stage.version().await, "Ann")
         .await
         .unwrap();
     stage
@@ -191,9 +189,7 @@ async fn a_tenant_in_the_address_bar_is_not_believed() {
 #[tokio::test]
 async fn without_a_microsoft_app_an_administrator_is_led_to_where_it_is_set_up() {
     let stage = stage().await;
-    let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    disconnect_tenant(&stage.app, id, version.unwrap(), "Ann")
+    disconnect_tenant(&stage.app, stage.company_id, stage.version().await, "Ann")
         .await
         .unwrap();
     let site = Site::start(&stage.app);
@@ -222,4 +218,124 @@ async fn without_a_microsoft_app_an_administrator_is_led_to_where_it_is_set_up()
     );
     let reader = site.signed_in(Role::Reader).await;
     assert_eq!(reader.get("/consent").await.status, 403);
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_another_companys_is_asked_about_before_it_is_connected() {
+    let stage = furnished().await;
+    let other = stage.add_bare_company("Fabrikam", "4711").await;
+    let shared = TenantConnection {
+        tenant_id: TENANT.into(),
+        client_id: SHARED.into(),
+        certificate: false,
+        expires: None,
+        cloud: Cloud::Global,
+    };
+    let (id, now) = (other.id, stage.clock.now());
+    stage
+        .write(move |conn| tenant_connections::put(conn, id, &shared, now))
+        .await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let path = decide(&begin(&stage, &visitor).await, "accept").await;
+    let (text, to) = come_back(&visitor, &path).await;
+    let link = format!("{}/link", page_of(&stage));
+    assert_eq!(to, link);
+    for said in [
+        "Is this the right tenant?",
+        &format!("/companies/{id}/connection"),
+        "To this company it is not connected yet.",
+        "Connect it to this company too",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert_eq!(tenant_of(&stage).await, None);
+    // Without the answer to that very question it is asked again, whoever types the tenant in.
+    for accepted in ["", "true", "cccccccc-0000-4000-8000-000000000001"] {
+        let fields = [("tenant", TENANT), ("accepted", accepted)];
+        let answer = send(&visitor, &link, &link, &fields).await;
+        assert_eq!(answer.location.as_deref(), Some(&*link), "{accepted}");
+        assert_eq!(tenant_of(&stage).await, None, "{accepted}");
+    }
+    let fields = [("tenant", TENANT), ("accepted", TENANT)];
+    let answer = send(&visitor, &link, &link, &fields).await;
+    assert_eq!(answer.location.as_deref(), Some(&*page_of(&stage)));
+    assert_eq!(tenant_of(&stage).await.unwrap().tenant_id.as_str(), TENANT);
+    let page = visitor.get(&page_of(&stage)).await.text;
+    assert!(
+        page.contains("Is this the right tenant?"),
+        "it is said still: {page}"
+    );
+}
+
+#[tokio::test]
+async fn a_tenant_with_a_strange_name_is_asked_about_first_where_a_run_would_follow() {
+    let stage = furnished().await;
+    stage.set(|company| company.name = "Fabrikam".into()).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    stage.set(|company| company.sync_contacts = true).await;
+    let path = decide(&begin(&stage, &visitor).await, "accept").await;
+    let (text, _) = come_back(&visitor, &path).await;
+    assert!(
+        text.contains("It calls itself “<bdi>Contoso</bdi>”"),
+        "{text}"
+    );
+    assert_eq!(tenant_of(&stage).await, None);
+    stage.set(|company| company.sync_contacts = false).await;
+    let path = decide(&begin(&stage, &visitor).await, "accept").await;
+    let (text, to) = come_back(&visitor, &path).await;
+    assert_eq!(to, page_of(&stage));
+    assert!(text.contains("Is this the right tenant?"), "{text}");
+    assert!(
+        tenant_of(&stage).await.is_some(),
+        "nothing is written meanwhile"
+    );
+}
+
+#[tokio::test]
+async fn an_administrator_with_the_link_needs_no_account_and_leaves_nothing() {
+    let stage = furnished().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let link = format!("{}/link", page_of(&stage));
+    let page = visitor.get(&link).await.text;
+    let mark = "<code id=\"link\">";
+    let address = page.split(mark).nth(1).unwrap().split('<').next().unwrap();
+    let address = address.replace("&amp;", "&").replace("&#x2F;", "/");
+    let stranger = site.visitor();
+    for (button, to, said) in [
+        ("cancel", "/consent/declined", "Nothing was accepted"),
+        ("accept", "/consent/thanks", "Your provider can go on now"),
+    ] {
+        let (text, at) = come_back(&stranger, &decide(&address, button).await).await;
+        assert_eq!(at, to);
+        assert!(text.contains(said), "{text}");
+        assert!(!text.contains("Contoso"), "nobody is named: {text}");
+        assert_eq!(tenant_of(&stage).await, None, "{button}");
+    }
+    let fields = [("tenant", "contoso.example")];
+    let answer = send(&visitor, &link, &link, &fields).await;
+    assert_eq!(answer.location.as_deref(), Some(&*page_of(&stage)));
+    let page = visitor.get(&page_of(&stage)).await.text;
+    assert!(page.contains("2 users were read"), "{page}");
+    assert_eq!(tenant_of(&stage).await.unwrap().client_id, SHARED);
+}
+
+#[tokio::test]
+async fn a_tenant_that_has_not_consented_is_said_beside_what_was_typed() {
+    let stage = furnished().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let link = format!("{}/link", page_of(&stage));
+    for (typed, said) in [
+        ("contoso.example", "nobody there has accepted yet"),
+        ("\"><script>", "Type the tenant ID, or a domain"),
+    ] {
+        let answer = send(&visitor, &link, &link, &[("tenant", typed)]).await;
+        assert_eq!(answer.status, 422, "{}", answer.text);
+        assert!(answer.text.contains(said), "{typed}: {}", answer.text);
+        assert!(!answer.text.contains("\"><script>"), "{}", answer.text);
+    }
+    assert_eq!(tenant_of(&stage).await, None);
 }

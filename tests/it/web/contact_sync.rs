@@ -1,9 +1,10 @@
 //! A company's settings: what a save does, what is refused, and turning contact sync on.
 
+mod reading;
 mod turning_on;
 
 use rollcall::db::jobs::{self, Job, Priority, Work};
-use rollcall::db::{companies, tenant_connections};
+use rollcall::db::tenant_connections;
 use rollcall::model::{Mode, Role, Target, Test};
 use rollcall::simulator::kit::{Fault, FaultKind};
 
@@ -218,13 +219,7 @@ async fn an_old_form_keeps_what_was_typed_says_who_changed_what_and_can_be_saved
 #[tokio::test]
 async fn a_name_that_another_company_has_is_refused() {
     let stage = stage().await;
-    let mut other = stage.company().await;
-    other.name = "Fabrikam".into();
-    other.psa_company_id = "4711".into();
-    let now = stage.clock.now();
-    stage
-        .write(move |conn| companies::insert(conn, &other, now))
-        .await;
+    stage.add_bare_company("Fabrikam", "4711").await;
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Technician).await;
     let answer = save(

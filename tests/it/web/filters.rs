@@ -72,11 +72,7 @@ fn address(stage: &Stage) -> String {
 }
 
 async fn version(stage: &Stage) -> String {
-    let id = stage.company_id;
-    let version = stage
-        .read(move |conn| rollcall::db::companies::version(conn, id))
-        .await;
-    version.unwrap().to_string()
+    stage.version().await.to_string()
 }
 
 /// The fields of a list: each filter by key and its fields.

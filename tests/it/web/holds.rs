@@ -85,7 +85,7 @@ async fn who_waits_is_shown_with_reasons_and_the_guards_numbers() {
         "Anna Doe",
         "anna@contoso.example",
         "Sign-in blocked.",
-        "5 of 10 linked contacts would be deactivated; more than 3 wait for you.",
+        "5 of 10 linked contacts would be deactivated; more than 3 wait for a technician.",
         "in ConnectWise",
     ] {
         assert!(html.contains(text), "{text}: {html}");

@@ -281,11 +281,7 @@ async fn every_step_of_the_set_up_leads_to_the_next_until_contact_sync_is_on() {
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Technician).await;
     let base = format!("/companies/{}", stage.company_id);
-    let version = async || {
-        let id = stage.company_id;
-        let found = stage.read(move |conn| companies::version(conn, id)).await;
-        found.unwrap().to_string()
-    };
+    let version = async || stage.version().await.to_string();
     let tenant = visitor.get(&format!("{base}/connection")).await.text;
     assert!(tenant.contains("Next: options"), "{tenant}");
     let options = visitor.get(&format!("{base}/contact-sync")).await.text;

@@ -241,7 +241,10 @@ async fn held_deactivations_are_the_first_thing_said_and_the_tiles_count() {
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Reader).await;
     let page = visitor.get(&overview(&stage)).await.text;
-    assert!(page.contains("2 deactivations wait for you."), "{page}");
+    assert!(
+        page.contains("2 deactivations wait for a technician."),
+        "{page}"
+    );
     assert_eq!(
         (
             tile(&page, "In sync"),
@@ -289,11 +292,9 @@ async fn a_hostile_name_is_shown_as_text_and_an_unknown_company_is_not_found() {
     assert!(page.contains("&lt;script&gt;alert(1)"), "{page}");
     assert_eq!(visitor.get("/companies/4711").await.status, 404);
     assert_eq!(visitor.get("/companies/4711/live").await.status, 404);
-    let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    let now = stage.clock.now();
+    let (id, version, now) = (stage.company_id, stage.version().await, stage.clock.now());
     stage
-        .write(move |conn| companies::remove(conn, id, version.unwrap(), now))
+        .write(move |conn| companies::remove(conn, id, version, now))
         .await;
     assert_eq!(visitor.get(&overview(&stage)).await.status, 404);
 }
@@ -366,7 +367,7 @@ async fn a_run_that_ended_early_and_needs_nobody_hides_no_hold() {
     ] {
         let page = page(kind).await;
         assert!(
-            page.contains("2 deactivations wait for you."),
+            page.contains("2 deactivations wait for a technician."),
             "{kind}: {page}"
         );
         assert!(!page.contains("class=\"state bad\""), "{kind}: {page}");

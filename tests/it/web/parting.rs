@@ -21,9 +21,7 @@ async fn who_presses_while_a_run_is_going_is_told_soon_and_loses_nothing() {
     let stage = linked().await;
     let site = Site::start(&stage.app);
     let admin = site.signed_in(Role::Administrator).await;
-    let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    let version = version.unwrap().to_string();
+    let version = stage.version().await.to_string();
     let going = stage.going(stage.company_id).await;
     let at = format!("/companies/{}", stage.company_id);
     let (remove, app) = (format!("{at}/remove"), format!("{at}/connection/app"));

@@ -1,7 +1,7 @@
 //! PSA connections: drawn from the vendor's fields, tested before they are saved, secrets never shown.
 
 use rollcall::connections::remove_company;
-use rollcall::db::{companies, facts, psa_connections, settings};
+use rollcall::db::{facts, psa_connections, settings};
 use rollcall::model::{PsaConnection, Role};
 use rollcall::psa::VENDORS;
 use rollcall::simulator::kit::{Fault, FaultKind};
@@ -259,9 +259,7 @@ async fn a_stale_save_and_a_stale_removal_say_who_changed_the_connection() {
     let refused = send(&stage, &admin, "save", &mine).await;
     let who = "You changed this connection in another window";
     assert!(refused.text.contains(who), "{}", refused.text);
-    let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    remove_company(&stage.app, id, version.unwrap(), "Ann")
+    remove_company(&stage.app, stage.company_id, stage.version().await, "Ann")
         .await
         .unwrap();
     let path = format!("/settings/psa/{}/remove", stage.psa_id);
@@ -348,9 +346,7 @@ async fn a_connection_is_removed_once_no_company_uses_it() {
     assert!(page.text.contains("Contoso"));
     let refused = admin.post(&path, &[("version", "1")]).await;
     assert_eq!(refused.status, 422);
-    let id = stage.company_id;
-    let version = stage.read(move |conn| companies::version(conn, id)).await;
-    remove_company(&stage.app, id, version.unwrap(), "Ann")
+    remove_company(&stage.app, stage.company_id, stage.version().await, "Ann")
         .await
         .unwrap();
     assert!(admin.get(&path).await.text.contains("What stays"));

@@ -208,3 +208,50 @@ async fn without_a_public_address_a_forwarded_address_is_not_believed() {
     assert_eq!(use_up(&visitor, "203.0.113.7").await, 429);
     assert_eq!(one_try(&visitor, "192.0.2.1").await, 429, "the same peer");
 }
+
+#[tokio::test]
+async fn a_sign_in_page_that_was_open_for_too_long_is_there_anew_with_the_name() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    site.signed_in(Role::Reader).await;
+    let visitor = site.visitor();
+    let token = visitor.token().await;
+    stage.clock.advance(Duration::from_mins(31));
+    let form = [
+        ("csrf", &*token),
+        ("name", "Reader"),
+        ("password", PASSWORD),
+    ];
+    let answer = visitor.post_bare("/sign-in", &form).await;
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    assert!(answer.text.contains("open for too long"), "{}", answer.text);
+    assert!(answer.text.contains("value=\"Reader\""), "{}", answer.text);
+    assert!(
+        !answer.text.contains(PASSWORD),
+        "a password does not come back"
+    );
+    let home = visitor.get("/").await;
+    assert_eq!(home.location.as_deref(), Some("/sign-in"), "nobody is in");
+    // The page that was answered signs in.
+    let mark = "name=\"csrf\" value=\"";
+    let token = answer.text.split(mark).nth(1).unwrap();
+    let token = token.split('"').next().unwrap();
+    let form = [("csrf", token), ("name", "Reader"), ("password", PASSWORD)];
+    let answer = visitor.post_bare("/sign-in", &form).await;
+    assert_eq!(answer.location.as_deref(), Some("/"));
+    // Who has signed in meanwhile is led to where they are.
+    let answer = visitor.post_bare("/sign-in", &form).await;
+    assert_eq!(answer.location.as_deref(), Some("/"));
+}
+
+#[tokio::test]
+async fn a_sign_in_form_of_another_site_is_refused_still() {
+    let stage = Stage::new(Vendor::ConnectWise, Store::Sqlite).await;
+    let site = Site::start(&stage.app);
+    site.signed_in(Role::Reader).await;
+    let visitor = site.visitor();
+    let form = [("name", "Reader"), ("password", PASSWORD)];
+    let from = ("origin", "https://elsewhere.example");
+    let answer = visitor.post_as("/sign-in", &form, from).await;
+    assert_eq!(answer.status, 400, "{}", answer.text);
+}

@@ -52,13 +52,7 @@ async fn another_place_in_the_psa_says_first_how_many_links_retire() {
 async fn a_place_that_another_company_has_names_it() {
     let stage = stage().await;
     stage.psa.add_company(300, "Fabrikam");
-    let mut other = stage.company().await;
-    other.name = "Fabrikam of Rollcall".into();
-    other.psa_company_id = "300".into();
-    let now = stage.clock.now();
-    stage
-        .write(move |conn| companies::insert(conn, &other, now))
-        .await;
+    stage.add_bare_company("Fabrikam of Rollcall", "300").await;
     let site = Site::start(&stage.app);
     let visitor = site.signed_in(Role::Technician).await;
     let path = format!("{}/psa", page_of(&stage));
