@@ -145,6 +145,8 @@ fn marks(need: &Need, fleet: &Fleet, holds: &HashMap<i64, Hold>) -> Vec<String> 
         }
         (What::Conflicts, About::Company(id)) => one_by_one(fleet.conflicts.get(&id)),
         (What::Refused, About::Company(id)) => one_by_one(fleet.refused.get(&id)),
+        // A day that was noted wrongly harms nobody: the portal shows it, and no mail leaves.
+        (What::Ending, _) if need.works => Vec::new(),
         _ => vec![need.title.clone()],
     }
 }

@@ -19,6 +19,7 @@ pub mod contact_sync;
 mod contact_sync_effect;
 mod contact_sync_form;
 pub mod contact_sync_page;
+mod cures;
 pub mod errors;
 pub mod filters;
 mod filters_change;

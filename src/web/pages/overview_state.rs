@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::cures::{Cure, cure};
 use super::run_counts::counts;
 use crate::attention::{is_nobodys, is_stale};
 use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
+use crate::model::text::count;
 use crate::model::{Company, Mode, RunFailure, Status};
 use crate::sync::standing::{self, Standing};
 use crate::web::quarantined::{InQuarantine, Of};
@@ -342,30 +344,6 @@ impl State {
     }
 }
 
-/// Where a failure is mended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cure {
-    /// On the company's connection page.
-    Connection,
-    /// Among its settings and filters.
-    ContactSync,
-    /// By looking at a new preview.
-    Preview,
-    /// Nothing is to be mended: the run says more.
-    Run,
-}
-
-/// Where a failure of this kind is mended.
-pub fn cure(kind: &str) -> Cure {
-    match kind {
-        "credentials" | "secret_expired" | "consent" | "tenant" | "wrong_tenant" | "permission"
-        | "not_set_up" | "secret_key" | "company_gone" | "unreachable" => Cure::Connection,
-        "plan_changed" => Cure::Preview,
-        kind if kind.starts_with("missing_") => Cure::ContactSync,
-        _ => Cure::Run,
-    }
-}
-
 /// Nothing needs a person. A change that was saved and not run yet is none of what is well, and all is not well with people
 /// whom nobody keeps in step.
 fn calm(tiles: Tiles, pending: bool) -> String {
@@ -394,9 +372,7 @@ fn calm(tiles: Tiles, pending: bool) -> String {
 }
 
 /// So many people.
-pub fn people(count: usize) -> String {
-    match count {
-        1 => "1 person".into(),
-        count => format!("{count} people"),
-    }
+pub fn people(number: usize) -> String {
+    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    count(number, "person", "people")
 }

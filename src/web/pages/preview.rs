@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use diesel::QueryResult;
 use serde::Deserialize;
 
-use super::overview_state::{Cure, cure};
+use super::cures::{Cure, cure};
 use super::people::aside;
 use super::preview_difference::{Difference, difference};
 use super::preview_lines::{HEADS, Listed, acts, choices, fitting, is_skipped, list, rows};

@@ -145,7 +145,7 @@ async fn the_file_has_every_company_and_no_formula() {
     let counted = [("conflict", 1), ("in_sync", 40), ("will_change", 2)];
     let tally: Tally = counted.map(|(word, count)| (word.to_owned(), count)).into();
     let old = stage.read(|conn| db_tallies::stale(conn, 9)).await;
-    let contoso = stale
+    let contoso = old
         .into_iter()
         .find(|one| one.company_id == stage.company_id);
     let contoso = contoso.unwrap();
