@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::holders::Holders;
-use crate::model::{Action, Contact, ContactId, User, UserId, text};
-use crate::sync::plan::{Person, Plan, Reason};
+use crate::model::{Action, Contact, ContactId, User, UserId, reason_for_people, text};
+use crate::sync::plan::{Because, Person, Plan, Reason};
 use crate::sync::report;
 use crate::sync::route::Destination;
 use crate::sync::select::{self, Activity, LeaverReason};
@@ -27,6 +27,8 @@ pub enum Standing {
     WillChange,
     /// Microsoft Graph does not say what decides.
     NoAnswer,
+    /// The user left, and a technician dismissed the deactivation: the contact stays active.
+    Kept,
     /// The user had a contact and left, and nothing is to be done.
     Leaver,
     /// A technician ignores the user.
@@ -45,11 +47,12 @@ pub enum Standing {
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Held,
         Self::Conflict,
         Self::WillChange,
         Self::NoAnswer,
+        Self::Kept,
         Self::Leaver,
         Self::Ignored,
         Self::OutOfScope,
@@ -66,6 +69,7 @@ impl Standing {
             Self::Conflict => "conflict",
             Self::WillChange => "will_change",
             Self::NoAnswer => "no_answer",
+            Self::Kept => "kept",
             Self::Leaver => "leaver",
             Self::Ignored => "ignored",
             Self::OutOfScope => "out_of_scope",
@@ -87,6 +91,7 @@ impl Standing {
             (Action::OutOfScope, Reason::Ignored) => Self::Ignored,
             (Action::OutOfScope, _) => Self::OutOfScope,
             (Action::Unchanged, Reason::NoAnswer(_)) => Self::NoAnswer,
+            (Action::Unchanged, Reason::LeftAlone(_, Because::Dismissed)) => Self::Kept,
             (Action::Unchanged, _) if left => Self::Leaver,
             (Action::Unchanged, Reason::NotUpdating) => Self::NotUpdated,
             (Action::Unchanged, _) => Self::InSync,
@@ -298,7 +303,7 @@ impl<'a> Everyone<'a> {
                     (None, None) => String::new(),
                 };
                 line.filter = person.filter.clone().unwrap_or_default();
-                line.reason = report::reason(&person.reason);
+                line.reason = reason_for_people(&report::reason(&person.reason)).into_owned();
             }
             Who::Aside(user, why) => {
                 line.page = format!("people/{}", segment(user.id.as_str()));

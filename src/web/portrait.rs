@@ -310,7 +310,7 @@ fn of_change(record: ChangeRecord, undone: &Undone, now: DateTime<Utc>) -> Momen
         at: At::new(change.created_at, now),
         title: format!("{}{contact}", words::action(change.action.as_str())),
         staff: String::new(),
-        detail: words::sentence(&change.reason),
+        detail: words::why(&change.reason),
         outcome: change.outcome.as_str().into(),
         fields: fields
             .map(|field| Changed {
