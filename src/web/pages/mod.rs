@@ -45,6 +45,7 @@ mod overview_state;
 pub mod parting;
 pub mod people;
 pub mod person;
+pub mod person_decisions;
 pub mod pickers;
 pub mod preview;
 mod preview_difference;
@@ -106,6 +107,7 @@ pub const ALL: &[&[Entry]] = &[
     parting::ROUTES,
     people::ROUTES,
     person::ROUTES,
+    person_decisions::ROUTES,
     pickers::ROUTES,
     preview::ROUTES,
     psa_form::ROUTES,

@@ -14,19 +14,17 @@ use crate::db::{changes, events, links, undos};
 use crate::model::{Company, Role, UserId};
 use crate::pickers::explain_last;
 use crate::sync::last::Last;
-use crate::sync::plan::Person;
+use crate::sync::plan::{Person, Reason};
 use crate::web::VendorLinks;
-use crate::web::deciding::{self, Said};
+use crate::web::deciding::Said;
 use crate::web::everyone::{self, Standing, named, segment};
 use crate::web::portrait::{self, Moment, Row, Step};
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, form};
+use crate::web::{At, CompanyHead, Page, Place, Samples, Tab, Visit, WebError, form};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/companies/{company:\\d+}/people/{user}" Reader show;
-    Post Act "/companies/{company:\\d+}/people/{user}/ignore" Technician ignore;
-    Post Act "/companies/{company:\\d+}/people/{user}/stop-ignoring" Technician stop_ignoring;
 };
 
 /// The samples.
@@ -50,6 +48,8 @@ pub struct PersonPage {
     standing: String,
     read_at: Option<At>,
     ignored: bool,
+    /// Whether they left and a technician dismissed the deactivation.
+    dismissed: bool,
     /// The addresses at the vendors; empty where they are not known.
     entra: String,
     psa: String,
@@ -165,6 +165,7 @@ async fn show(
         standing: String::new(),
         read_at: None,
         ignored: false,
+        dismissed: false,
         entra: outward.user(&user),
         psa: outward.psa_name().to_owned(),
         psa_link: String::new(),
@@ -249,6 +250,7 @@ impl PersonPage {
             (None, Some(user)) => everyone::standing_aside(snapshot, user).as_str().into(),
             (None, None) => String::new(),
         };
+        self.dismissed = self.standing == Standing::Kept.as_str();
         let theirs = person.and_then(|person| person.contact.as_ref());
         if let Some(id) = theirs {
             self.psa_link = outward.contact(id);
@@ -263,34 +265,15 @@ impl PersonPage {
         if let Some(explanation) = explained.await? {
             self.steps = portrait::steps(&explanation);
             if let Some(next) = self.steps.pop() {
-                self.next.push(format!("{}.", next.result));
+                // Of whom is ignored the reason says it all.
+                if person.is_none_or(|person| person.reason != Reason::Ignored) {
+                    self.next.push(format!("{}.", next.result));
+                }
                 self.next.extend(next.lines);
             }
         }
         Ok(())
     }
-}
-
-async fn ignore(
-    visit: Visit,
-    path: Path<(i64, String)>,
-    back: Form<Back>,
-) -> Result<HttpResponse, WebError> {
-    let (company, user) = known(&visit, path.into_inner()).await?;
-    let id = company.id;
-    let said = deciding::ignore(&visit, company, user.clone()).await?;
-    Ok(back.0.lead(&visit, (id, &user), said))
-}
-
-async fn stop_ignoring(
-    visit: Visit,
-    path: Path<(i64, String)>,
-    back: Form<Back>,
-) -> Result<HttpResponse, WebError> {
-    let (company, user) = known(&visit, path.into_inner()).await?;
-    let id = company.id;
-    let said = deciding::stop_ignoring(&visit, company, user.clone()).await?;
-    Ok(back.0.lead(&visit, (id, &user), said))
 }
 
 /// The company and a user whom the last reading or a link knows.
@@ -343,6 +326,7 @@ impl Page for PersonPage {
             standing: String::new(),
             read_at: None,
             ignored: false,
+            dismissed: false,
             entra: String::new(),
             psa: "ConnectWise".into(),
             psa_link: String::new(),
@@ -390,6 +374,11 @@ impl Page for PersonPage {
             name: "long ".repeat(80),
             ..full.clone()
         };
-        vec![gone, full, ignored]
+        let kept = Self {
+            dismissed: true,
+            standing: "kept".into(),
+            ..full.clone()
+        };
+        vec![gone, full, ignored, kept]
     }
 }
