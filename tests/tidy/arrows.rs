@@ -44,7 +44,7 @@ const ARROWS: &[(&str, &str)] = &[
 /// The files of `sync/` that decide: pure functions over `model`.
 const PURE: &[&str] = &[
     "snapshot", "select", "route", "ties", "pair", "search", "plan", "planner", "guard", "fields",
-    "report", "explain", "settle", "effect", "cover", "counting", "back", "fates",
+    "report", "explain", "settle", "effect", "cover", "counting", "back", "fates", "approval",
 ];
 
 /// The files of `sync/` that read, write and wait.

@@ -28,6 +28,8 @@ mod filters_known;
 pub mod fleet;
 mod fleet_samples;
 mod history_files;
+mod hold_samples;
+mod hold_words;
 pub mod holds;
 pub mod holds_fleet;
 pub mod installation;
