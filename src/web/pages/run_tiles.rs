@@ -23,7 +23,11 @@ pub(super) fn tiles(found: &Found) -> Vec<Tile> {
     for action in [Action::Unchanged, Action::OutOfScope, Action::Conflict] {
         tiles.push(Tile {
             value: counts.by(action),
-            name: capital(&words::done(action.as_str())),
+            name: match action {
+                // The report counts them together.
+                Action::OutOfScope => "Out of scope or ignored".into(),
+                action => capital(&words::done(action.as_str())),
+            },
             link: String::new(),
         });
     }
