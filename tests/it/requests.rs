@@ -171,7 +171,7 @@ async fn an_answer_without_end_fails_its_request_and_does_not_fill_the_memory() 
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await;
             let _ = stream.write_all(b"HTTP/1.1 200 x\r\n\r\n").await;
-            while stream.write_all(&[b'x'; 64 * 1024]).await.is_ok() {}
+            while stream.write_all(&vec![b'x'; 64 * 1024]).await.is_ok() {}
         }
     });
     let http = Http::direct(Clock::set_at(beginning())).unwrap();
