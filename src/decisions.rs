@@ -1,6 +1,6 @@
-//! What a person decides about single users: to link, to ignore, to dismiss. The portal and the commands call the same
-//! functions and word the results; each decision is written down with who made it. Approving is a run: `runs::approve`.
-//! Decides nothing by itself, and writes nothing to a PSA.
+//! What a person decides about single users: to link, to ignore, to dismiss, to deactivate after all. The portal and the commands
+//! call the same functions and word the results; each decision is written down with who made it. Approving is a run:
+//! `runs::approve`. Decides nothing by itself, and writes nothing to a PSA.
 
 mod dismissal;
 mod link;

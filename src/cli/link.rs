@@ -72,7 +72,7 @@ fn follows(company: &Company) {
         let words = "Contact sync is off for this company: it takes effect when it is on.";
         return say_line(words, 2, 2);
     }
-    let words = "The next run follows within five minutes where `rollcall serve` is running; else it is this one:";
+    let words = "A run follows within five minutes where `rollcall serve` is running. Without it:";
     say_line(words, 2, 2);
     say(&format!(
         "    rollcall sync --company {}",

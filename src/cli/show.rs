@@ -131,9 +131,8 @@ pub fn fleet(reports: &[Short]) {
     numbers_after(&mut companies, 2);
     say_table(&companies);
     if counted.iter().any(|(head, _)| *head == NO_CHANGE) {
-        let words = format!(
-            "{NO_CHANGE}: everybody for whom nothing is to be done, who left before among them."
-        );
+        let words =
+            format!("{NO_CHANGE}: everybody for whom nothing is to be done, also who left before.");
         say_line(&faint(&words), 2, 2);
     }
     for Short { report, tally } in reports {

@@ -75,8 +75,8 @@ pub async fn deactivate_after_all(
     });
     Ok(match done.await? {
         Ok(true) => Ok(format!(
-            "The dismissal is taken back: the contact of {name} is to be deactivated after all, and waits for you again where too \
-             many would be. {}",
+            "The dismissal is taken back: the contact of {name} is to be deactivated after all. Where too many would be \
+             at once, it waits for a decision again. {}",
             next(sync)
         )),
         Ok(false) => Ok(format!(

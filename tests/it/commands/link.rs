@@ -31,7 +31,7 @@ async fn a_link_that_moves_names_the_contact_it_leaves() {
         &format!("contact {new}: Other Doe, other@contoso.example, active"),
         &format!("Until now: contact {old}: Anna Doe, {anna}"),
         "The next run brings it in step.",
-        "The next run follows within five minutes where `rollcall serve` is running",
+        "A run follows within five minutes where `rollcall serve` is running. Without it:",
         "rollcall sync --company Contoso",
     ]);
     let company = stage.company_id;

@@ -78,7 +78,7 @@ async fn the_table_of_a_fleet_says_whom_it_counts_among_those_without_a_change()
     let said = rollcall(&stage, &["sync", "--all"]).await.ends(0);
     let said = said.says(&[
         "No change",
-        "No change: everybody for whom nothing is to be done, who left before among them.",
+        "No change: everybody for whom nothing is to be done, also who left before.",
     ]);
     assert!(!said.out.contains("Same"), "{}", said.out);
 }
