@@ -1,10 +1,12 @@
-//! What a person decides about single users: to link, to unlink, to ignore, to dismiss. The portal and the commands call the same
-//! functions and word the results; each decision is written down with who made it. Approving is a run: `runs::approve`.
-//! Decides nothing by itself, and writes nothing to a PSA.
+//! What a person decides about single users: to link, to unlink, to ignore, to dismiss, to deactivate after all. The portal and the
+//! commands call the same functions and word the results; each decision is written down with who made it. Approving is a run:
+//! `runs::approve`. Decides nothing by itself, and writes nothing to a PSA.
 
+mod dismissal;
 mod link;
 mod unlink;
 
+pub use dismissal::{Dismissed, deactivate_after_all, dismiss};
 pub use link::{Linked, Linking, Next, link_by_hand, next};
 pub use unlink::{After, Again, Unlinking, after_unlinking, unlink};
 
@@ -12,8 +14,7 @@ use chrono::{DateTime, Utc};
 
 use crate::app::App;
 use crate::db::events::{self, NewEvent};
-use crate::db::holds::{self, HoldPerson, Signed};
-use crate::db::{Conn, companies, dismissals, ignored_users};
+use crate::db::{Conn, companies, ignored_users};
 use crate::jobs;
 use crate::model::{Company, UserId, text};
 use crate::runs::{self, Watch};
@@ -64,67 +65,6 @@ impl Decider {
             app.jobs().wake();
         }
     }
-}
-
-/// What a dismissal came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dismissed {
-    /// The hold with the people who are dismissed, and only those.
-    pub hold: holds::Hold,
-    /// So many people wait still: they joined the hold since it was shown.
-    pub left: usize,
-}
-
-/// Dismisses the deactivation of exactly these people, as far as they still wait in the company's open hold: they are left alone
-/// until they have been active again. Waits for the company's turn. `None` where none of them waits any more.
-///
-/// # Errors
-/// Where the program is asked to end while this waits, or the database fails.
-pub async fn dismiss(
-    app: &App,
-    company: &Company,
-    shown: &[UserId],
-    signed: &Signed,
-    watch: Watch<'_>,
-) -> Result<Option<Dismissed>, RunError> {
-    let (shown, signed) = (shown.to_vec(), signed.clone());
-    in_turn(app, company, watch, async {
-        let (id, now) = (company.id, app.clock().now());
-        let dismissed = app.db().write(move |conn| {
-            let Some(mut hold) = holds::open_of(conn, id)? else {
-                return Ok(None);
-            };
-            let all = hold.people.len();
-            hold.people.retain(|person| shown.contains(&person.user_id));
-            if hold.people.is_empty() {
-                return Ok(None);
-            }
-            let left = all - hold.people.len();
-            let these: Vec<UserId> = hold.people.iter().map(user_of).collect();
-            dismissals::add(conn, id, &these, now)?;
-            holds::leave(conn, hold.id, &these, "dismissed", now)?;
-            if left == 0 {
-                holds::close(conn, hold.id, "dismissed", Some(&signed), now)?;
-            }
-            for user in these {
-                let event = NewEvent {
-                    staff: &signed.staff,
-                    company_id: Some(id),
-                    user_id: Some(user),
-                    kind: "dismissed",
-                    detail: signed.note.clone().unwrap_or_default(),
-                };
-                events::append(conn, &event, now)?;
-            }
-            Ok(Some(Dismissed { hold, left }))
-        });
-        Ok(dismissed.await?)
-    })
-    .await
-}
-
-fn user_of(person: &HoldPerson) -> UserId {
-    person.user_id.clone()
 }
 
 /// Runs leave this user alone from now on. Waits for the company's turn. Whether that is new.
@@ -184,12 +124,13 @@ async fn change_ignored(
         });
         let changed = changed.await?;
         who.wake(app);
-        changed.ok_or_else(company_is_gone)
+        changed.ok_or_else(gone)
     })
     .await
 }
 
-fn company_is_gone() -> RunError {
+/// There is nothing to decide about.
+fn gone() -> RunError {
     sync::not_set_up(
         "The company does not exist any more",
         "Nothing needs to be done",

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 pub use links::{LinkFor, first_link, look_at_link, make_link, use_link};
-pub use sign_in::{SignIn, WRONG, sign_in};
+pub use sign_in::{SignIn, WRONG, how_long, sign_in};
 pub use staff::{
     Refusal, add, change_password, get, list, reset, set_enabled, set_role, sign_out_everywhere,
 };

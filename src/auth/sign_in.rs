@@ -37,6 +37,17 @@ pub enum SignIn {
     LockedUntil(DateTime<Utc>),
 }
 
+/// How long there is to wait, rounded up, so that who comes back then need not wait again: "40 seconds", "3 minutes".
+pub fn how_long(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let wait = u64::try_from((until - now).num_milliseconds()).unwrap_or_default();
+    let seconds = wait.max(1).div_ceil(1_000);
+    match (seconds, seconds.div_ceil(60)) {
+        (1, _) => "1 second".to_owned(),
+        (..=90, _) => format!("{seconds} seconds"),
+        (_, minutes) => format!("{minutes} minutes"),
+    }
+}
+
 /// Tries a name and a password, from an address where it is known.
 pub async fn sign_in(
     app: &App,
@@ -135,4 +146,29 @@ fn subject(keyring: &Keyring, kind: &str, value: &[u8]) -> String {
     hash.update(b"\n");
     hash.update(value);
     URL_SAFE_NO_PAD.encode(hash.sign())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn how_long_there_is_to_wait_is_rounded_up() {
+        let now = DateTime::UNIX_EPOCH;
+        for (milliseconds, words) in [
+            (-5, "1 second"),
+            (1_000, "1 second"),
+            (1_001, "2 seconds"),
+            (60_000, "60 seconds"),
+            (90_001, "2 minutes"),
+            (120_001, "3 minutes"),
+        ] {
+            assert_eq!(
+                how_long(now + TimeDelta::milliseconds(milliseconds), now),
+                words
+            );
+        }
+    }
 }

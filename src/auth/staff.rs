@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
-use super::sign_in::{name_subject, take_try};
+use super::sign_in::{how_long, name_subject, take_try};
 use super::{FieldMistake, hashed, links, passwords};
 use crate::app::App;
 use crate::db::sign_in_failures::Try;
@@ -228,11 +228,10 @@ pub async fn change_password(
 const WRONG_PRESENT: &str = "This is not your present password.";
 
 fn too_many(until: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    // Rounded up: who comes back then need not wait again.
-    match ((until - now).num_seconds() + 59) / 60 {
-        ..=1 => "Too many wrong passwords: try again in a minute.".to_owned(),
-        minutes => format!("Too many wrong passwords: try again in {minutes} minutes."),
-    }
+    format!(
+        "Too many wrong passwords: try again in {}.",
+        how_long(until, now)
+    )
 }
 
 /// Changes somebody in a transaction that holds the staff still, writes down who did what, and gives them as they are afterwards.

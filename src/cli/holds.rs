@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::db::holds::{Hold, Signed};
 use crate::db::{companies, holds};
 use crate::decisions::{self, COMMAND_LINE, Dismissed};
-use crate::model::{Company, UserId};
+use crate::model::{Company, UserId, reason_for_people};
 use crate::runs;
 use crate::sync::failure::STOPPED;
 use crate::sync::report::stamp;
@@ -130,7 +130,7 @@ fn people(hold: &Hold, most: usize) {
             row.push(Cell::new(&person.name));
         }
         row.push(Cell::new(&person.contact_id));
-        row.push(Cell::new(&person.reason));
+        row.push(Cell::new(reason_for_people(&person.reason)));
         people.add_row(row);
     }
     say_table(&people);

@@ -1,11 +1,11 @@
 //! `rollcall link`.
 
-use super::output::{complain, say, say_line, sentence, told};
+use super::output::{complain, quoted, say, say_line, sentence, told};
 use super::{CHECK_THE_USER, DONE, FAILED, LinkArgs, WRONG_USAGE, find_with_user, waiting};
 use crate::app::App;
 use crate::decisions::{COMMAND_LINE, Decider, Linking, link_by_hand};
-use crate::model::ContactId;
 use crate::model::meant::did_you_mean;
+use crate::model::{Company, ContactId};
 use crate::sync::failure::STOPPED;
 
 /// Links a user to a contact by hand, after both were seen.
@@ -15,7 +15,7 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
     };
     let watch = |company: &str, event| waiting::told(company, &event);
     let contact = ContactId::new(&args.contact);
-    let who = Decider::alone(COMMAND_LINE);
+    let who = Decider::followed(COMMAND_LINE, &company);
     let linking = link_by_hand(app, &company, &args.user, &contact, &who, &watch);
     let linked = match Box::pin(linking).await {
         Ok(Linking::Linked(linked)) => linked,
@@ -60,5 +60,22 @@ pub async fn run(app: &App, args: &LinkArgs) -> anyhow::Result<u8> {
         say_line(&format!("Until now: {old}"), 2, 2);
     }
     say_line(&sentence(&linked.next.sentence()), 2, 2);
+    if linked.next.acts() {
+        follows(&company);
+    }
     Ok(DONE)
+}
+
+/// Says when that is.
+fn follows(company: &Company) {
+    if !company.sync_contacts {
+        let words = "Contact sync is off for this company: it takes effect when it is on.";
+        return say_line(words, 2, 2);
+    }
+    let words = "A run follows within five minutes where `rollcall serve` is running. Without it:";
+    say_line(words, 2, 2);
+    say(&format!(
+        "    rollcall sync --company {}",
+        quoted(&company.name)
+    ));
 }

@@ -59,7 +59,7 @@ enum Command {
     Explain(ExplainArgs),
     /// Shows deactivations that wait for a technician; approves or dismisses them.
     Holds(HoldsArgs),
-    /// Links a user to a contact by hand.
+    /// Links a user to a contact by hand, and asks for a run, which `serve` does within five minutes.
     Link(LinkArgs),
     /// Describes PSA connections and companies in one file.
     #[command(subcommand)]
@@ -128,7 +128,9 @@ struct HoldsArgs {
     /// What to do with a hold; left out: shows what is held.
     #[command(subcommand)]
     act: Option<HoldAct>,
-    /// Only this company.
+    /// Only this company. Left out, `holds` shows what is held at every company; `approve` and `dismiss` then mean all people of the
+    /// one hold that is open, and do nothing where several are. At a terminal they show these people and ask first; without one
+    /// they do not ask.
     #[arg(long, value_name = "NAME", global = true)]
     company: Option<String>,
     /// Prints JSON: one object a company.
@@ -138,9 +140,10 @@ struct HoldsArgs {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum HoldAct {
-    /// Deactivates exactly the people of the hold, each checked anew.
+    /// Deactivates exactly the people of the hold, each checked anew. Without `--company`: of whichever company has the one open hold.
     Approve,
-    /// Leaves the people of the hold alone until they have been active again.
+    /// Leaves the people of the hold alone until they have been active again. Without `--company`: of whichever company has the one
+    /// open hold.
     Dismiss,
 }
 

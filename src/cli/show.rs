@@ -8,13 +8,16 @@ use super::output::{
     table, told, warning, whole_but_first,
 };
 use super::tally::{Short, Tally};
-use crate::model::{Action, Field, Mode, Outcome, Status};
+use crate::model::{Action, Field, Mode, Outcome, Status, reason_for_people};
 use crate::sync::Finished;
 use crate::sync::failure::STOPPED;
 use crate::sync::report::{self, FieldLine, Line, Report};
 
 /// So many people are listed; the rest is counted.
 const LISTED: usize = 40;
+
+/// The head of the column of those for whom nothing is to be done.
+const NO_CHANGE: &str = "No change";
 
 /// One company's run; `full`: with everybody, also those of whom nothing is to be said.
 pub fn report(finished: &Finished, full: bool) {
@@ -98,7 +101,7 @@ pub fn fleet(reports: &[Short]) {
         ("Changed", |tally| tally.done(Action::Update)),
         ("Back", |tally| tally.done(Action::Reactivate)),
         ("Gone", |tally| tally.done(Action::Deactivate)),
-        ("Same", |tally| tally.done(Action::Unchanged)),
+        (NO_CHANGE, |tally| tally.done(Action::Unchanged)),
         ("Out", |tally| tally.done(Action::OutOfScope)),
         ("Conflict", |tally| tally.done(Action::Conflict)),
         ("Held", |tally| tally.held),
@@ -127,6 +130,11 @@ pub fn fleet(reports: &[Short]) {
     whole_but_first(&mut companies);
     numbers_after(&mut companies, 2);
     say_table(&companies);
+    if counted.iter().any(|(head, _)| *head == NO_CHANGE) {
+        let words =
+            format!("{NO_CHANGE}: everybody for whom nothing is to be done, also who left before.");
+        say_line(&faint(&words), 2, 2);
+    }
     for Short { report, tally } in reports {
         below(report, tally);
     }
@@ -282,6 +290,7 @@ pub fn what_and_why(line: &Line) -> String {
         (None, Some(filter)) => format!(" ({filter})"),
         (None, None) => String::new(),
     };
+    let reason = reason_for_people(&line.reason);
     let mut words = match line.action {
         Action::Update | Action::Reactivate => {
             let changes: Vec<String> = line
@@ -292,12 +301,12 @@ pub fn what_and_why(line: &Line) -> String {
                 .collect();
             match (line.action, changes.is_empty()) {
                 (Action::Update, _) => changes.join("; "),
-                (_, true) => line.reason.clone(),
-                (_, false) => format!("{}; {}", line.reason, changes.join("; ")),
+                (_, true) => reason.into_owned(),
+                (_, false) => format!("{reason}; {}", changes.join("; ")),
             }
         }
-        Action::Create | Action::Link => format!("{}{place}", line.reason),
-        _ => line.reason.clone(),
+        Action::Create | Action::Link => format!("{reason}{place}"),
+        _ => reason.into_owned(),
     };
     if let Some(error) = &line.error {
         words = format!("{words}: {error}");

@@ -22,7 +22,8 @@ pub struct StoredPlan {
     pub made_at: DateTime<Utc>,
     /// The plan, JSON text.
     pub plan: String,
-    /// Who is in conflict by it; `None`: an older version kept it, and did not say.
+    /// Who is in conflict by it, and who was when the last run planned and is settled since; `None`: an older version kept it, and
+    /// did not say.
     pub in_conflict: Option<Vec<UserId>>,
 }
 
@@ -83,44 +84,66 @@ pub fn in_conflict(
     conn: &mut Conn,
     companies: &[i64],
 ) -> QueryResult<HashMap<i64, Option<Vec<UserId>>>> {
+    let mut found = were_in_conflict(conn, companies)?;
+    let settled = settled_of(conn, &found)?;
+    for (company, people) in &mut found {
+        if let Some(people) = people {
+            people.retain(|user| !settled.contains(&(*company, user.to_string())));
+        }
+    }
+    Ok(found)
+}
+
+/// The same with those who were linked or ignored since.
+pub fn were_in_conflict(
+    conn: &mut Conn,
+    companies: &[i64],
+) -> QueryResult<HashMap<i64, Option<Vec<UserId>>>> {
     let mut found = HashMap::new();
     for some in companies.chunks(AT_ONCE) {
         let rows: Vec<(i64, Option<Json<Vec<UserId>>>)> = dsl::plans
             .filter(dsl::company_id.eq_any(some))
             .select((dsl::company_id, dsl::in_conflict))
             .load(conn)?;
-        let linked = linked(conn, some, &rows)?;
+        let rows = rows.into_iter();
+        found.extend(rows.map(|(company, people)| (company, people.map(|people| people.0))));
+    }
+    Ok(found)
+}
+
+/// Who is in conflict by the last plan of a company, and linked or ignored by now.
+pub fn settled(conn: &mut Conn, company: i64) -> QueryResult<Vec<UserId>> {
+    let mut found = were_in_conflict(conn, &[company])?;
+    let settled = settled_of(conn, &found)?;
+    let mut people = found.remove(&company).flatten().unwrap_or_default();
+    people.retain(|user| settled.contains(&(company, user.to_string())));
+    Ok(people)
+}
+
+/// Who of these has a link or is ignored.
+fn settled_of(
+    conn: &mut Conn,
+    all: &HashMap<i64, Option<Vec<UserId>>>,
+) -> QueryResult<HashSet<(i64, String)>> {
+    let mut settled = HashSet::new();
+    let companies: Vec<i64> = all.keys().copied().collect();
+    for some in companies.chunks(AT_ONCE) {
+        let people = some.iter().filter_map(|company| all.get(company)?.as_ref());
+        let people: Vec<&str> = people.flatten().map(UserId::as_str).collect();
+        settled.extend(linked(conn, some, &people)?);
         let ignored: Vec<(i64, Option<String>)> = ignored_users::table
             .filter(ignored_users::company_id.eq_any(some))
             .filter(ignored_users::user_id.is_not_null())
             .select((ignored_users::company_id, ignored_users::user_id))
             .load(conn)?;
-        let ignored = ignored
-            .into_iter()
-            .filter_map(|(company, user)| Some((company, user?)));
-        let settled: HashSet<(i64, String)> = linked.into_iter().chain(ignored).collect();
-        for (company, people) in rows {
-            let mut people = people.map(|people| people.0);
-            if let Some(people) = &mut people {
-                people.retain(|user| !settled.contains(&(company, user.to_string())));
-            }
-            found.insert(company, people);
-        }
+        let ignored = ignored.into_iter();
+        settled.extend(ignored.filter_map(|(company, user)| Some((company, user?))));
     }
-    Ok(found)
+    Ok(settled)
 }
 
 /// Who of these has a link: by company.
-fn linked(
-    conn: &mut Conn,
-    companies: &[i64],
-    rows: &[(i64, Option<Json<Vec<UserId>>>)],
-) -> QueryResult<Vec<(i64, String)>> {
-    let people = rows.iter().filter_map(|(_, people)| people.as_ref());
-    let people: Vec<&str> = people
-        .flat_map(|people| &people.0)
-        .map(UserId::as_str)
-        .collect();
+fn linked(conn: &mut Conn, companies: &[i64], people: &[&str]) -> QueryResult<Vec<(i64, String)>> {
     let mut found = Vec::new();
     for some in people.chunks(AT_ONCE) {
         let in_force = links::table
@@ -129,7 +152,7 @@ fn linked(
                     .eq_any(companies)
                     .and(links::retired_at.is_null()),
             )
-            .filter(links::user_id.eq_any(some))
+            .filter(links::user_id.eq_any(some.to_vec()))
             .select((links::company_id, links::user_id));
         found.extend(in_force.load::<(i64, String)>(conn)?);
     }

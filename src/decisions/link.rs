@@ -61,6 +61,11 @@ pub enum Next {
 }
 
 impl Next {
+    /// Whether the next run does something.
+    pub const fn acts(&self) -> bool {
+        matches!(self, Self::InStep | Self::Left(_, true))
+    }
+
     /// The same in a sentence without its full stop.
     pub fn sentence(&self) -> String {
         match self {

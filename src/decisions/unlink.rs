@@ -57,7 +57,7 @@ pub async fn unlink(
         });
         let done = done.await?;
         who.wake(app);
-        done.ok_or_else(super::company_is_gone)
+        done.ok_or_else(super::gone)
     })
     .await
 }

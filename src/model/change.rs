@@ -1,5 +1,7 @@
 //! What a plan does to a contact.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::contact::Contact;
@@ -60,6 +62,18 @@ impl Action {
             self,
             Self::Create | Self::Update | Self::Reactivate | Self::Deactivate
         )
+    }
+}
+
+/// The word of the plan and the history for a leaver who has no licence that counts.
+pub const LICENCE_REMOVED: &str = "licence removed";
+
+/// A reason of the plan and the history as people read it. Nobody may have removed a licence: the list of those that do not count
+/// may have become longer.
+pub fn reason_for_people(reason: &str) -> Cow<'_, str> {
+    match reason.strip_prefix(LICENCE_REMOVED) {
+        Some(rest) => Cow::Owned(format!("no licence that counts{rest}")),
+        None => Cow::Borrowed(reason),
     }
 }
 
@@ -155,4 +169,23 @@ pub struct Change<'a> {
     pub fields: &'a [FieldChange],
     /// The user's own addresses, folded: an old email among them is kept where it gives way (`behaviour.md` section 7).
     pub own_addresses: &'a [String],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_no_licence_that_counts_where_the_history_says_licence_removed() {
+        for (kept, read) in [
+            ("licence removed", "no licence that counts"),
+            (
+                "licence removed, but the contact is inactive already",
+                "no licence that counts, but the contact is inactive already",
+            ),
+            ("sign-in blocked", "sign-in blocked"),
+        ] {
+            assert_eq!(reason_for_people(kept), read);
+        }
+    }
 }

@@ -29,7 +29,9 @@ pub mod text;
 pub mod undo;
 pub mod user;
 
-pub use change::{Action, Change, Field, FieldChange, FieldValue};
+pub use change::{
+    Action, Change, Field, FieldChange, FieldValue, LICENCE_REMOVED, reason_for_people,
+};
 pub use company::{Cloud, Company, Guard, TenantConnection};
 pub use contact::Contact;
 pub use filter::{Condition, DirectoryField, Filter, Target, Test};

@@ -210,7 +210,7 @@ impl Letter for CauseLetter {
                     detail: "3 deactivations wait".into(),
                     people: vec![Somebody {
                         name: "Anna Sample (anna@contoso.example)".into(),
-                        why: "licence removed".into(),
+                        why: "no licence that counts".into(),
                     }],
                     more: 2,
                     link: String::new(),

@@ -179,7 +179,11 @@ pub async fn test_mail(app: &App, to: &str, staff: &str) -> anyhow::Result<Resul
 /// # Errors
 /// Where the database fails; inside, what the other side answered.
 pub async fn test_call(app: &App) -> anyhow::Result<Result<(), String>> {
-    let said = ("Rollcall: the webhook works", "There is nothing to do.");
+    // Chats show the text alone.
+    let said = (
+        "Rollcall: the webhook works",
+        "Rollcall: a test call, nothing to do",
+    );
     let new = routes::call(TEST, TEST, said, &[], None, app.clock().now());
     try_at_once(app, &new).await
 }

@@ -16,7 +16,7 @@ use crate::db::happened::{self, Event};
 use crate::db::{Conn, deliveries};
 use crate::jobs::schedule::Timetable;
 use crate::mail;
-use crate::model::{Action, Field};
+use crate::model::{Action, Field, reason_for_people};
 
 /// The word of a summary among what has left.
 pub const WEEKLY: &str = "weekly";
@@ -148,7 +148,7 @@ fn summary(
         people(some.map(|event| Somebody {
             name: name(event),
             why: match event.action {
-                Action::Deactivate => event.reason.clone(),
+                Action::Deactivate => reason_for_people(&event.reason).into_owned(),
                 Action::Reactivate => "is back".into(),
                 _ => String::new(),
             },

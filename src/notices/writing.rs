@@ -13,6 +13,7 @@ use super::telling::{Item, Over, kind};
 use crate::attention::{About, Fleet, Need, What};
 use crate::db::deliveries::NewDelivery;
 use crate::db::holds::{Hold, HoldPerson};
+use crate::model::reason_for_people;
 use crate::model::text::count;
 
 /// So many people of a company are named in a letter.
@@ -277,7 +278,7 @@ impl Desk<'_> {
                 } else {
                     format!("{} ({})", person.name, person.upn)
                 },
-                why: person.reason.clone(),
+                why: reason_for_people(&person.reason).into_owned(),
             })
             .collect();
     }

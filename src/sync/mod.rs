@@ -2,6 +2,7 @@
 //! nobody applied, and `explain` answers from the same plan.
 
 pub mod apply;
+pub mod approval;
 pub mod back;
 pub mod counting;
 pub mod cover;
@@ -287,6 +288,8 @@ impl Run<'_> {
         let mut done = applied.done;
         let mut plan = plan;
         if approval {
+            plan.findings
+                .extend(approval::notes(&plan, &self.options.approved));
             // The report is about the people of the hold alone.
             let mut kept = done.into_iter();
             let mut keep = plan

@@ -279,6 +279,8 @@ pub enum Note {
     NotPutBack(String, String),
     /// So many links stay that a run made without writing anything.
     LinksStay(usize),
+    /// So many of the people approved are not deactivated, for this reason.
+    NotDeactivated(usize, String),
 }
 
 /// Shows no user.
@@ -294,6 +296,7 @@ impl std::fmt::Debug for Note {
             Self::CompanyInactive => f.write_str("CompanyInactive"),
             Self::NotPutBack(..) => f.write_str("NotPutBack"),
             Self::LinksStay(count) => write!(f, "LinksStay({count})"),
+            Self::NotDeactivated(count, _) => write!(f, "NotDeactivated({count})"),
         }
     }
 }

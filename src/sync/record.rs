@@ -78,7 +78,7 @@ pub async fn before_writing(
     let now = scene.clock.now();
     let company = scene.company.id;
     let snapshot = &observed.snapshot;
-    let (reading, stored) = seen(scene, observed, plan, run);
+    let (reading, mut stored) = seen(scene, observed, plan, run);
     let forgotten = plan.forgotten.clone();
     let active_again = plan.active_again.clone();
     let resolved = observed.resolved.clone();
@@ -112,6 +112,9 @@ pub async fn before_writing(
     let planned = i64::try_from(to_do).unwrap_or(i64::MAX);
     journal(scene, turn, move |conn| {
         readings::put(conn, &reading)?;
+        if approval {
+            keep_settled(conn, &mut stored)?;
+        }
         plans::put(conn, &stored)?;
         runs::set_planned(conn, &run, planned)?;
         links::retire(conn, &forgotten, "contact gone", now)?;
@@ -142,7 +145,7 @@ pub async fn remember(
     plan: &Plan,
     run: &str,
 ) -> Result<(), RunError> {
-    let (reading, stored) = seen(scene, observed, plan, run);
+    let (reading, mut stored) = seen(scene, observed, plan, run);
     let kept = scene.db.write(move |conn| {
         let company = reading.company_id;
         let last_run = runs::list(conn, company, 1)?.pop();
@@ -152,11 +155,24 @@ pub async fn remember(
         let newer = readings::read_at(conn, company)?.is_some_and(|at| at > reading.read_at);
         if !beside && !newer {
             readings::put(conn, &reading)?;
+            keep_settled(conn, &mut stored)?;
             plans::put(conn, &stored)?;
         }
         Ok(())
     });
     Ok(kept.await?)
+}
+
+/// Who was in conflict and is settled since is remembered until an update or a resync has brought it about.
+fn keep_settled(conn: &mut Conn, stored: &mut StoredPlan) -> diesel::QueryResult<()> {
+    let settled = plans::settled(conn, stored.company_id)?;
+    let people = stored.in_conflict.get_or_insert_default();
+    for user in settled {
+        if !people.contains(&user) {
+            people.push(user);
+        }
+    }
+    Ok(())
 }
 
 /// What was read and planned, as it is kept.

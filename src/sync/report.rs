@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::approval;
 use super::pair::{Conflict, Doubt, Step};
 use super::plan::{Because, Note, Notes, Person, Plan, Reason};
 use super::select::Silence;
@@ -290,7 +291,7 @@ fn no_answer(silence: Silence) -> String {
     }
 }
 
-const fn because_words(because: Because) -> &'static str {
+pub(super) const fn because_words(because: Because) -> &'static str {
     match because {
         Because::ContactInactive => "the contact is inactive already",
         Because::Contested => "the contact is contested by other users",
@@ -376,6 +377,7 @@ pub fn finding(note: &Note) -> Finding {
             "not_put_back",
             format!("nothing is put back for {upn}: {why}"),
         ),
+        Note::NotDeactivated(count, why) => ("not_deactivated", approval::words(*count, why)),
         Note::LinksStay(1) => (
             "links_stay",
             "1 link that the run made stays: nothing was written to its contact".to_owned(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::Licences;
-use crate::model::{SkuId, User};
+use crate::model::{LICENCE_REMOVED, SkuId, User};
 
 /// What a user is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl LeaverReason {
         match self {
             Self::Deleted => "deleted",
             Self::SignInBlocked => "sign-in blocked",
-            Self::LicenceRemoved => "licence removed",
+            Self::LicenceRemoved => LICENCE_REMOVED,
         }
     }
 }

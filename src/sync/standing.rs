@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::plan::{Person, Plan, Reason};
+use super::plan::{Because, Person, Plan, Reason};
 use super::report;
 use super::select::{self, Activity, LeaverReason};
 use super::snapshot::{Licences, Snapshot};
@@ -22,6 +22,8 @@ pub enum Standing {
     WillChange,
     /// Microsoft Graph does not say what decides.
     NoAnswer,
+    /// The user left, and a technician dismissed the deactivation: the contact stays active.
+    Kept,
     /// The user had a contact and left, and nothing is to be done.
     Leaver,
     /// A technician ignores the user.
@@ -40,11 +42,12 @@ pub enum Standing {
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Held,
         Self::Conflict,
         Self::WillChange,
         Self::NoAnswer,
+        Self::Kept,
         Self::Leaver,
         Self::Ignored,
         Self::OutOfScope,
@@ -61,6 +64,7 @@ impl Standing {
             Self::Conflict => "conflict",
             Self::WillChange => "will_change",
             Self::NoAnswer => "no_answer",
+            Self::Kept => "kept",
             Self::Leaver => "leaver",
             Self::Ignored => "ignored",
             Self::OutOfScope => "out_of_scope",
@@ -83,6 +87,7 @@ impl Standing {
             (Action::OutOfScope, Reason::Ignored) => Self::Ignored,
             (Action::OutOfScope, _) => Self::OutOfScope,
             (Action::Unchanged, Reason::NoAnswer(_)) => Self::NoAnswer,
+            (Action::Unchanged, Reason::LeftAlone(_, Because::Dismissed)) => Self::Kept,
             (Action::Unchanged, _) if left => Self::Leaver,
             (Action::Unchanged, Reason::NotUpdating) => Self::NotUpdated,
             (Action::Unchanged, _) => Self::InSync,

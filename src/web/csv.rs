@@ -1,9 +1,13 @@
 //! Files of comma-separated values. A cell that a spreadsheet would take for a formula is shown as text.
 
 use anyhow::Context;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::WebError;
 
+/// A part of a file's name is no longer than this.
+const LONGEST_PART: usize = 60;
 /// What a spreadsheet takes for the beginning of a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
@@ -58,6 +62,26 @@ pub fn cell(text: &str) -> String {
     }
 }
 
+/// A name as a part of a file's name: in lower case, of ASCII letters and digits with hyphens between. Where none is left, `instead`.
+pub fn part_of_name(name: &str, instead: &str) -> String {
+    let mut part = String::new();
+    // Of a letter with an accent the letter stays.
+    for letter in name.nfd().filter(|letter| !is_combining_mark(*letter)) {
+        if letter.is_ascii_alphanumeric() {
+            part.push(letter.to_ascii_lowercase());
+        } else if !part.is_empty() && !part.ends_with('-') {
+            part.push('-');
+        }
+        if part.len() >= LONGEST_PART {
+            break;
+        }
+    }
+    match part.trim_end_matches('-') {
+        "" => instead.to_owned(),
+        part => part.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +100,20 @@ mod tests {
         let bytes = file(&["Name", "Why"], [["A \"B\", C", "one\ntwo"]]).expect("a file");
         let text = String::from_utf8(bytes).expect("text");
         assert_eq!(text, "\u{feff}Name,Why\n\"A \"\"B\"\", C\",\"one\ntwo\"\n");
+    }
+
+    #[test]
+    fn a_company_is_a_part_of_a_files_name_in_plain_letters() {
+        for (name, part) in [
+            ("Tailspin Toys", "tailspin-toys"),
+            (" M\u{fc}ller & S\u{f6}hne, \"Ltd.\" ", "muller-sohne-ltd"),
+            ("../../etc\r\nX: y", "etc-x-y"),
+            ("\u{682a}\u{5f0f}\u{4f1a}\u{793e}", "company-7"),
+            ("", "company-7"),
+        ] {
+            assert_eq!(part_of_name(name, "company-7"), part);
+        }
+        assert_eq!(part_of_name(&"long ".repeat(80), "x").len(), 59);
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What a page says of a decision about one person: to ignore, to link, to unlink, to dismiss. The decision is `decisions`'; here it gets
+//! What a page says of a decision about one person: to ignore, to link, to unlink, to dismiss, to deactivate after all. The decision is `decisions`'; here it gets
 //! little time to wait, goes on where the browser does not wait for it, and is followed by a run. Saves that may have to wait get
 //! the same little time.
 
 use std::time::Duration;
 
 use super::{Visit, WebError, words};
+use crate::app::App;
 use crate::db::holds::Signed;
 use crate::decisions::{self, Decider, Dismissed, Linking, Unlinking};
 use crate::model::{Company, ContactId, UserId};
@@ -18,21 +19,25 @@ pub const WAITS: &str = "A run is going, and this has to wait until it is over. 
 /// So long a decision or a save waits for a run that is going.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Who is known by no name.
+const NOBODYS_NAME: &str = "This person";
+
 /// What the page says: done, or refused.
 pub type Said = Result<String, String>;
 
 /// Runs leave this user alone from now on.
 pub async fn ignore(visit: &Visit, company: Company, user: UserId) -> Result<Said, WebError> {
     let (app, sync) = (visit.app().clone(), company.sync_contacts);
+    let name = name_of(&app, &company, &user).await?;
     let who = Decider::followed(&visit.name(), &company);
     let done =
         on_its_own(async move { decisions::ignore(&app, &company, &user, &who, &unwatched).await });
     Ok(match done.await? {
         Ok(true) => Ok(format!(
-            "Ignored from now on: runs leave user and contact as they are. {}",
+            "{name} is ignored from now on: runs leave user and contact as they are. {}",
             next(sync)
         )),
-        Ok(false) => Ok("This person was ignored already.".into()),
+        Ok(false) => Ok(format!("{name} was ignored already.")),
         Err(error) => Err(words::told(&error)),
     })
 }
@@ -44,15 +49,58 @@ pub async fn stop_ignoring(
     user: UserId,
 ) -> Result<Said, WebError> {
     let (app, sync) = (visit.app().clone(), company.sync_contacts);
+    let name = name_of(&app, &company, &user).await?;
     let who = Decider::followed(&visit.name(), &company);
     let done = on_its_own(async move {
         decisions::stop_ignoring(&app, &company, &user, &who, &unwatched).await
     });
     Ok(match done.await? {
-        Ok(true) => Ok(format!("Not ignored any more. {}", next(sync))),
-        Ok(false) => Ok("This person was not ignored.".into()),
+        Ok(true) => Ok(format!("{name} is not ignored any more. {}", next(sync))),
+        Ok(false) => Ok(format!("{name} was not ignored.")),
         Err(error) => Err(words::told(&error)),
     })
+}
+
+/// This user's contact is to be deactivated, though that was dismissed.
+pub async fn deactivate_after_all(
+    visit: &Visit,
+    company: Company,
+    user: UserId,
+) -> Result<Said, WebError> {
+    let (app, sync) = (visit.app().clone(), company.sync_contacts);
+    let name = name_of(&app, &company, &user).await?;
+    let who = Decider::followed(&visit.name(), &company);
+    let done = on_its_own(async move {
+        decisions::deactivate_after_all(&app, &company, &user, &who, &unwatched).await
+    });
+    Ok(match done.await? {
+        Ok(true) => Ok(format!(
+            "The dismissal is taken back: the contact of {name} is to be deactivated after all. Where too many would be \
+             at once, it waits for a decision again. {}",
+            next(sync)
+        )),
+        Ok(false) => Ok(format!(
+            "The deactivation of {name} is not dismissed any more."
+        )),
+        Err(error) => Err(words::told(&error)),
+    })
+}
+
+/// The principal name by which the last reading knows a user.
+async fn name_of(app: &App, company: &Company, user: &UserId) -> Result<String, WebError> {
+    let Some(last) = app.last(company).await? else {
+        return Ok(NOBODYS_NAME.into());
+    };
+    let users = last.snapshot.users.iter().map(|one| (&one.id, &one.upn));
+    let links = last
+        .snapshot
+        .links
+        .iter()
+        .map(|one| (&one.user_id, &one.upn));
+    let mut found = users.chain(links).filter(|(id, _)| *id == user);
+    Ok(found
+        .next()
+        .map_or_else(|| NOBODYS_NAME.into(), |(_, upn)| upn.clone()))
 }
 
 /// This contact is this user's.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::holders::Holders;
-use crate::model::{Action, Contact, ContactId, User, UserId, text};
+use crate::model::{Action, Contact, ContactId, User, UserId, reason_for_people, text};
 use crate::sync::plan::{Person, Plan};
 use crate::sync::report;
 use crate::sync::route::Destination;
@@ -200,7 +200,7 @@ impl<'a> Everyone<'a> {
                     (None, None) => String::new(),
                 };
                 line.filter = person.filter.clone().unwrap_or_default();
-                line.reason = report::reason(&person.reason);
+                line.reason = reason_for_people(&report::reason(&person.reason)).into_owned();
             }
             Who::Aside(user, why) => {
                 line.page = format!("people/{}", segment(user.id.as_str()));

@@ -45,7 +45,7 @@ impl<'a> Holders<'a> {
             Standing::OutOfScope => "is out of scope",
             Standing::Ignored => "is ignored",
             Standing::NotActive => "is not active",
-            Standing::Leaver | Standing::Held => "left",
+            Standing::Kept | Standing::Leaver | Standing::Held => "left",
             Standing::NoAnswer => "is not known to be active",
             Standing::Conflict => "is in conflict",
             _ => "has another contact",

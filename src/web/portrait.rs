@@ -339,7 +339,7 @@ fn of_change(record: ChangeRecord, undone: &Undone, when: &dyn Fn(DateTime<Utc>)
         at: when(change.created_at),
         title: format!("{}{contact}", words::action(change.action.as_str())),
         staff: String::new(),
-        detail: words::sentence(&change.reason),
+        detail: words::why(&change.reason),
         outcome: change.outcome.as_str().into(),
         fields: fields
             .map(|field| Changed {

@@ -43,6 +43,9 @@ pub struct Notice {
     pub kind: String,
     /// The sentence.
     pub text: String,
+    /// A link after it: what it says, and its address.
+    #[serde(default)]
+    pub link: Option<(String, String)>,
 }
 
 /// What every page has besides its own context.
@@ -87,10 +90,18 @@ impl Shell {
             may_write: role >= Some(Role::Technician),
             is_admin: role >= Some(Role::Administrator),
             csrf: "token".into(),
-            notices: vec![Notice {
-                kind: "ok".into(),
-                text: "Saved.".into(),
-            }],
+            notices: vec![
+                Notice {
+                    kind: "ok".into(),
+                    text: "Saved.".into(),
+                    link: None,
+                },
+                Notice {
+                    kind: "ok".into(),
+                    text: "1 deactivation is approved.".into(),
+                    link: Some(("2 people wait still".into(), "/companies/7/hold".into())),
+                },
+            ],
             version: "0".into(),
             demo: true,
         }
@@ -211,6 +222,17 @@ impl Visit {
         self.lead(to)
     }
 
+    /// The same, with a link after it: what it says, and its address.
+    pub fn done_with_link(
+        &self,
+        to: &str,
+        text: impl Into<String>,
+        link: (String, String),
+    ) -> HttpResponse {
+        self.note("ok", text.into(), Some(link));
+        self.lead(to)
+    }
+
     /// Leads to another page, which says once what went wrong.
     pub fn refused(&self, to: &str, text: impl Into<String>) -> HttpResponse {
         self.say("bad", text);
@@ -219,10 +241,15 @@ impl Visit {
 
     /// Says something on the next page.
     pub fn say(&self, kind: &str, text: impl Into<String>) {
+        self.note(kind, text.into(), None);
+    }
+
+    fn note(&self, kind: &str, text: String, link: Option<(String, String)>) {
         let mut said: Vec<Notice> = self.0.session.get(SAID).ok().flatten().unwrap_or_default();
         said.push(Notice {
             kind: kind.into(),
-            text: text.into(),
+            text,
+            link,
         });
         let _ = self.0.session.insert(SAID, said);
     }

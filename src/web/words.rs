@@ -4,6 +4,7 @@ use tera::{Kwargs, State, Tera};
 
 pub use crate::attention::failure;
 use crate::model::RunFailure;
+pub use crate::model::reason_for_people;
 pub use crate::model::text::sentence;
 
 /// Makes the filters known to the templates.
@@ -91,6 +92,7 @@ pub fn standing(word: &str) -> String {
         "conflict" => "Conflict",
         "will_change" => "Will change",
         "no_answer" => "No answer",
+        "kept" => "Leaver, kept",
         "leaver" => "Leaver",
         "not_active" => "Not active",
         "ignored" => "Ignored",
@@ -120,6 +122,7 @@ pub fn event(kind: &str) -> String {
     match kind {
         "approved" => "Approved the deactivation",
         "dismissed" => "Dismissed the deactivation",
+        "dismissal taken back" => "Took the dismissal back, to deactivate after all",
         "ignored" => "Ignored from now on",
         "stopped ignoring" => "Not ignored any more",
         "linked" => "Linked by hand",
@@ -238,6 +241,11 @@ pub fn mode(word: &str) -> String {
 pub fn told(failure: &RunFailure) -> String {
     let (message, advice) = (sentence(&failure.message), sentence(&failure.advice));
     format!("{message} {advice}").trim().to_owned()
+}
+
+/// Why something was decided, as a sentence for people.
+pub fn why(reason: &str) -> String {
+    sentence(&reason_for_people(reason))
 }
 
 /// What was done, of so many people: "created".

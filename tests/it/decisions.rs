@@ -4,6 +4,7 @@
 mod unlinking;
 
 use diesel::prelude::*;
+use rollcall::db::dismissals;
 use rollcall::db::holds as hold_rows;
 use rollcall::db::holds::Signed;
 use rollcall::db::schema::{events, holds, jobs};
@@ -16,6 +17,7 @@ use crate::stage::{Stage, contact, each_vendor, everywhere, line, user};
 everywhere!(
     a_dismissal_is_of_exactly_those_shown_and_signed,
     an_approval_is_of_exactly_those_shown_and_signed,
+    a_dismissal_is_taken_back_and_the_next_run_plans_the_deactivation_again,
     a_user_is_ignored_and_looked_at_again,
     a_decision_that_a_run_follows_asks_for_it_with_what_it_stores,
 );
@@ -106,6 +108,44 @@ async fn a_dismissal_is_of_exactly_those_shown_and_signed(stage: Stage) {
         assert!(user.is_some());
     }
     assert_eq!(stage.sync().await.status, Status::Succeeded);
+}
+
+async fn a_dismissal_is_taken_back_and_the_next_run_plans_the_deactivation_again(stage: Stage) {
+    let shown = holding(&stage).await;
+    let (app, company, watch) = (&stage.app, stage.company().await, |_: &str, _| ());
+    let all = [shown, vec![id("emil")]].concat();
+    let dismissed = decisions::dismiss(app, &company, &all, &signed(), &watch).await;
+    assert_eq!(dismissed.unwrap().unwrap().left, 0);
+    let (anna, bert) = (id("anna"), id("bert"));
+    let ann = Decider::alone("Ann");
+    let taken_back = async |user: UserId| {
+        decisions::deactivate_after_all(app, &company, &user, &ann, &watch).await
+    };
+    assert!(taken_back(anna.clone()).await.unwrap());
+    assert!(!taken_back(anna.clone()).await.unwrap(), "already");
+    assert!(!taken_back(id("fred")).await.unwrap(), "never dismissed");
+    let event = events(&stage).await.pop().unwrap();
+    let anna = Some(anna.to_string());
+    assert_eq!(
+        event,
+        (
+            "Ann".into(),
+            "dismissal taken back".into(),
+            anna,
+            String::new()
+        )
+    );
+    let report = stage.sync().await;
+    assert_eq!(line(&report, "anna").outcome, Outcome::Applied);
+    assert_eq!(line(&report, "bert").action, Action::Unchanged);
+    assert!(!stage.stored("anna@contoso.example").active);
+    // The guard judges them like any others: these are too many at once.
+    for user in [bert, id("carl"), id("dora"), id("emil")] {
+        assert!(taken_back(user).await.unwrap());
+    }
+    assert_eq!(stage.sync().await.status, Status::Held);
+    assert_eq!(stage.held_ids().await.len(), 4);
+    assert!(stage.stored("bert@contoso.example").active);
 }
 
 async fn an_approval_is_of_exactly_those_shown_and_signed(stage: Stage) {
@@ -201,6 +241,16 @@ async fn a_decision_that_a_run_follows_asks_for_it_with_what_it_stores(stage: St
     let pair = (&id("anna"), &contact);
     let unlinked = decisions::unlink(app, &company, pair, true, &who, &watch).await;
     assert_eq!(unlinked.unwrap_err().kind, "database");
+    let (number, bert) = (company.id, id("bert"));
+    let dismissed = vec![bert.clone()];
+    let now = stage.clock.now();
+    stage
+        .write(move |conn| dismissals::add(conn, number, &dismissed, now))
+        .await;
+    let taken_back = decisions::deactivate_after_all(app, &company, &bert, &who, &watch).await;
+    assert_eq!(taken_back.unwrap_err().kind, "database");
+    let dismissed = stage.read(move |conn| dismissals::list(conn, number)).await;
+    assert_eq!(dismissed, [bert]);
     rename("alter table jobs_aside rename to jobs").await;
     assert!(stage.company().await.ignored.is_empty());
     assert_eq!(events(&stage).await, []);

@@ -45,7 +45,8 @@ const ARROWS: &[(&str, &str)] = &[
 /// The files of `sync/` that decide: pure functions over `model`.
 const PURE: &[&str] = &[
     "snapshot", "select", "route", "ties", "pair", "search", "plan", "planner", "guard", "fields",
-    "report", "explain", "settle", "effect", "cover", "counting", "back", "fates", "standing",
+    "report", "explain", "settle", "effect", "cover", "counting", "back", "fates", "approval",
+    "standing",
 ];
 
 /// The files of `sync/` that read, write and wait.

@@ -13,7 +13,7 @@ use super::super::tally::Short;
 use super::clouds::Placed;
 use super::files::psa_name;
 use crate::model::text::and;
-use crate::model::{Action, Outcome};
+use crate::model::{Action, Outcome, reason_for_people};
 use crate::simulator::world::{CastCondition, CastFilter};
 use crate::sync::Finished;
 use crate::sync::explain::{Names, explain};
@@ -107,7 +107,11 @@ pub(super) fn landing(finished: &Finished) {
             Cell::new(&line.name),
             Cell::new(line.site.as_deref().unwrap_or("")),
             Cell::new(line.filter.as_deref().unwrap_or("")),
-            Cell::new(format!("{}: {}", show::action(line), line.reason)),
+            Cell::new(format!(
+                "{}: {}",
+                show::action(line),
+                reason_for_people(&line.reason)
+            )),
         ]);
     }
     say_table(&people);

@@ -5,7 +5,9 @@ use super::super::plan::Person;
 use super::super::report;
 use super::super::snapshot::{Rules, Snapshot};
 use super::{Explained, explained, in_lines, state};
-use crate::model::{Action, Contact, Field, FieldChange, FieldValue, Target, User, text};
+use crate::model::{
+    Action, Contact, Field, FieldChange, FieldValue, Target, User, reason_for_people, text,
+};
 
 /// What differs between a user and a contact that is not changed, since existing contacts are not updated.
 pub fn left_differing(
@@ -68,7 +70,13 @@ pub(super) fn next_run(
         lines.extend(left.iter().map(stays));
     }
     let result = person.action.as_str().replace('_', " ");
-    in_lines("next run", &result, lines)
+    let mut step = in_lines("next run", &result, lines);
+    // Programs read the history's words.
+    let reason = report::reason(&person.reason);
+    if let Some(first) = step.lines.first_mut() {
+        *first = text::capital(&reason_for_people(&reason));
+    }
+    step
 }
 
 /// What is written to a field.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::people::aside;
 use super::person;
 use crate::db::plans;
-use crate::model::{Company, Contact, DirectoryField, Field, User, UserId, text};
+use crate::model::{Action, Company, Contact, DirectoryField, Field, User, UserId, text};
 use crate::sync::last::Last;
 use crate::sync::pair::Conflict;
 use crate::sync::plan::{Kept, Person, Plan, Reason};
@@ -125,7 +125,7 @@ async fn show(
     if let Some(last) = last {
         page.read_at = Some(At::there(last.read_at, visit.now(), &company.timezone));
         let filled = aside(move || {
-            page.fill(&company, &last, then.as_deref(), (&outward, &number));
+            page.fill(&company, &last, &then, (&outward, &number));
             page
         });
         page = filled.await?;
@@ -133,18 +133,24 @@ async fn show(
     visit.page(&page)
 }
 
-/// The last reading, and the plan that its run made of it, as text.
+/// The last reading, and who was in conflict when the last run planned, or is by a newer preview.
 pub(super) async fn both(
     visit: &Visit,
     company: &Company,
-) -> Result<(Option<Arc<Last>>, Option<String>), WebError> {
+) -> Result<(Option<Arc<Last>>, Vec<UserId>), WebError> {
     let Some(last) = visit.app().last(company).await? else {
-        return Ok((None, None));
+        return Ok((None, Vec::new()));
     };
     let id = company.id;
     let stored = visit.app().db().read(move |conn| plans::get(conn, id));
-    let stored = stored.await?.filter(|stored| stored.run_id == last.run_id);
-    Ok((Some(last), stored.map(|stored| stored.plan)))
+    let then = stored.await?.map(|stored| {
+        stored.in_conflict.unwrap_or_else(|| {
+            let kept = Kept::read(&stored.plan).into_iter();
+            let people = kept.flat_map(Kept::in_conflict);
+            people.map(|one| one.user_id).collect()
+        })
+    });
+    Ok((Some(last), then.unwrap_or_default()))
 }
 
 /// Everybody of a plan who is in conflict.
@@ -157,21 +163,13 @@ pub(super) fn in_conflict(plan: &Plan) -> impl Iterator<Item = (&Person, &Confli
         })
 }
 
-/// Who was in conflict when it was read and is not any more, by what was decided since.
-pub(super) fn settled(company: i64, then: Option<&str>, now: &Plan) -> Vec<Named> {
-    let then = then.and_then(Kept::read);
-    let still: HashSet<&UserId> = in_conflict(now).map(|(one, _)| &one.user_id).collect();
-    let people = then.into_iter().flat_map(Kept::in_conflict);
+/// Who of these is in conflict no more, by what was decided since.
+pub(super) fn settled(company: i64, then: &[UserId], now: &Plan) -> Vec<Named> {
+    let then: HashSet<&UserId> = then.iter().collect();
+    let people = now.people.iter();
     people
-        .filter(|one| !still.contains(&one.user_id))
-        .map(|one| Named {
-            page: person::address(company, &one.user_id),
-            name: if one.name.is_empty() {
-                one.upn
-            } else {
-                one.name
-            },
-        })
+        .filter(|one| then.contains(&one.user_id) && one.action != Action::Conflict)
+        .map(|one| named_person(company, one))
         .collect()
 }
 
@@ -191,7 +189,7 @@ impl ConflictsPage {
         &mut self,
         company: &Company,
         last: &Last,
-        then: Option<&str>,
+        then: &[UserId],
         (outward, number): (&VendorLinks, &str),
     ) {
         let plan = last.plan();

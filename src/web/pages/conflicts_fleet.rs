@@ -9,7 +9,8 @@ use super::conflicts::{
 use super::people::aside;
 use crate::attention::counts_of;
 use crate::db::fleet::{self, Brief};
-use crate::model::Company;
+use crate::db::plans;
+use crate::model::{Company, UserId};
 use crate::sync::last::Last;
 use crate::web::listing::Pager;
 use crate::web::routes::{Entry, routes};
@@ -52,16 +53,24 @@ struct Concerned {
 
 async fn show(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebError> {
     let number = page_of(&request)?;
-    let read = visit
-        .app()
-        .db()
-        .read(|conn| Ok((fleet::companies(conn)?, fleet::last_good_runs(conn)?)));
-    let (mut companies, good) = read.await?;
-    let conflicts = |company: &Brief| {
-        let counts = good.get(&company.id).and_then(counts_of);
-        counts.unwrap_or_default().conflict
-    };
-    companies.retain(|company| conflicts(company) > 0);
+    let read = visit.app().db().read(|conn| {
+        let (mut companies, good) = (fleet::companies(conn)?, fleet::last_good_runs(conn)?);
+        companies.retain(|company| {
+            let counts = good.get(&company.id).and_then(counts_of);
+            counts.unwrap_or_default().conflict > 0
+        });
+        let ids: Vec<i64> = companies.iter().map(|company| company.id).collect();
+        let then = plans::were_in_conflict(conn, &ids)?;
+        // Nobody of theirs waits, and nobody is settled.
+        let concerned = |company: &Brief| match then.get(&company.id) {
+            Some(Some(people)) => !people.is_empty(),
+            Some(None) => true,
+            None => false,
+        };
+        companies.retain(concerned);
+        Ok(companies)
+    });
+    let mut companies = read.await?;
     companies.sort_by_cached_key(|company| company.name.to_lowercase());
     let pager = Pager::of(
         (&number, COMPANIES_ON_A_PAGE),
@@ -79,8 +88,10 @@ async fn show(visit: Visit, request: HttpRequest) -> Result<HttpResponse, WebErr
         let (last, then) = both(&visit, &company).await?;
         if let Some(last) = last {
             let now = visit.now();
-            let one = aside(move || Concerned::of(&company, &last, then.as_deref(), now));
-            page.companies.push(one.await?);
+            let one = aside(move || Concerned::of(&company, &last, &then, now)).await?;
+            if one.count + one.settled > 0 {
+                page.companies.push(one);
+            }
         }
     }
     visit.page(&page)
@@ -90,7 +101,7 @@ impl Concerned {
     fn of(
         company: &Company,
         last: &Last,
-        then: Option<&str>,
+        then: &[UserId],
         now: chrono::DateTime<chrono::Utc>,
     ) -> Self {
         let plan = last.plan();

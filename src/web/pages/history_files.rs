@@ -11,7 +11,7 @@ use super::runs::Names;
 use crate::app::App;
 use crate::db::changes::{self, ChangeRecord};
 use crate::db::runs::{self, Run, Which};
-use crate::model::Action;
+use crate::model::{Action, FieldValue};
 use crate::sync::report;
 use crate::web::{At, Visit, WebError, csv, progress, words};
 
@@ -118,32 +118,35 @@ fn cells(run: &Run, names: &Names) -> Vec<String> {
     cells
 }
 
-const OF_RUN: [&str; 13] = [
-    "User id", "User", "Name", "Action", "Reason", "Filter", "Site", "Field", "From", "To",
-    "Written", "Outcome", "Error",
+const OF_RUN: [&str; 14] = [
+    "User id", "User", "Name", "Contact", "Action", "Reason", "Filter", "Site", "Field", "From",
+    "To", "Written", "Outcome", "Error",
 ];
 
-/// Everybody of a run, a line a field that differs.
+/// Everybody of a run, a line a field that differs. What is blank is empty, and the file is named after the company and the run's day.
 pub(super) async fn of_run(visit: Visit, run: Path<String>) -> Result<HttpResponse, WebError> {
     let id = run.into_inner();
     let found = visit.app().db().read(move |conn| {
-        let known = runs::get(conn, &id)?.is_some();
-        Ok((known, changes::of_run(conn, &id)?))
+        let Some(run) = runs::get(conn, &id)? else {
+            return Ok(None);
+        };
+        let lines = changes::of_run(conn, &id)?;
+        Ok(Some((Names::load(conn)?, run, lines)))
     });
-    let (known, lines) = found.await?;
-    if !known {
-        return Err(WebError::NotFound);
-    }
-    let mut rows: Vec<[String; 13]> = Vec::new();
+    let (names, run, lines) = found.await?.ok_or(WebError::NotFound)?;
+    let mut rows: Vec<[String; 14]> = Vec::new();
     for ChangeRecord { change, .. } in lines {
+        let contact = change.contact_id.as_ref();
+        let contact = contact.map(ToString::to_string).unwrap_or_default();
         let row = |field: [String; 4]| {
             let [name, from, to, applied] = field;
             [
                 change.user_id.to_string(),
                 change.upn.clone(),
                 change.name.clone(),
+                contact.clone(),
                 words::action(change.action.as_str()),
-                change.reason.clone(),
+                words::reason_for_people(&change.reason).into_owned(),
                 change.filter.clone().unwrap_or_default(),
                 change.site.clone().unwrap_or_default(),
                 name,
@@ -161,11 +164,23 @@ pub(super) async fn of_run(visit: Visit, run: Path<String>) -> Result<HttpRespon
             let applied = if field.applied { "yes" } else { "no" };
             row([
                 words::field(field.field.as_str()),
-                words::value(&report::value(&field.from)),
-                words::value(&report::value(&field.to)),
+                value(&field.from),
+                value(&field.to),
                 applied.into(),
             ])
         }));
     }
-    Ok(visit.csv("run", csv::file(&OF_RUN, rows)?))
+    let company = names.of(run.company_id).0;
+    let company = csv::part_of_name(&company, &format!("company-{}", run.company_id));
+    let day = run.started_at.format("%Y-%m-%d");
+    let name = format!("run-{company}-{day}");
+    Ok(visit.csv(&name, csv::file(&OF_RUN, rows)?))
+}
+
+/// A value in a cell of its own.
+fn value(value: &FieldValue) -> String {
+    match value {
+        FieldValue::Blank => String::new(),
+        value => words::value(&report::value(value)),
+    }
 }

@@ -1,19 +1,23 @@
 //! Held deactivations: who waits and why, to approve exactly those that were shown and ticked, or to dismiss them. Approving
 //! is a run, asked for as a job.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
+use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
+use super::hold_words::{self, changed, why};
 use super::people::aside;
-use super::person;
+use super::{hold_samples, person};
+use crate::db::Conn;
 use crate::db::holds::{self, Hold, Signed};
 use crate::db::jobs::{self as waiting, Work};
 use crate::jobs;
 use crate::model::{Company, Mode, UserId};
-use crate::sync::guard::Verdict;
+use crate::sync::approval;
+use crate::sync::plan::{Person, Plan};
 use crate::web::VendorLinks;
 use crate::web::routes::{Entry, routes};
 use crate::web::{
@@ -33,44 +37,52 @@ pub fn samples(all: &mut Samples) {
 }
 
 /// So many people are shown at once; the rest follows when these are decided.
-const SHOWN: usize = 150;
+pub(super) const SHOWN: usize = 150;
 /// A note is no longer than this.
 const LONGEST_NOTE: usize = 400;
 
 /// The hold of one company.
 #[derive(Clone, Debug, Serialize)]
 pub struct HoldPage {
-    head: CompanyHead,
-    psa: String,
-    since: Option<At>,
+    pub(super) head: CompanyHead,
+    pub(super) psa: String,
+    pub(super) since: Option<At>,
+    /// When they were read; none: nobody knows.
+    pub(super) read_at: Option<At>,
     /// The guard's numbers in words.
-    why: Vec<String>,
-    people: Vec<Held>,
+    pub(super) why: Vec<String>,
+    pub(super) people: Vec<Held>,
+    /// So many wait.
+    pub(super) total: usize,
     /// So many more wait than are shown.
-    more: usize,
+    pub(super) more: usize,
+    /// So many would not be deactivated any more, by the last reading and the settings as they are now.
+    pub(super) not_any_more: usize,
     /// So many are approved already, and their run is on its way.
-    approving: usize,
-    note: String,
-    mistakes: Mistakes,
+    pub(super) approving: usize,
+    pub(super) note: String,
+    pub(super) mistakes: Mistakes,
 }
 
 /// Somebody who waits.
 #[derive(Clone, Debug, Serialize)]
-struct Held {
-    id: String,
-    page: String,
-    name: String,
-    upn: String,
-    reason: String,
-    contact: String,
-    link: String,
-    ticked: bool,
+pub(super) struct Held {
+    pub(super) id: String,
+    pub(super) page: String,
+    pub(super) name: String,
+    pub(super) upn: String,
+    pub(super) reason: String,
+    pub(super) contact: String,
+    pub(super) link: String,
+    /// Why they would not be deactivated any more; empty: they would.
+    pub(super) not_any_more: &'static str,
+    pub(super) ticked: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Decision {
-    shown: Vec<String>,
+pub(super) struct Decision {
+    pub(super) shown: Vec<String>,
     people: Vec<String>,
     note: String,
 }
@@ -81,7 +93,7 @@ impl Decision {
         (!note.is_empty()).then(|| note.to_owned())
     }
 
-    fn chosen(&self) -> Vec<UserId> {
+    pub(super) fn chosen(&self) -> Vec<UserId> {
         self.people.iter().map(|id| UserId::new(id)).collect()
     }
 
@@ -105,32 +117,23 @@ async fn show(visit: Visit, company: Path<i64>) -> Result<HttpResponse, WebError
 impl HoldPage {
     async fn of(visit: &Visit, company: Company) -> Result<Self, WebError> {
         let id = company.id;
-        let (hold, jobs) = visit
+        let (hold, approved) = visit
             .app()
             .db()
-            .read(move |conn| {
-                let mut jobs = waiting::waiting(conn, id)?;
-                jobs.extend(waiting::running(conn, id)?);
-                Ok((holds::open_of(conn, id)?, jobs))
-            })
+            .read(move |conn| Ok((holds::open_of(conn, id)?, approved(conn, id)?)))
             .await?;
-        let approved: HashSet<UserId> = jobs
-            .into_iter()
-            .filter_map(|job| match job.work {
-                Work::Run(run) if run.mode == Mode::Approval => Some(run.approved),
-                _ => None,
-            })
-            .flatten()
-            .collect();
         let outward = VendorLinks::load(visit, &company).await?;
         let head = CompanyHead::new(&company, Tab::Overview);
         let mut page = Self {
             head,
             psa: outward.psa_name().to_owned(),
             since: None,
+            read_at: None,
             why: Vec::new(),
             people: Vec::new(),
+            total: 0,
             more: 0,
+            not_any_more: 0,
             approving: 0,
             note: String::new(),
             mistakes: Mistakes::default(),
@@ -139,7 +142,8 @@ impl HoldPage {
             return Ok(page);
         };
         page.since = Some(At::there(hold.opened_at, visit.now(), &company.timezone));
-        page.more = hold.people.len().saturating_sub(SHOWN);
+        page.total = hold.people.len();
+        page.more = page.total.saturating_sub(SHOWN);
         let people = &hold.people;
         page.approving = people
             .iter()
@@ -153,17 +157,38 @@ impl HoldPage {
                 page: person::address(id, &person.user_id),
                 name: person.name.clone(),
                 upn: person.upn.clone(),
-                reason: words::sentence(&person.reason),
+                reason: words::why(&person.reason),
                 contact: person.contact_id.to_string(),
                 link: outward.contact(&person.contact_id),
+                not_any_more: "",
                 ticked: true,
             })
             .collect();
         if let Some(last) = visit.app().last(&company).await? {
-            let verdict = aside(move || last.plan().guard.clone()).await?;
-            page.why = why(&verdict, visit.who_decides());
+            page.read_at = Some(At::there(last.read_at, visit.now(), &company.timezone));
+            let who = visit.who_decides();
+            let judged = aside(move || {
+                page.judge(&hold, last.plan(), who);
+                page
+            });
+            page = judged.await?;
         }
         Ok(page)
+    }
+
+    /// What the plan of the last reading says of those who wait.
+    fn judge(&mut self, hold: &Hold, plan: &Plan, who: &str) {
+        self.why = why(&plan.guard, who);
+        let lines = plan.people.iter().map(|line| (&line.user_id, line));
+        let lines: HashMap<&UserId, &Person> = lines.collect();
+        let people = hold.people.iter();
+        let reasons: Vec<_> = people
+            .map(|one| approval::why_not(lines.get(&one.user_id).copied()))
+            .collect();
+        self.not_any_more = reasons.iter().flatten().count();
+        for (person, reason) in self.people.iter_mut().zip(reasons) {
+            person.not_any_more = reason.unwrap_or_default();
+        }
     }
 
     /// The form again as it was sent, with what is wrong about it.
@@ -175,31 +200,6 @@ impl HoldPage {
         self.mistakes = mistakes;
         self
     }
-}
-
-/// The guard's numbers in words; `who` too many wait for.
-fn why(verdict: &Verdict, who: &str) -> Vec<String> {
-    let (count, linked, allowed) = (
-        verdict.deactivations,
-        verdict.linked_active,
-        verdict.allowed,
-    );
-    let mut why = Vec::new();
-    if count == 0 {
-        return why;
-    }
-    let numbers = format!("{count} of {linked} linked contacts would be deactivated");
-    if count > allowed {
-        why.push(format!("{numbers}; more than {allowed} wait for {who}."));
-    } else if count >= 2 && count * 2 >= linked {
-        why.push(format!("{numbers}; half of them or more wait for {who}."));
-    } else {
-        why.push(format!("{numbers}."));
-    }
-    if verdict.hold_open {
-        why.push("While some wait, everybody who follows them waits too.".into());
-    }
-    why
 }
 
 async fn approve(
@@ -234,9 +234,11 @@ async fn approve(
         if count > 0 {
             jobs::enqueue_approval(conn, id, these, &signed, now)?;
         }
-        Ok((count, waits))
+        let approved = approved(conn, id)?;
+        let still = waits.iter().filter(|one| !approved.contains(one)).count();
+        Ok((count, waits, still))
     });
-    let (count, waits) = asked.await?;
+    let (count, waits, still) = asked.await?;
     if count == 0 {
         return Ok(visit.refused(&here, NOBODY));
     }
@@ -246,35 +248,29 @@ async fn approve(
         count => format!("{count} deactivations are approved. Their run begins now."),
     };
     text.push_str(&changed(&form, &waits, count));
-    Ok(visit.done(&format!("/companies/{id}/runs"), text))
+    let runs = format!("/companies/{id}/runs");
+    Ok(if still > 0 {
+        visit.done_with_link(&runs, text, (hold_words::still(still), here))
+    } else {
+        visit.done(&runs, text)
+    })
+}
+
+/// Who is approved, by runs that are on their way.
+fn approved(conn: &mut Conn, company: i64) -> QueryResult<HashSet<UserId>> {
+    let mut jobs = waiting::waiting(conn, company)?;
+    jobs.extend(waiting::running(conn, company)?);
+    let approved = jobs.into_iter().filter_map(|job| match job.work {
+        Work::Run(run) if run.mode == Mode::Approval => Some(run.approved),
+        _ => None,
+    });
+    Ok(approved.flatten().collect())
 }
 
 const NOBODY: &str = "None of these people waits any more. Nothing was done.";
 
 fn ids(hold: &Hold) -> impl Iterator<Item = UserId> {
     hold.people.iter().map(|person| person.user_id.clone())
-}
-
-/// What is different from what was shown: who joined, and who waits no longer.
-fn changed(form: &Decision, waits: &HashSet<UserId>, done: usize) -> String {
-    let shown: HashSet<UserId> = form.shown.iter().map(|id| UserId::new(id)).collect();
-    let joined = waits.iter().filter(|one| !shown.contains(one)).count();
-    let joined = if waits.len() > SHOWN { 0 } else { joined };
-    let chosen: HashSet<UserId> = form.chosen().into_iter().collect();
-    let joined = match joined {
-        0 => String::new(),
-        1 => " The list has changed since you looked: 1 more person joined it, and waits still."
-            .into(),
-        joined => format!(
-            " The list has changed since you looked: {joined} more people joined it, and wait still."
-        ),
-    };
-    let left = match chosen.len().saturating_sub(done) {
-        0 => String::new(),
-        1 => " 1 of those you chose did not wait any more.".into(),
-        left => format!(" {left} of those you chose did not wait any more."),
-    };
-    joined + &left
 }
 
 async fn dismiss(
@@ -331,55 +327,6 @@ impl Page for HoldPage {
     }
 
     fn samples() -> Vec<Self> {
-        let none = Self {
-            head: CompanyHead::sample(Tab::Overview),
-            psa: "ConnectWise".into(),
-            since: None,
-            why: Vec::new(),
-            people: Vec::new(),
-            more: 0,
-            approving: 0,
-            note: String::new(),
-            mistakes: Mistakes::default(),
-        };
-        let held = Held {
-            id: "0193".into(),
-            page: "/companies/7/people/0193".into(),
-            name: HOSTILE.into(),
-            upn: "jane@contoso.example".into(),
-            reason: "Sign-in blocked.".into(),
-            contact: "7".into(),
-            link: "https://psa.example/".into(),
-            ticked: true,
-        };
-        let bare = Held {
-            name: String::new(),
-            upn: "long".repeat(100),
-            link: String::new(),
-            ticked: false,
-            ..held.clone()
-        };
-        let one = Self {
-            since: Some(At::sample()),
-            why: vec![
-                "12 of 40 linked contacts would be deactivated; more than 8 wait for you.".into(),
-            ],
-            people: vec![held.clone()],
-            ..none.clone()
-        };
-        let wrong = Self {
-            people: vec![held, bare],
-            more: 12,
-            approving: 3,
-            note: HOSTILE.into(),
-            mistakes: [
-                ("form", "Tick at least one person."),
-                ("note", "Use 400 characters or fewer."),
-            ]
-            .into_iter()
-            .collect(),
-            ..one.clone()
-        };
-        vec![none, one, wrong]
+        hold_samples::all()
     }
 }

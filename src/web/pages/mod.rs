@@ -31,6 +31,8 @@ mod filters_moves;
 pub mod fleet;
 mod fleet_samples;
 mod history_files;
+mod hold_samples;
+mod hold_words;
 pub mod holds;
 pub mod holds_fleet;
 pub mod installation;
@@ -48,6 +50,7 @@ mod overview_state;
 pub mod parting;
 pub mod people;
 pub mod person;
+pub mod person_decisions;
 mod person_page;
 pub mod pickers;
 pub mod preview;
@@ -113,6 +116,7 @@ pub const ALL: &[&[Entry]] = &[
     parting::ROUTES,
     people::ROUTES,
     person::ROUTES,
+    person_decisions::ROUTES,
     pickers::ROUTES,
     preview::ROUTES,
     psa_form::ROUTES,

@@ -148,6 +148,7 @@ fn samples_of_page() -> Vec<OverviewPage> {
             conflicts: 1,
             out_of_scope: 3,
             ignored: 2,
+            kept: 1,
             leavers: 4,
         }),
         counted_at: Some(At::sample()),

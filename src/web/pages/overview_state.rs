@@ -92,6 +92,8 @@ pub struct Tiles {
     pub out_of_scope: usize,
     /// Left alone since a technician says so.
     pub ignored: usize,
+    /// Who left and whose deactivation a technician dismissed.
+    pub kept: usize,
     /// Who left, with nothing to be done any more.
     pub leavers: usize,
 }
@@ -121,6 +123,7 @@ impl Tiles {
             conflicts: of(Standing::Conflict),
             out_of_scope: of(Standing::OutOfScope),
             ignored: of(Standing::Ignored),
+            kept: of(Standing::Kept),
             leavers: of(Standing::Leaver),
         }
     }

@@ -15,21 +15,19 @@ use crate::db::{changes, events, links, undos};
 use crate::model::{Company, ContactId, Role, UserId};
 use crate::pickers::explain_last;
 use crate::sync::last::Last;
-use crate::sync::plan::Person;
+use crate::sync::plan::{Person, Reason};
 use crate::sync::snapshot::Snapshot;
 use crate::sync::standing::{Standing, standing_aside};
 use crate::web::VendorLinks;
-use crate::web::deciding::{self, Said};
+use crate::web::deciding::Said;
 use crate::web::everyone::{named, segment};
 use crate::web::portrait;
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, CompanyHead, Form, Samples, Tab, Visit, WebError, form, words};
+use crate::web::{At, CompanyHead, Samples, Tab, Visit, WebError, form, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
     Get Page "/companies/{company:\\d+}/people/{user}" Reader show;
-    Post Act "/companies/{company:\\d+}/people/{user}/ignore" Technician ignore;
-    Post Act "/companies/{company:\\d+}/people/{user}/stop-ignoring" Technician stop_ignoring;
 };
 
 /// The samples.
@@ -139,6 +137,7 @@ async fn show(
         standing: String::new(),
         read_at: None,
         ignored: false,
+        dismissed: false,
         entra: outward.user(&user),
         psa: outward.psa_name().to_owned(),
         psa_link: String::new(),
@@ -235,6 +234,7 @@ impl PersonPage {
             self.linked = in_words(snapshot, &link.contact_id);
             self.linked_how = words::sentence(&words::made(link.made.as_str()));
         }
+        self.dismissed = self.standing == Standing::Kept.as_str();
         let theirs = person.and_then(|person| person.contact.as_ref());
         if let Some(id) = theirs {
             self.psa_link = outward.contact(id);
@@ -246,7 +246,10 @@ impl PersonPage {
         if let Some(explanation) = explained.await? {
             self.steps = portrait::steps(&explanation);
             if let Some(next) = self.steps.pop() {
-                self.next.push(format!("{}.", next.result));
+                // Of whom is ignored the reason says it all.
+                if person.is_none_or(|person| person.reason != Reason::Ignored) {
+                    self.next.push(format!("{}.", next.result));
+                }
                 self.next.extend(next.lines);
             }
         }
@@ -261,28 +264,6 @@ pub(super) fn in_words(snapshot: &Snapshot, id: &ContactId) -> String {
         Some(contact) => format!("{} ({id})", named(contact)),
         None => id.to_string(),
     }
-}
-
-async fn ignore(
-    visit: Visit,
-    path: Path<(i64, String)>,
-    back: Form<Back>,
-) -> Result<HttpResponse, WebError> {
-    let (company, user) = known(&visit, path.into_inner()).await?;
-    let id = company.id;
-    let said = deciding::ignore(&visit, company, user.clone()).await?;
-    Ok(back.0.lead(&visit, (id, &user), said))
-}
-
-async fn stop_ignoring(
-    visit: Visit,
-    path: Path<(i64, String)>,
-    back: Form<Back>,
-) -> Result<HttpResponse, WebError> {
-    let (company, user) = known(&visit, path.into_inner()).await?;
-    let id = company.id;
-    let said = deciding::stop_ignoring(&visit, company, user.clone()).await?;
-    Ok(back.0.lead(&visit, (id, &user), said))
 }
 
 /// The company and a user whom the last reading or a link knows.

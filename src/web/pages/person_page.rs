@@ -19,6 +19,8 @@ pub struct PersonPage {
     pub(super) standing: String,
     pub(super) read_at: Option<At>,
     pub(super) ignored: bool,
+    /// Whether they left and a technician dismissed the deactivation.
+    pub(super) dismissed: bool,
     /// The addresses at the vendors; empty where they are not known.
     pub(super) entra: String,
     pub(super) psa: String,
@@ -68,6 +70,7 @@ impl Page for PersonPage {
             standing: String::new(),
             read_at: None,
             ignored: false,
+            dismissed: false,
             entra: String::new(),
             psa: "ConnectWise".into(),
             psa_link: String::new(),
@@ -119,6 +122,11 @@ impl Page for PersonPage {
             name: "long ".repeat(80),
             ..full.clone()
         };
-        vec![gone, full, ignored]
+        let kept = Self {
+            dismissed: true,
+            standing: "kept".into(),
+            ..full.clone()
+        };
+        vec![gone, full, ignored, kept]
     }
 }

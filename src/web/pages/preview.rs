@@ -19,9 +19,10 @@ use crate::db::previews::{self, StoredPreview};
 use crate::db::runs::{self, Run};
 use crate::db::{Conn, companies, tenant_connections};
 use crate::jobs;
-use crate::model::Company;
+use crate::model::{Action, Company};
 use crate::sync::failure::PLAN_CHANGED;
-use crate::sync::report::Report;
+use crate::sync::plan::Reason;
+use crate::sync::report::{Line, Report, reason};
 use crate::web::listing::{Pager, address};
 use crate::web::routes::{Entry, routes};
 use crate::web::setup::{Setup, SetupStep};
@@ -214,12 +215,17 @@ fn made(visit: &Visit, known: &Known, stored: &StoredPreview, report: Option<&Re
             )),
         },
     });
+    // The report counts who is ignored as out of scope.
+    let why = reason(&Reason::Ignored);
+    let is_ignored = |line: &&Line| line.action == Action::OutOfScope && line.reason == why;
+    let ignored = report.people.iter().filter(is_ignored).count();
     Made {
         acts: report.people.iter().filter(|line| acts(line)).count(),
         skipped: is_skipped(report),
         held: report.counts.held,
         unchanged: report.counts.unchanged,
-        out_of_scope: report.counts.out_of_scope,
+        out_of_scope: report.counts.out_of_scope.saturating_sub(ignored),
+        ignored,
         findings: report
             .findings
             .iter()

@@ -200,7 +200,7 @@ fn person(line: &Line) -> PersonLine {
         name: line.name.clone(),
         upn: line.upn.clone(),
         contact: line.contact_id.clone().unwrap_or_default(),
-        reason: line.reason.clone(),
+        reason: words::reason_for_people(&line.reason).into_owned(),
         filter: line.filter.clone().unwrap_or_default(),
         // A contact that is linked as it is stays where it is.
         site: match line.action {

@@ -46,6 +46,7 @@ pub(super) struct Made {
     pub(super) held: usize,
     pub(super) unchanged: usize,
     pub(super) out_of_scope: usize,
+    pub(super) ignored: usize,
     pub(super) findings: Vec<String>,
     pub(super) failed: Option<Failed>,
     /// It is of another version of Rollcall.
@@ -176,6 +177,7 @@ fn samples_of_page() -> Vec<PreviewPage> {
             held: 2,
             unchanged: 40,
             out_of_scope: 1,
+            ignored: 2,
             findings: vec![hostile.into()],
             failed: None,
             strange: false,

@@ -329,7 +329,7 @@ fn person(line: &ChangeRecord, found: &Found) -> PersonRow {
         name: change.name.clone(),
         upn: change.upn.clone(),
         action: change.action.as_str().into(),
-        reason: change.reason.clone(),
+        reason: words::reason_for_people(&change.reason).into_owned(),
         filter: change.filter.clone().unwrap_or_default(),
         site: change.site.clone().unwrap_or_default(),
         outcome: outcome_word(change.outcome).into(),

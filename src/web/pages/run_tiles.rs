@@ -26,7 +26,12 @@ pub(super) fn tiles(found: &Found) -> Vec<Tile> {
     let mut tiles: Vec<Tile> = written.collect();
     if let Some(counts) = counts(&found.run) {
         for action in [Action::Unchanged, Action::OutOfScope, Action::Conflict] {
-            tiles.push(tile(counts.by(action), &words::done(action.as_str())));
+            let name = match action {
+                // The report counts them together.
+                Action::OutOfScope => "out of scope or ignored".to_owned(),
+                action => words::done(action.as_str()),
+            };
+            tiles.push(tile(counts.by(action), &name));
         }
         tiles.push(tile(counts.held, "held"));
         tiles.push(Tile {

@@ -14,7 +14,7 @@ use crate::model::Staff;
 use crate::web::routes::{Entry, routes};
 use crate::web::session::STAFF;
 use crate::web::visit::NEXT;
-use crate::web::{At, Form, Mistakes, Page, Place, Samples, Visit, WebError};
+use crate::web::{Form, Mistakes, Page, Place, Samples, Visit, WebError};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -42,8 +42,8 @@ pub fn samples(all: &mut Samples) {
 pub struct SignInPage {
     name: String,
     mistakes: Mistakes,
-    /// Until when tries are refused.
-    locked: Option<At>,
+    /// How long tries are refused; empty: they are not.
+    locked: String,
 }
 
 impl Page for SignInPage {
@@ -61,10 +61,10 @@ impl Page for SignInPage {
         let wrong = Self {
             name: "\"><script>alert(1)</script>".into(),
             mistakes: [("form", auth::WRONG)].into_iter().collect(),
-            locked: None,
+            locked: String::new(),
         };
         let locked = Self {
-            locked: Some(At::sample()),
+            locked: "40 seconds".into(),
             ..Self::default()
         };
         vec![Self::default(), wrong, locked]
@@ -129,7 +129,7 @@ async fn sign_in(
             visit.again(&page)
         }
         SignIn::LockedUntil(until) => {
-            page.locked = Some(At::new(until, visit.now()));
+            page.locked = auth::how_long(until, visit.now());
             visit.page_with(StatusCode::TOO_MANY_REQUESTS, &page)
         }
     }

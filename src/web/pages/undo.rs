@@ -121,6 +121,7 @@ async fn undo(
     };
     let looked = look(&visit, &company, &wish).await?;
     let mut mistakes = Mistakes::default();
+    let mut text = "The run is put back. Its undo begins now.".to_owned();
     if let Ok((back, _)) = &looked {
         if back.digest() != form.0.digest {
             mistakes.add("form", CHANGED);
@@ -128,6 +129,10 @@ async fn undo(
             mistakes.add("form", "There is nothing to put back. Nothing was done.");
         }
         wish.shown = Some(back.keys().into_iter().collect());
+        if let Some(user) = &wish.user {
+            let name = name_of(back, user);
+            text = format!("The change of {name} is put back. Its undo begins now.");
+        }
     }
     if looked.is_err() || !mistakes.is_empty() {
         let mut page = page(&visit, (&run, &company), (&wish, looked), "").await?;
@@ -141,8 +146,17 @@ async fn undo(
         .write(move |conn| jobs::enqueue_undo(conn, id, wish, &who, now));
     asked.await?;
     visit.app().jobs().wake();
-    let text = "The run is put back. Its undo begins now.";
     Ok(visit.done(&format!("/companies/{id}/runs"), text))
+}
+
+/// What somebody is called whose change is put back.
+fn name_of<'b>(back: &'b Back, user: &UserId) -> &'b str {
+    let mut people = back.plan.people.iter();
+    match people.find(|one| one.user_id == *user) {
+        Some(one) if one.name.is_empty() => &one.upn,
+        Some(one) => &one.name,
+        None => "one person",
+    }
 }
 
 const CHANGED: &str = "What would be put back has changed since you looked. This is how it is now; nothing was done yet.";

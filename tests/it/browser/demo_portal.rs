@@ -103,6 +103,9 @@ impl DemoPortal {
             "/settings/licences/remove?licence=FLOW_FREE",
             "/settings/licences/standard",
             "/settings/psa/1/remove",
+            // Microsoft's answer to a link that was sent leads to these.
+            "/consent/thanks",
+            "/consent/declined",
         ]
         .map(str::to_owned)
         .into();

@@ -2,11 +2,12 @@
 
 use std::process::Stdio;
 
+use rollcall::db::{holds, runs};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::{rollcall, stage};
-use crate::stage::{Stage, Vendor, user};
+use crate::stage::{Stage, Vendor, an_update, user};
 
 const NAMES: [&str; 6] = ["anna", "bert", "carl", "dora", "emil", "fred"];
 
@@ -90,6 +91,42 @@ async fn at_a_terminal_who_names_no_company_is_asked_before_anybody_is_deactivat
     let said = at_a_terminal(&stage, "y\n").await;
     assert!(said.contains("4 deactivated"), "{said}");
     assert_eq!(active(&stage), 2);
+}
+
+#[tokio::test]
+async fn of_several_holds_none_is_meant_without_a_company_and_the_help_says_so() {
+    let stage = holding(Vendor::ConnectWise).await;
+    let fabrikam = stage.neighbour("Fabrikam", true).await;
+    let now = stage.clock.now();
+    stage
+        .write(move |conn| {
+            let person = holds::HoldPerson {
+                user_id: "6f0c7b1e-0000-4000-8000-00000000000a".into(),
+                upn: "jane@fabrikam.example".into(),
+                name: "Jane Doe".into(),
+                contact_id: "7".into(),
+                reason: "licence removed".into(),
+            };
+            runs::start(conn, &an_update("other", fabrikam, now))?;
+            holds::open(conn, fabrikam, "other", &[person], now)
+        })
+        .await;
+    let said = rollcall(&stage, &["holds"]).await.ends(0);
+    let said = said.says(&["jane@fabrikam.example", "no licence that counts"]);
+    assert!(!said.out.contains("licence removed"), "{}", said.out);
+    let said = rollcall(&stage, &["holds", "--json"]).await.ends(0);
+    said.says(&["\"reason\":\"licence removed\""]);
+    for act in ["approve", "dismiss"] {
+        let said = rollcall(&stage, &["holds", act]).await.ends(2);
+        said.complains(&["2 holds are open: name one with --company"]);
+        let help = rollcall(&stage, &["holds", act, "--help"]).await.ends(0);
+        help.says(&[
+            "one hold that is open",
+            "nothing where several are",
+            "do not ask",
+        ]);
+    }
+    assert_eq!(active(&stage), 6);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `rollcall link`.
 
+use rollcall::db::jobs;
 use rollcall::model::{Target, Test};
 
 use super::{Said, rollcall, stage};
@@ -30,11 +31,33 @@ async fn a_link_that_moves_names_the_contact_it_leaves() {
         &format!("contact {new}: Other Doe, other@contoso.example, active"),
         &format!("Until now: contact {old}: Anna Doe, {anna}"),
         "The next run brings it in step.",
+        "A run follows within five minutes where `rollcall serve` is running. Without it:",
+        "rollcall sync --company Contoso",
     ]);
+    let company = stage.company_id;
+    let asked = stage.read(move |conn| jobs::waiting(conn, company)).await;
+    let who: Vec<_> = asked
+        .iter()
+        .map(|job| job.requested_by.as_deref())
+        .collect();
+    assert_eq!(who, [Some("command line")], "the run is asked for");
     let said = link(&stage, anna, &new).await.ends(0);
     said.says(&["already"]);
     let said = link(&stage, "bert@contoso.example", &new).await.ends(2);
     said.complains(&["is linked to anna@contoso.example already"]);
+}
+
+#[tokio::test]
+async fn a_link_at_a_company_with_contact_sync_off_asks_for_no_run_and_says_so() {
+    let stage = stage(Vendor::Autotask).await;
+    stage.users([user("anna")]);
+    let id = stage.psa.put(&contact("anna"));
+    stage.set(|company| company.sync_contacts = false).await;
+    let said = link(&stage, "anna@contoso.example", &id).await.ends(0);
+    said.says(&["Contact sync is off for this company: it takes effect when it is on."]);
+    let company = stage.company_id;
+    let asked = stage.read(move |conn| jobs::waiting(conn, company)).await;
+    assert_eq!(asked.len(), 0);
 }
 
 #[tokio::test]

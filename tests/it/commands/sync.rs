@@ -69,6 +69,21 @@ async fn of_a_fleet_each_company_is_an_object_a_failed_one_too_and_the_worst_sta
 }
 
 #[tokio::test]
+async fn the_table_of_a_fleet_says_whom_it_counts_among_those_without_a_change() {
+    let stage = stage(Vendor::Autotask).await;
+    stage.users([user("anna"), user("bert")]);
+    rollcall(&stage, &["sync", "--all"]).await.ends(0);
+    stage.users([user("bert").blocked()]);
+    rollcall(&stage, &["sync", "--all"]).await.ends(0);
+    let said = rollcall(&stage, &["sync", "--all"]).await.ends(0);
+    let said = said.says(&[
+        "No change",
+        "No change: everybody for whom nothing is to be done, also who left before.",
+    ]);
+    assert!(!said.out.contains("Same"), "{}", said.out);
+}
+
+#[tokio::test]
 async fn wrong_usage_has_a_status_of_its_own() {
     let stage = stage(Vendor::Autotask).await;
     rollcall(&stage, &["sync"])

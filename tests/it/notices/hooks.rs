@@ -248,3 +248,12 @@ async fn an_address_in_a_private_network_is_refused_unless_it_is_allowed() {
     let why = sending::test_call(&stage.app).await.unwrap().unwrap_err();
     assert_eq!(why, "No webhook is set up");
 }
+
+#[tokio::test]
+async fn the_text_of_a_test_says_who_calls_and_that_it_is_a_test() {
+    let (stage, hook) = new("a-shared-key").await;
+    sending::test_call(&stage.app).await.unwrap().unwrap();
+    let call = hook.fresh()[0].json();
+    assert_eq!(call["kind"], "test");
+    assert_eq!(call["text"], "Rollcall: a test call, nothing to do");
+}

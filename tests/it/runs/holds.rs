@@ -156,6 +156,18 @@ async fn an_approval_checks_everything_anew(stage: Stage) {
         [Outcome::None, Outcome::None, applied, applied, applied]
     );
     assert_eq!(report.people.len(), 5, "exactly the people of the hold");
+    let told: Vec<_> = report
+        .findings
+        .iter()
+        .map(|one| one.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "1 person approved was not deactivated: the contact is inactive already",
+            "1 person approved was not deactivated: they are active again",
+        ]
+    );
     assert!(stage.stored("anna@contoso.example").active);
     assert_eq!(
         stage.stored("anna@contoso.example").title,

@@ -128,3 +128,81 @@ async fn a_conflict_is_settled_by_ignoring() {
             .contains("No conflicts")
     );
 }
+
+#[tokio::test]
+async fn who_is_settled_is_told_alike_until_a_run_has_brought_it_about() {
+    let stage = stage().await;
+    let (_, second) = two_in_conflict(&stage).await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let person = |name| format!("/companies/{}/people/{}", stage.company_id, id(name));
+    let link = format!("{}/link/{second}", person("carl"));
+    technician.post(&link, &[("back", "conflicts")]).await;
+    // A preview plans what was decided already.
+    let preview = format!("/companies/{}/preview", stage.company_id);
+    stage.clock.advance(std::time::Duration::from_mins(1));
+    technician.post(&preview, &[]).await;
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+    let ignore = format!("{}/ignore", person("dora"));
+    technician.post(&ignore, &[("back", "conflicts")]).await;
+    let html = technician.get(&page(&stage)).await.text;
+    let said =
+        "dora@contoso.example is ignored from now on: runs leave user and contact as they are.";
+    assert!(html.contains(said), "{html}");
+    for _ in 0..2 {
+        let html = technician.get(&page(&stage)).await.text;
+        assert!(
+            html.contains("Settled, takes effect at the next run"),
+            "{html}"
+        );
+        for name in ["carl", "dora"] {
+            assert!(
+                html.contains(&format!("href=\"{}\"", person(name))),
+                "{html}"
+            );
+        }
+        let fleet = technician.get("/conflicts").await.text;
+        assert!(
+            fleet.contains("2 settled, takes effect at the next run"),
+            "{fleet}"
+        );
+        technician.post(&preview, &[]).await;
+        assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+    }
+    stage.sync().await;
+    let html = technician.get(&page(&stage)).await.text;
+    assert!(!html.contains("Settled"), "{html}");
+    let fleet = technician.get("/conflicts").await.text;
+    assert!(fleet.contains("No conflicts"), "{fleet}");
+}
+
+#[tokio::test]
+async fn a_company_of_which_nobody_is_in_conflict_any_more_is_not_listed() {
+    let stage = stage().await;
+    let (first, _) = two_in_conflict(&stage).await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    assert!(
+        technician
+            .get("/conflicts")
+            .await
+            .text
+            .contains(&page(&stage))
+    );
+    // Somebody settles it in the PSA, and a preview has seen that.
+    for contact in stage.psa.look() {
+        let spare = contact.id == first || contact.email.as_deref() == Some("dora@contoso.example");
+        if spare {
+            stage
+                .psa
+                .edit(&contact.id, |contact| contact.active = false);
+        }
+    }
+    let dora = stage.psa.put(&contact("dora"));
+    let preview = format!("/companies/{}/preview", stage.company_id);
+    stage.clock.advance(std::time::Duration::from_mins(1));
+    technician.post(&preview, &[]).await;
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+    let fleet = technician.get("/conflicts").await.text;
+    assert!(fleet.contains("No conflicts"), "{dora}: {fleet}");
+}

@@ -1,11 +1,11 @@
 //! Holds: who waits, and that exactly those are deactivated who were shown and ticked.
 
-use rollcall::db::{events, holds};
+use rollcall::db::{events, holds, settings};
 use rollcall::model::{Mode, Role, UserId};
 
 use super::people::{id, stage};
 use super::visitor::Site;
-use crate::stage::{Stage, user};
+use crate::stage::{SPB, Stage, user};
 
 const NAMES: [&str; 10] = [
     "anna", "bert", "carl", "dora", "emil", "fred", "gina", "hans", "ines", "jost",
@@ -146,6 +146,11 @@ async fn exactly_the_people_shown_and_ticked_are_deactivated() {
         "{html}"
     );
     assert!(html.contains("4 of them are approved already"), "{html}");
+    let still = format!(
+        "<a href=\"{}\">2 people still wait for a decision</a>",
+        page(&stage)
+    );
+    assert!(html.contains(&still), "{html}");
     while rollcall::jobs::step(&stage.app).await.unwrap() {}
     for name in &NAMES[..4] {
         assert!(!is_active(&stage, name), "{name}");
@@ -273,4 +278,67 @@ async fn nobody_ticked_or_a_long_note_is_a_mistake_that_keeps_what_was_typed() {
     assert!(html.contains("Contact sync is off for this company. Switch it on to approve"));
     assert!(!rollcall::jobs::step(&stage.app).await.unwrap(), "no job");
     assert_eq!(stage.held().await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn a_hold_that_is_not_true_any_more_says_so_and_its_approval_says_why_nothing_was_done() {
+    let stage = stage().await;
+    stage.users(NAMES.map(user));
+    stage.sync().await;
+    let no_licence = [SPB.to_owned()];
+    stage
+        .write(move |conn| settings::set_ignored_licences(conn, &no_licence))
+        .await;
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let html = technician.get(&page(&stage)).await.text;
+    assert_eq!(
+        html.matches("No licence that counts.").count(),
+        10,
+        "{html}"
+    );
+    assert!(
+        !html.contains("icence removed"),
+        "nobody removed any: {html}"
+    );
+    assert!(html.contains("As read <"), "{html}");
+    // One has another licence; then the list of those that do not count is as before.
+    stage
+        .set(|company| company.ignored = vec![id("anna")])
+        .await;
+    let html = technician.get(&page(&stage)).await.text;
+    for text in [
+        "9 of these 10 contacts would still be made inactive",
+        "Not any more: a technician ignores them.",
+    ] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    stage.write(settings::forget_ignored_licences).await;
+    let requests = stage.requests();
+    let html = technician.get(&page(&stage)).await.text;
+    assert_eq!(stage.requests(), requests, "the page asks nobody");
+    assert!(
+        html.contains("None of these contacts would be deactivated any more"),
+        "{html}"
+    );
+    assert!(!html.contains("no longer active"), "{html}");
+    let again = "Not any more: they are active again.";
+    assert_eq!(html.matches(again).count(), 9, "{html}");
+    let form = form(&NAMES, &NAMES, "");
+    technician
+        .post(&format!("{}/approve", page(&stage)), &refs(&form))
+        .await;
+    assert!(rollcall::jobs::step(&stage.app).await.unwrap());
+    let run = stage.runs().await.pop().unwrap();
+    assert_eq!(run.mode, Mode::Approval);
+    let html = technician.get(&format!("/runs/{}", run.id)).await.text;
+    for text in [
+        "9 people approved were not deactivated: they are active again.",
+        "1 person approved was not deactivated: a technician ignores them.",
+    ] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    assert_eq!(stage.held().await, None);
+    assert!(NAMES.iter().all(|name| is_active(&stage, name)));
 }

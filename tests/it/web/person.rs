@@ -166,7 +166,17 @@ async fn who_is_ignored_is_left_alone_until_that_ends() {
     let done = technician.post(&format!("{path}/ignore"), &[]).await;
     assert_eq!(done.location.as_deref(), Some(path.as_str()));
     let html = technician.get(&path).await.text;
-    assert!(html.contains("Ignored from now on") && html.contains("A run follows"));
+    let said =
+        "anna@contoso.example is ignored from now on: runs leave user and contact as they are.";
+    assert!(
+        html.contains(said) && html.contains("A run follows"),
+        "{html}"
+    );
+    assert!(html.contains("Ignored by a technician."), "{html}");
+    assert!(
+        !html.contains("ut of scope"),
+        "one word for one thing: {html}"
+    );
     assert!(html.contains(">Ignored<") && html.contains("Stop ignoring"));
     assert_eq!(stage.company().await.ignored, [id("anna")]);
     let company = stage.company_id;
@@ -179,7 +189,61 @@ async fn who_is_ignored_is_left_alone_until_that_ends() {
     technician.post(&format!("{path}/stop-ignoring"), &[]).await;
     assert!(stage.company().await.ignored.is_empty());
     let html = technician.get(&path).await.text;
-    assert!(html.contains("Not ignored any more"));
+    assert!(html.contains("anna@contoso.example is not ignored any more."));
+}
+
+#[tokio::test]
+async fn a_dismissal_by_mistake_is_taken_back_on_the_persons_page() {
+    let stage = super::holds::held().await;
+    let company = stage.company().await;
+    let dismissed = [UserId::new(&id("anna"))];
+    let signed = rollcall::db::holds::Signed::default();
+    decisions::dismiss(&stage.app, &company, &dismissed, &signed, &|_, _| ())
+        .await
+        .unwrap();
+    let site = Site::start(&stage.app);
+    let technician = site.signed_in(Role::Technician).await;
+    let people = format!("/companies/{}/people?state=kept", stage.company_id);
+    let html = technician.get(&people).await.text;
+    assert!(
+        html.contains("Anna Doe") && html.contains(">Leaver, kept<"),
+        "{html}"
+    );
+    assert!(!html.contains("Bert Doe"), "{html}");
+    let path = page(&stage, "anna");
+    let after_all = format!("{path}/deactivate-after-all");
+    let reader = site.signed_in(Role::Reader).await;
+    let html = reader.get(&path).await.text;
+    assert!(html.contains(">Leaver, kept<") && !html.contains("deactivate-after-all"));
+    assert_eq!(reader.post(&after_all, &[]).await.status, 403);
+    let bare = technician.post_bare(&after_all, &[]).await;
+    assert_eq!(bare.status, 400, "without the token");
+    let html = technician.get(&path).await.text;
+    assert!(
+        html.contains(&after_all) && html.contains("Deactivate after all"),
+        "{html}"
+    );
+    let done = technician.post(&after_all, &[]).await;
+    assert_eq!(done.location.as_deref(), Some(path.as_str()));
+    let html = technician.get(&path).await.text;
+    for text in [
+        "the contact of anna@contoso.example is to be deactivated after all",
+        "A run follows within five minutes.",
+        "Took the dismissal back, to deactivate after all",
+        ">Held<",
+        "A technician has to approve it first",
+    ] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    assert!(!html.contains(&after_all), "{html}");
+    let company = stage.company_id;
+    let jobs = stage
+        .read(move |conn| rollcall::db::jobs::waiting(conn, company))
+        .await;
+    assert_eq!(jobs.len(), 1, "the run that follows");
+    technician.post(&after_all, &[]).await;
+    let html = technician.get(&path).await.text;
+    assert!(html.contains("is not dismissed any more"), "{html}");
 }
 
 #[tokio::test]

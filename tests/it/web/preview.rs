@@ -349,3 +349,19 @@ async fn unchanged_people_of_a_preview_are_not_linked_to_those_in_sync() {
     assert!(shown.contains("2 unchanged"), "{shown}");
     assert!(!shown.contains("state=in_sync"), "{shown}");
 }
+
+#[tokio::test]
+async fn who_is_ignored_is_counted_beside_those_out_of_scope() {
+    let stage = stage().await;
+    stage.users([user("anna"), user("bert"), user("carl")]);
+    stage.sync().await;
+    let anna = user("anna").0.id;
+    stage.set(|company| company.ignored = vec![anna]).await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Technician).await;
+    let shown = made(&stage, &visitor).await;
+    assert!(
+        shown.contains("2 unchanged, 0 out of scope, 1 ignored:"),
+        "{shown}"
+    );
+}

@@ -106,10 +106,15 @@ async fn a_run_is_told_with_changes_reasons_and_the_psas_own_words(stage: Stage)
         .get(&format!("/runs/{}/changes.csv", report.run))
         .await;
     assert!(file.text.contains("title differs"), "{}", file.text);
-    assert!(
-        file.text.contains("Title,nothing,Boss,no,Failed"),
-        "{}",
-        file.text
+    assert!(file.text.contains("Title,,Boss,no,Failed"), "{}", file.text);
+    assert!(!file.text.contains("nothing,"), "{}", file.text);
+    let number = stage.stored("anna@contoso.example").id;
+    let cells = format!("anna@contoso.example,Anna Doe,{number},Update,");
+    assert!(file.text.contains(&cells), "{}", file.text);
+    let day = stage.clock.now().format("%Y-%m-%d");
+    assert_eq!(
+        file.headers["content-disposition"],
+        format!("attachment; filename=\"run-contoso-{day}.csv\"")
     );
     let list = visitor.get("/runs").await.text;
     assert!(

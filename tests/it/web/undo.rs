@@ -259,6 +259,9 @@ async fn one_person_is_put_back_from_their_own_page_and_not_ignored_where_that_i
     assert!(!html.contains("Bert"), "{html}");
     assert!(html.contains("Undo one person's change"), "{html}");
     assert_eq!(send(&technician, &run, &id("anna"), false).await, 303);
+    let said = technician.get(&format!("/runs/{run}")).await.text;
+    let whose = "The change of Anna Doe is put back. Its undo begins now.";
+    assert!(said.contains(whose), "{said}");
     work(&stage).await;
     let now = stage.psa.look();
     assert_eq!((&now[0], now[1].active), (&before[0], true));
