@@ -7,6 +7,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
+use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -69,5 +70,48 @@ impl<F: Into<String>, S: Into<String>> FromIterator<(F, S)> for Mistakes {
             mistakes.add(field, sentence);
         }
         mistakes
+    }
+}
+
+/// The last day of a secret or certificate as it was typed; `None` where nothing was. Of a new one it cannot be past.
+///
+/// # Errors
+/// What to type instead.
+pub fn last_day(
+    typed: &str,
+    is_new: bool,
+    today: NaiveDate,
+) -> Result<Option<NaiveDate>, &'static str> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    match NaiveDate::parse_from_str(typed, "%Y-%m-%d") {
+        Err(_) => Err("Give the day as year, month and day: 2027-01-31."),
+        Ok(day) if is_new && day < today => {
+            Err("This day is past. Give the last day that Entra shows, or leave it empty.")
+        }
+        Ok(day) => Ok(Some(day)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_day_of_something_new_is_not_past_and_that_of_what_is_stored_can_be_corrected() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let today = day("2026-01-31");
+        assert_eq!(last_day(" ", true, today), Ok(None));
+        assert_eq!(last_day("2026-01-31", true, today), Ok(Some(today)));
+        assert_eq!(
+            last_day("2026-01-30", false, today),
+            Ok(Some(day("2026-01-30")))
+        );
+        let past = last_day("2026-01-30", true, today).unwrap_err();
+        assert!(past.contains("past"), "{past}");
+        let odd = last_day("31.1.2027", true, today).unwrap_err();
+        assert!(odd.contains("2027-01-31"), "{odd}");
     }
 }

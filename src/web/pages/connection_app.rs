@@ -16,6 +16,7 @@ use crate::db::{companies, links, secrets, tenant_connections};
 use crate::jobs;
 use crate::model::{Cloud, Company, RunFailure};
 use crate::web::deciding::{self, WAITS};
+use crate::web::form::last_day;
 use crate::web::routes::{Entry, routes};
 use crate::web::visit::by_script;
 use crate::web::{
@@ -195,7 +196,7 @@ async fn save(
     if ["keep", "secret", "certificate"].contains(&form.way.as_str()) {
         page.way.clone_from(&form.way);
     }
-    let given = given(&form, &mut page);
+    let given = given(&form, &mut page, visit.now().date_naive());
     if form.version != page.version {
         return outdated(visit, company, page, (form.version, script)).await;
     }
@@ -281,7 +282,7 @@ async fn save(
 }
 
 /// What the form says, with the mistakes that only a form can make.
-fn given(form: &AppForm, page: &mut AppPage) -> TenantForm {
+fn given(form: &AppForm, page: &mut AppPage, today: NaiveDate) -> TenantForm {
     let cloud = Cloud::ALL
         .into_iter()
         .find(|cloud| cloud.as_str() == form.cloud);
@@ -289,14 +290,11 @@ fn given(form: &AppForm, page: &mut AppPage) -> TenantForm {
         page.mistakes.add("cloud", "Choose one of these clouds.");
     }
     page.clouds = clouds(cloud.unwrap_or_default());
-    let expires = form.expires.trim();
-    let day = NaiveDate::parse_from_str(expires, "%Y-%m-%d").ok();
-    if day.is_none() && !expires.is_empty() {
-        page.mistakes.add(
-            "expires",
-            "Give the day as year, month and day: 2027-01-31.",
-        );
-    }
+    let day = last_day(&form.expires, page.way != "keep", today);
+    let day = day.unwrap_or_else(|sentence| {
+        page.mistakes.add("expires", sentence);
+        None
+    });
     let password = Some(form.certificate_password.clone())
         .filter(|password| !password.expose_secret().is_empty());
     TenantForm {

@@ -115,7 +115,7 @@ impl SettingsForm {
             update_existing: self.update_existing,
             use_email: self.use_email,
             default_site,
-            schedule: Some(self.schedule.clone()).filter(|time| !time.trim().is_empty()),
+            schedule: Some(two_digits(&self.schedule)).filter(|time| !time.is_empty()),
             timezone,
             guard,
             ..stored.clone()
@@ -229,6 +229,15 @@ pub fn guard_words(guard: Guard, linked: usize, who: &str) -> String {
         0 => format!("With {contacts}, every deactivation waits for {who}."),
         1 => format!("With {contacts}, more than 1 deactivation at once waits for {who}."),
         most => format!("With {contacts}, more than {most} deactivations at once wait for {who}."),
+    }
+}
+
+/// A time of day as it is kept, where its hour was typed as one digit: `2:30` is `02:30`.
+fn two_digits(typed: &str) -> String {
+    let typed = typed.trim();
+    match typed.split_once(':') {
+        Some((hour, _)) if hour.len() == 1 => format!("0{typed}"),
+        _ => typed.to_owned(),
     }
 }
 

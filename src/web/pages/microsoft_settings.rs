@@ -10,6 +10,7 @@ use super::consent;
 use crate::checks;
 use crate::connections::{self, MicrosoftForm, NewSecret, Saving};
 use crate::model::RunFailure;
+use crate::web::form::last_day;
 use crate::web::routes::{Entry, routes};
 use crate::web::visit::by_script;
 use crate::web::{Form, Mistakes, Page, Place, Samples, Visit, WebError, changed, words};
@@ -175,15 +176,7 @@ async fn show(visit: Visit) -> Result<HttpResponse, WebError> {
 }
 
 /// What the form says, with the mistakes that only a form can make.
-fn given(form: AppForm, page: &mut MicrosoftPage) -> MicrosoftForm {
-    let typed = form.expires.trim();
-    let expires = typed.parse::<NaiveDate>().ok();
-    if expires.is_none() && !typed.is_empty() {
-        page.mistakes.add(
-            "expires",
-            "Give the date as year, month and day: 2027-03-31",
-        );
-    }
+fn given(form: AppForm, page: &mut MicrosoftPage, today: NaiveDate) -> MicrosoftForm {
     let password =
         Some(form.certificate_password).filter(|password| !password.expose_secret().is_empty());
     let (way, secret) = match form.way.as_str() {
@@ -198,6 +191,11 @@ fn given(form: AppForm, page: &mut MicrosoftPage) -> MicrosoftForm {
         _ if page.stored => ("keep", NewSecret::Keep),
         _ => ("secret", NewSecret::Keep),
     };
+    let expires = last_day(&form.expires, way != "keep", today);
+    let expires = expires.unwrap_or_else(|sentence| {
+        page.mistakes.add("expires", sentence);
+        None
+    });
     page.way = way.into();
     page.client_id.clone_from(&form.client_id);
     page.expires = form.expires;
@@ -223,7 +221,7 @@ async fn save(
         return outdated(&visit, script, page, form).await;
     }
     let app = visit.app();
-    let form = given(form.0, &mut page);
+    let form = given(form.0, &mut page, visit.now().date_naive());
     if !page.mistakes.is_empty() {
         return answer(&visit, script, &page);
     }
@@ -297,7 +295,7 @@ async fn outdated(
         version: form.version,
         ..now.clone()
     };
-    given(form, &mut page);
+    given(form, &mut page, visit.now().date_naive());
     page.mistakes = Mistakes::default();
     overtaken(visit, &mut page, now).await?;
     answer(visit, script, &page)

@@ -203,7 +203,14 @@ async fn take(
         return answer(visit, script, &page);
     };
     match saved {
-        Saving::Saved { .. } => Ok(done(visit, script, &format!("{name} is saved."))),
+        Saving::Saved { .. } => {
+            let untested = if sent.act == "anyway" {
+                " No test of it went through: the next run shows whether it works."
+            } else {
+                ""
+            };
+            Ok(done(visit, script, &format!("{name} is saved.{untested}")))
+        }
         Saving::Gone => Err(WebError::NotFound),
         Saving::NameTaken => {
             let said = "Another connection is called so: choose another name.";

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::{self, LinkFor, SignIn};
+use crate::auth::{self, LinkFor, SignIn, passwords};
 use crate::model::Staff;
 use crate::web::routes::{Entry, routes};
 use crate::web::session::STAFF;
@@ -291,6 +291,9 @@ async fn choose(
     if form.password.expose_secret() != form.again.expose_secret() {
         page.mistakes
             .add("again", "This is not the same password. Type both again.");
+        if let Err(sentence) = passwords::check(&form.password, &form.name) {
+            page.mistakes.add("password", sentence);
+        }
         return visit.again(&page);
     }
     match auth::use_link(visit.app(), &token, &form.name, &form.password).await? {

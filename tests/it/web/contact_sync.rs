@@ -74,7 +74,7 @@ async fn a_save_changes_the_company_and_a_run_follows_within_five_minutes() {
             ("sync_contacts", "true"),
             ("use_email", "true"),
             ("default_site", new_site.id.as_str()),
-            ("schedule", "02:30"),
+            ("schedule", "2:30"),
             ("timezone", "Europe/London"),
             ("guard_floor", "5"),
             ("guard_percent", "10"),

@@ -103,7 +103,7 @@ async fn a_new_connection_is_added_with_the_fields_of_its_vendor() {
         );
         let list = admin.get("/settings/psa").await;
         assert!(list.text.contains("Second PSA is saved."));
-        assert!(list.text.contains("Contoso") && list.text.contains("Not used yet"));
+        assert!(list.text.contains("Contoso") && list.text.contains("Not used"));
     }
 }
 
