@@ -9,8 +9,6 @@ use futures_util::FutureExt;
 use crate::app::App;
 use crate::db::tallies::{self, Stale, Tally};
 use crate::db::{DbError, companies};
-use crate::sync::last;
-use crate::sync::readings::Readings;
 use crate::sync::standing::{self, Standing};
 
 /// One process at a time counts.
@@ -40,27 +38,43 @@ pub async fn work(app: &App) {
 /// Counts whatever is to be counted, where no other process does.
 async fn tick(app: &App) -> Result<(), DbError> {
     while !app.stop().asked() {
-        if !app.db().try_claim(CLAIM, LEASE).await? || count(app).await? == 0 {
+        // Only who finds work claims it: a claim is a write.
+        let idle = app.db().read(|conn| tallies::stale(conn, 1)).await?;
+        if idle.is_empty() || !app.db().try_claim(CLAIM, LEASE).await? || count(app).await? == 0 {
             break;
         }
     }
     Ok(())
 }
 
-/// Counts the people of the next companies whose tally is missing or old; how many companies these were.
+/// Counts the people of the next companies whose tally is missing or old; how many were counted. One that cannot be counted
+/// keeps no other from it, and is tried again at the next look.
 ///
 /// # Errors
-/// Where the database fails.
+/// Where the database fails for all of them.
 pub async fn count(app: &App) -> Result<usize, DbError> {
     let stale = app.db().read(|conn| tallies::stale(conn, AT_ONCE)).await?;
-    for one in &stale {
-        let tally = tally(app, one).await?;
-        let one = one.clone();
-        app.db()
-            .write(move |conn| tallies::keep(conn, &one, tally.as_ref()))
-            .await?;
+    let mut counted = 0;
+    for one in stale {
+        let company = one.company_id;
+        let done = AssertUnwindSafe(keep(app, one)).catch_unwind().await;
+        match done {
+            Ok(Ok(())) => counted += 1,
+            Ok(Err(error)) => {
+                tracing::warn!(company.id = company, %error, "People could not be counted");
+            }
+            // The log has the panic.
+            Err(_) => tracing::warn!(company.id = company, "People could not be counted"),
+        }
     }
-    Ok(stale.len())
+    Ok(counted)
+}
+
+async fn keep(app: &App, stale: Stale) -> Result<(), DbError> {
+    let tally = tally(app, &stale).await?;
+    app.db()
+        .write(move |conn| tallies::keep(conn, &stale, tally.as_ref()))
+        .await
 }
 
 /// The tally of a company as it is now; `None` where nothing was read of it.
@@ -70,9 +84,7 @@ async fn tally(app: &App, stale: &Stale) -> Result<Option<Tally>, DbError> {
     let Some(company) = company else {
         return Ok(None);
     };
-    // What pages look at stays in memory: this looks at every company once.
-    let found = last::snapshot(app.db(), &Readings::default(), &company).await?;
-    let Some(last) = found else {
+    let Some(last) = app.last_once(&company).await? else {
         return Ok(None);
     };
     let counted =

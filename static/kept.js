@@ -27,7 +27,7 @@
     const form = event.target;
     if (event.defaultPrevented || !form.matches("form[data-keep]:not([hx-post])")) return;
     const fields = [...new FormData(form, event.submitter)].filter(([name, value]) => typeof value === "string" && !secret(form, name));
-    const sent = { author: author(), page: location.pathname, action: form.getAttribute("action"), fields, at: Date.now() };
+    const sent = { author: author(), page: location.pathname, action: event.submitter?.getAttribute("formaction") ?? form.getAttribute("action"), fields, at: Date.now() };
     try {
       sessionStorage.setItem(KEY, JSON.stringify(sent));
     } catch {
@@ -82,13 +82,13 @@
       // An answer with a page of the portal would have taken it away.
       sessionStorage.setItem(KEY, JSON.stringify({ ...sent, ended: true }));
       const heading = content.querySelector("h1");
-      heading?.after(notice("Your session had ended, so nothing was saved. Sign in: what you sent is kept in this window."));
+      heading?.after(notice("Your session has ended. What you sent last may not be saved: it is kept in this window. Sign in to go on."));
       return;
     }
     if (!sent.ended || sent.author !== author() || Date.now() - sent.at > HOUR) return forget();
     if (sent.page !== location.pathname) return;
     const said = notice(
-      "Your session had ended before this was saved. What you sent is kept in this window.",
+      "Your session had ended when you sent this page, so it may not be saved. What you sent is kept in this window.",
       button("Save it now", "primary", () => {
         forget();
         send(sent);

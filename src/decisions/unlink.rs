@@ -13,7 +13,8 @@ use crate::sync::failure::RunError;
 use crate::sync::pair::Step;
 use crate::sync::plan::{Plan, Reason, plan};
 use crate::sync::report::{reason, step_words};
-use crate::sync::snapshot::Snapshot;
+use crate::sync::select::{Activity, select};
+use crate::sync::snapshot::{Licences, Snapshot};
 
 /// Why the history says that the link ended.
 const WHY: &str = "unlinked by hand";
@@ -109,6 +110,8 @@ pub enum Again {
     New,
     /// Several contacts or users fit, so that it asks.
     Conflict,
+    /// Nobody knows: Microsoft Graph does not say whether the user is active.
+    Unknown,
     /// Nothing, for this reason; `None`: the user is not active, and without a link that is no matter of ours.
     Nothing(Option<Reason>),
 }
@@ -131,7 +134,11 @@ impl Again {
                     .into()
             }
             Self::Nothing(Some(why)) => {
-                format!("Runs leave both alone ({})", reason(why))
+                format!("Runs leave this user alone ({})", reason(why))
+            }
+            Self::Unknown => {
+                "Microsoft 365 does not say whether this user is active: once it does, a run may find the same contact, and link it again"
+                    .into()
             }
             Self::Nothing(None) => {
                 "The user is not active: runs then leave the contact alone, and do not deactivate it"
@@ -169,8 +176,9 @@ pub fn after_unlinking(
             && person.action != Action::Conflict
     });
     After {
-        user: own.map_or(Again::Nothing(None), |person| {
-            match (person.action, &person.contact) {
+        user: own.map_or_else(
+            || without_a_line(&without, user),
+            |person| match (person.action, &person.contact) {
                 (Action::Conflict, _) => Again::Conflict,
                 (Action::Create, _) => Again::New,
                 (Action::OutOfScope, _) | (_, None) => Again::Nothing(Some(person.reason.clone())),
@@ -178,8 +186,24 @@ pub fn after_unlinking(
                     Again::Same(person.trace.step.unwrap_or(Step::Address))
                 }
                 (_, Some(other)) => Again::Other(other.clone()),
-            }
-        }),
+            },
+        ),
         taker: taker.map(|person| person.upn.clone()),
+    }
+}
+
+/// What is said of a user of whom a plan without the link says nothing.
+fn without_a_line(snapshot: &Snapshot, user: &UserId) -> Again {
+    let licences = Licences::new(&snapshot.skus, &snapshot.rules.ignored_licences);
+    let listed = snapshot.users.iter().find(|one| one.id == *user);
+    let left = match listed.map(|one| select(one, &licences)) {
+        Some(Activity::NoAnswer(_)) => false,
+        Some(_) => true,
+        None => snapshot.deleted.contains(user),
+    };
+    if left {
+        Again::Nothing(None)
+    } else {
+        Again::Unknown
     }
 }

@@ -330,9 +330,7 @@ fn lead(need: &Need) -> &'static str {
         What::Failing => "Contacts are not kept in step until somebody mends it",
         What::Stale => "Contacts were not kept in step since then",
         What::Held => "Nothing happens to these contacts before somebody looks",
-        What::Refused => {
-            "Everybody else is kept in step. These people's contacts are not, and each run tries again"
-        }
+        What::Refused => "Their contacts are not kept in step, and each run tries again",
         What::Conflicts => {
             "Rollcall cannot tell which contact is theirs, and writes nothing for them before somebody decides"
         }

@@ -115,7 +115,7 @@ impl Standing {
 /// How many stand how, in the order of [`Standing::ALL`].
 pub type Counts = [usize; Standing::ALL.len()];
 
-/// How many of both sides stand how.
+/// How many of both sides stand how. For nobody of a company that is inactive in the PSA a run does anything.
 pub fn counts(snapshot: &Snapshot, plan: &Plan) -> Counts {
     let mut counts = Counts::default();
     let mut planned: HashSet<&UserId> = HashSet::with_capacity(plan.people.len());
@@ -135,6 +135,9 @@ pub fn counts(snapshot: &Snapshot, plan: &Plan) -> Counts {
     let contacts = snapshot.contacts.iter();
     let nobodys = contacts.filter(|contact| !owned.contains(&contact.id));
     counts[Standing::OnlyInPsa as usize] += nobodys.count();
+    if plan.company_inactive {
+        counts[Standing::WillChange as usize] = 0;
+    }
     counts
 }
 

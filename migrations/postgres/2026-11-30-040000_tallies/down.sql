@@ -1,1 +1,2 @@
+DROP INDEX events_in_order;
 DROP TABLE tallies;

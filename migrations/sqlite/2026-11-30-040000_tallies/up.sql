@@ -6,3 +6,5 @@ CREATE TABLE tallies (
     -- Counts by the word of the standing, as JSON; nothing where there was no reading.
     counts TEXT
 );
+-- The last event of a company is looked up for every company, every few seconds.
+CREATE INDEX events_in_order ON events (company_id, id);

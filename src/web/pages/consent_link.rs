@@ -40,6 +40,8 @@ pub struct LinkPage {
     link: String,
     /// The tenant that the company has already, which the administrator is of; empty: none.
     stored: String,
+    /// Whether the address to which Microsoft leads back may be one of this machine or network alone.
+    at_home: bool,
     typed: String,
     question: Option<Question>,
     mistakes: Mistakes,
@@ -88,6 +90,7 @@ impl Page for LinkPage {
             head: CompanyHead::sample(Tab::Connection),
             link: format!("https://login.example/organizations?x={}", "y".repeat(400)),
             stored: String::new(),
+            at_home: true,
             typed: String::new(),
             question: None,
             mistakes: Mistakes::default(),
@@ -167,6 +170,7 @@ async fn page(
     Ok(Ok(LinkPage {
         head: CompanyHead::new(company, Tab::Connection),
         link,
+        at_home: visit.app().config().public_url.is_none(),
         stored: stored
             .map(|stored| stored.tenant_id.to_string())
             .unwrap_or_default(),

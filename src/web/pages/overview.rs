@@ -155,7 +155,7 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
     progress::note_dead(visit.app(), &mut read.runs).await?;
     let last = visit.app().last(&read.company).await?;
     let counted = match last {
-        Some(last) => Some(aside(move || (standings(&last), last.read_at)).await?),
+        Some(last) => Some(aside(move || counted(&last)).await?),
         None => None,
     };
     let live = live::look(visit.app(), id, query.job(), now).await?;
@@ -166,21 +166,34 @@ async fn show(visit: Visit, id: Path<i64>, query: Query<Watch>) -> Result<HttpRe
     visit.page(&page)
 }
 
+/// What the last reading says of the company as a whole.
+struct Counted {
+    standings: standing::Counts,
+    read_at: DateTime<Utc>,
+    /// Whether the company is inactive in the PSA.
+    inactive: bool,
+}
+
 /// How many of the company stand how, as the page of its people counts them.
-fn standings(last: &last::Last) -> standing::Counts {
-    standing::counts(&last.snapshot, last.plan())
+fn counted(last: &last::Last) -> Counted {
+    let plan = last.plan();
+    Counted {
+        standings: standing::counts(&last.snapshot, plan),
+        read_at: last.read_at,
+        inactive: plan.company_inactive,
+    }
 }
 
 fn page(
     (read, (is_admin, who)): (&Read, (bool, &str)),
-    counted: Option<(standing::Counts, DateTime<Utc>)>,
+    counted: Option<Counted>,
     live: Live,
     now: DateTime<Utc>,
 ) -> OverviewPage {
     let good = read.runs.iter().find(|run| is_good(run));
     let tiles = counted
         .as_ref()
-        .map(|(counts, _)| Tiles::of(counts, read.changed));
+        .map(|counted| Tiles::of(&counted.standings, read.changed));
     let state = State::of(&Known {
         company: &read.company,
         tenant: read.tenant,
@@ -196,6 +209,7 @@ fn page(
         refused: read.refused.as_ref(),
         held: read.held,
         tiles,
+        inactive: counted.as_ref().is_some_and(|counted| counted.inactive),
         quarantines: &read.quarantines,
         pending: live.stage == Stage::Later && live.follows_a_save,
         now,
@@ -231,7 +245,7 @@ fn page(
             .map(|saved| Disconnected::new(saved, now)),
         live,
         tiles,
-        counted_at: counted.map(|(_, at)| when(at)),
+        counted_at: counted.map(|counted| when(counted.read_at)),
         counted_by: good.map(|run| run.id.clone()),
         last: last.map(|run| Last {
             id: run.id.clone(),

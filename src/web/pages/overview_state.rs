@@ -65,6 +65,8 @@ pub struct Known<'a> {
     pub held: usize,
     /// Its people in numbers.
     pub tiles: Option<Tiles>,
+    /// Whether the company is inactive in the PSA, by the last reading.
+    pub inactive: bool,
     /// Its connections in quarantine.
     pub quarantines: &'a [Quarantine],
     /// Whether a run follows a save.
@@ -198,7 +200,7 @@ impl State {
                     format!("The PSA did not take {many} people's changes in the last two runs.")
                 }
             };
-            let advice = "Everybody else went through. Look at what the PSA says to each of them.";
+            let advice = "Look at what the PSA says to each of them.";
             let to = Some(("See who failed", format!("/runs/{run}?outcome=failed")));
             return warn(sentence, advice, to);
         }
@@ -206,7 +208,7 @@ impl State {
             let failed = counts(last).unwrap_or_default().failed;
             let sentence = format!("{} failed in the last run.", people(failed));
             let to = Some(("See who failed", format!("/runs/{}", last.id)));
-            return warn(sentence, "Everybody else went through.", to);
+            return warn(sentence, "The next run tries again.", to);
         }
         if tiles.conflicts > 0 {
             let verb = if tiles.conflicts == 1 { "is" } else { "are" };
@@ -224,6 +226,16 @@ impl State {
         }
         if let Some(error) = last.error.as_ref().filter(|_| !is_good(last)) {
             return Self::passing(error, &button);
+        }
+        if known.inactive {
+            let sentence =
+                "The company is inactive in the PSA: nothing is written for it.".to_owned();
+            let advice = "Activate it there, or turn contact sync off here.";
+            return warn(
+                sentence,
+                advice,
+                button("Change the settings", "/contact-sync"),
+            );
         }
         if tiles.will_change > 0 && !known.pending {
             return Self {

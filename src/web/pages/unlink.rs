@@ -84,7 +84,7 @@ impl UnlinkPage {
             upn.map(|upn| format!("As things stand, the next run gives the contact to {upn}."))
         };
         let alone = after_unlinking(snapshot, (user, contact), false);
-        page.again = matches!(alone.user, Again::Same(_));
+        page.again = matches!(alone.user, Again::Same(_) | Again::Unknown);
         let sentence = alone.user.sentence(|id| in_words(snapshot, id));
         page.alone = std::iter::once(words::sentence(&sentence))
             .chain(taker(alone.taker))

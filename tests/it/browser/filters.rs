@@ -340,7 +340,7 @@ async fn an_order_that_was_saved_after_the_session_had_ended_is_kept_and_saved_a
     stage.clock.advance(Duration::from_hours(9));
     browser.click(".save-bar button[type=submit]").await;
     browser
-        .wait_for_text("main", "Your session had ended, so nothing was saved.")
+        .wait_for_text("main", "What you sent last may not be saved")
         .await;
     assert_eq!(saved(&stage).await, before);
     picture(&browser, "session-ended").await;

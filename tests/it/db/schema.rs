@@ -112,6 +112,7 @@ async fn every_table_of_the_schema_can_be_selected() {
                     sign_in_failures,
                     sign_in_links,
                     staff,
+                    tallies,
                     tenant_connections,
                     writes,
                 ))

@@ -258,3 +258,25 @@ async fn people_in_sync_are_counted_as_on_the_companys_overview() {
     assert!(fleet.contains(&format!("{in_sync}0<")), "{fleet}");
     assert!(fleet.contains("3 will change"), "{fleet}");
 }
+
+#[tokio::test]
+async fn of_a_company_that_is_inactive_in_the_psa_nobody_is_said_to_change() {
+    let stage = stage().await;
+    stage.users([user("anna")]);
+    stage.sync().await;
+    stage.psa.close_company();
+    stage.users([user("anna").title("Baker"), user("bert")]);
+    stage.sync().await;
+    let site = Site::start(&stage.app);
+    let visitor = site.signed_in(Role::Reader).await;
+    let overview = format!("/companies/{}", stage.company_id);
+    let said = visitor.get(&overview).await.text;
+    assert!(
+        said.contains("The company is inactive in the PSA: nothing is written for it."),
+        "{said}"
+    );
+    assert!(!said.contains("would do something"), "{said}");
+    assert_eq!(tallies::count(&stage.app).await.unwrap(), 1);
+    let fleet = visitor.get("/").await.text;
+    assert!(!fleet.contains("will change"), "{fleet}");
+}

@@ -79,7 +79,7 @@ async fn a_link_that_nobody_would_make_again_may_end_alone() {
     let unlink = format!("{}/unlink", page(&stage, "anna"));
     let html = technician.get(&unlink).await.text;
     assert!(
-        html.contains("Runs leave both alone (excluded by this filter)."),
+        html.contains("Runs leave this user alone (excluded by this filter)."),
         "{html}"
     );
     assert!(html.contains(">Unlink</button>"), "{html}");
