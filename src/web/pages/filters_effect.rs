@@ -16,6 +16,7 @@ use crate::model::{Company, Filter};
 use crate::pickers;
 use crate::sync::cover;
 use crate::sync::effect::{self, Taken};
+use crate::sync::last::Last;
 use crate::sync::plan::{Plan, plan};
 use crate::sync::snapshot::Snapshot;
 use crate::web::{At, Form, Part, Visit, WebError, words};
@@ -205,29 +206,20 @@ pub(super) async fn work_out(
         visit.now(),
         &known.company.timezone,
     ));
-    let mut snapshot = last.snapshot.clone();
-    let both = Company {
-        filters: [known.company.filters.clone(), filters.clone()].concat(),
-        ..known.company.clone()
+    let both = [known.company.filters.clone(), filters.clone()].concat();
+    let is_saved = filters == known.company.filters && known.is_read(&both);
+    let (effect, takes, all) = if is_saved {
+        let last = last.clone();
+        web::block(move || {
+            let plan = last.plan();
+            let takes = effect::takes(&last.snapshot, plan);
+            (effect::Effect::default(), takes, in_scope(plan))
+        })
+        .await
+        .map_err(anyhow::Error::from)?
+    } else {
+        counted(visit, known, (last, both, filters), &mut part.effect).await?
     };
-    for (group, error) in pickers::complete(visit.app(), &both, &mut snapshot).await {
-        let name = known.group(group.as_str(), "");
-        let sentence = format!(
-            "The members of {name} cannot be read now, so it counts as empty here. {}",
-            words::told(&error)
-        );
-        part.effect.notices.push(sentence);
-    }
-    let saved = known.company.filters.clone();
-    let counting = web::block(move || {
-        let same = saved == filters;
-        let before = (!same).then(|| with(&mut snapshot, saved));
-        let after = with(&mut snapshot, filters);
-        let effect = before.map(|before| effect::effect(&before, &after));
-        let effect = effect.unwrap_or_default();
-        (effect, effect::takes(&snapshot, &after), in_scope(&after))
-    });
-    let (effect, takes, all) = counting.await.map_err(anyhow::Error::from)?;
     let mut room = Room::of_a_page();
     for (key, people) in keys.iter().zip(&takes.filters) {
         if let Some(view) = part.takes.get_mut(*key) {
@@ -248,6 +240,39 @@ pub(super) async fn work_out(
     };
     part.effect.lists = lists(&effect);
     Ok(part)
+}
+
+/// What other filters than the saved ones do, with the members of groups that were not read before; `both` are the saved ones and
+/// these.
+async fn counted(
+    visit: &Visit,
+    known: &Known,
+    (last, both, filters): (&Last, Vec<Filter>, Vec<Filter>),
+    view: &mut EffectView,
+) -> Result<(effect::Effect, effect::Takes, usize), WebError> {
+    let mut snapshot = last.snapshot.clone();
+    let both = Company {
+        filters: both,
+        ..known.company.clone()
+    };
+    for (group, error) in pickers::complete(visit.app(), &both, &mut snapshot).await {
+        let name = known.group(group.as_str(), "");
+        let sentence = format!(
+            "The members of {name} cannot be read now, so it counts as empty here. {}",
+            words::told(&error)
+        );
+        view.notices.push(sentence);
+    }
+    let saved = known.company.filters.clone();
+    let counting = web::block(move || {
+        let same = saved == filters;
+        let before = (!same).then(|| with(&mut snapshot, saved));
+        let after = with(&mut snapshot, filters);
+        let effect = before.map(|before| effect::effect(&before, &after));
+        let effect = effect.unwrap_or_default();
+        (effect, effect::takes(&snapshot, &after), in_scope(&after))
+    });
+    Ok(counting.await.map_err(anyhow::Error::from)?)
 }
 
 /// What can be said without counting.
