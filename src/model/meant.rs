@@ -16,7 +16,9 @@ pub fn likeness(wanted: &str, name: &str) -> Option<usize> {
     if wanted.is_empty() {
         return None;
     }
-    if wanted.chars().count() >= SHORTEST_PART && name.contains(&*wanted) {
+    // A sign of Chinese says as much as a word.
+    let tells = wanted.chars().count() >= SHORTEST_PART || !wanted.is_ascii();
+    if tells && name.contains(&*wanted) {
         return Some(0);
     }
     let letters = osa_distance(&wanted, &name);
@@ -79,6 +81,7 @@ mod tests {
         assert_eq!(near("tailspin toyz", &names), ["Tailspin Toys"]);
         assert_eq!(near("Northwind", &names), [""; 0]);
         assert_eq!(near(" ", &names), [""; 0]);
+        assert_eq!(near("伟", &["Bert", "伟 陈"]), ["伟 陈"]);
     }
 
     #[test]

@@ -81,6 +81,9 @@ pub struct Live {
     pub why: String,
     /// Whether the later run follows a save.
     pub follows_a_save: bool,
+    /// When what waits was asked for.
+    #[serde(skip)]
+    pub asked_at: Option<DateTime<Utc>>,
     /// The run that is over: its id, and the word of its status.
     pub run: Option<(String, &'static str)>,
     /// The word of the failure of the run that is over.
@@ -327,6 +330,7 @@ fn queued(conn: &mut Conn, job: &Job, watch: Option<i64>, now: DateTime<Utc>) ->
         who: job.requested_by.clone().unwrap_or_default(),
         mode: mode(job),
         follows_a_save: later && held.is_none() && job.priority == Priority::Save,
+        asked_at: Some(job.created_at),
         // Why that is so stands on the company's overview and connection, once.
         why: held.map_or(why, |held| held.brief().to_owned()),
         ..Live::default()

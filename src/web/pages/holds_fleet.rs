@@ -14,7 +14,7 @@ use crate::db::holds::{self, Hold};
 use crate::model::text::called;
 use crate::web::listing::Pager;
 use crate::web::routes::{Entry, routes};
-use crate::web::{At, Page, Place, Samples, Visit, WebError};
+use crate::web::{At, Page, Place, Samples, Visit, WebError, words};
 
 /// The routes.
 pub const ROUTES: &[Entry] = routes! {
@@ -76,7 +76,7 @@ async fn fleet(visit: Visit, asked: Query<Asked>) -> Result<HttpResponse, WebErr
                         page: person::address(hold.company_id, &one.user_id),
                         name: called(&one.name, &one.upn).to_owned(),
                     };
-                    (who, one.reason.clone())
+                    (who, words::why(&one.reason))
                 })
                 .collect(),
         })

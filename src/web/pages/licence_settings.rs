@@ -2,10 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Query;
+use chrono::{DateTime, Utc};
+use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 
 use super::searches;
-use crate::db::{events, settings};
+use crate::db::jobs::Priority;
+use crate::db::{Conn, companies, events, holds, settings};
+use crate::jobs;
+use crate::model::Mode;
 use crate::pickers;
 use crate::rules::{self, Mistake};
 use crate::web::routes::{Entry, routes};
@@ -239,6 +244,7 @@ async fn change(
         if changed {
             settings::set_ignored_licences(conn, &entries)?;
             events::note(conn, (&staff, "licences_saved"), None, &what, now)?;
+            look_at_holds(conn, &staff, now)?;
         }
         Ok(changed)
     });
@@ -287,6 +293,18 @@ async fn remove(visit: Visit, form: Form<Licence>) -> Result<HttpResponse, WebEr
     }
 }
 
+/// Who waits for a technician may be no leaver any more: a run of each company with an open hold lets those people go.
+fn look_at_holds(conn: &mut Conn, staff: &str, now: DateTime<Utc>) -> QueryResult<()> {
+    for hold in holds::list_open(conn)? {
+        let company = companies::get(conn, hold.company_id)?;
+        if company.is_some_and(|company| company.sync_contacts) {
+            let (id, save) = (hold.company_id, Priority::Save);
+            jobs::enqueue_run(conn, id, Mode::Update, save, staff, now)?;
+        }
+    }
+    Ok(())
+}
+
 async fn standard(visit: Visit) -> Result<HttpResponse, WebError> {
     let (staff, now) = (visit.name(), visit.now());
     visit
@@ -295,7 +313,8 @@ async fn standard(visit: Visit) -> Result<HttpResponse, WebError> {
         .write(move |conn| {
             settings::forget_ignored_licences(conn)?;
             let what = "The standard list of licences that do not count is back";
-            events::note(conn, (&staff, "licences_saved"), None, what, now)
+            events::note(conn, (&staff, "licences_saved"), None, what, now)?;
+            look_at_holds(conn, &staff, now)
         })
         .await?;
     Ok(visit.done(HERE, "The standard list is back."))

@@ -211,7 +211,9 @@ fn page(
         tiles,
         inactive: counted.as_ref().is_some_and(|counted| counted.inactive),
         quarantines: &read.quarantines,
-        pending: live.stage == Stage::Later && live.follows_a_save,
+        pending: live.stage == Stage::Later
+            && live.follows_a_save
+            && good.is_none_or(|run| live.asked_at.is_none_or(|at| run.started_at <= at)),
         now,
     });
     let company = &read.company;

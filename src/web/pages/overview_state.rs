@@ -10,6 +10,7 @@ use crate::db::quarantines::Quarantine;
 use crate::db::runs::Run;
 use crate::model::text::count;
 use crate::model::{Company, Mode, RunFailure, Status};
+use crate::sync::failure::PLAN_CHANGED;
 use crate::sync::standing::{self, Standing};
 use crate::web::quarantined::{InQuarantine, Of};
 
@@ -160,8 +161,13 @@ impl State {
         if let Some(one) = known.quarantines.first() {
             return Self::quarantined(one, known);
         }
-        // An undo says nothing of how both sides are brought together.
-        let tells = |run: &&Run| !run.running && run.mode != Mode::Undo;
+        // An undo says nothing of how both sides are brought together, nor does a run that was not begun for another plan.
+        let other_plan = |run: &Run| {
+            run.error
+                .as_ref()
+                .is_some_and(|one| one.kind == PLAN_CHANGED)
+        };
+        let tells = |run: &&Run| !run.running && run.mode != Mode::Undo && !other_plan(run);
         let Some(last) = known.runs.iter().find(tells) else {
             return Self {
                 kind: "info",

@@ -121,7 +121,7 @@ async fn undo(
     };
     let looked = look(&visit, &company, &wish).await?;
     let mut mistakes = Mistakes::default();
-    let mut text = "The run is put back. Its undo begins now.".to_owned();
+    let mut text = "The undo of the run begins now.".to_owned();
     if let Ok((back, _)) = &looked {
         if back.digest() != form.0.digest {
             mistakes.add("form", CHANGED);
@@ -131,7 +131,7 @@ async fn undo(
         wish.shown = Some(back.keys().into_iter().collect());
         if let Some(user) = &wish.user {
             let name = name_of(back, user);
-            text = format!("The change of {name} is put back. Its undo begins now.");
+            text = format!("The undo of the change of {name} begins now.");
         }
     }
     if looked.is_err() || !mistakes.is_empty() {

@@ -37,7 +37,7 @@ use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
 
 /// The longest that anything is waited for: long, because the machine may do everything at once.
-pub const LIMIT: Duration = Duration::from_secs(45);
+pub const LIMIT: Duration = Duration::from_secs(90);
 
 /// How often it is looked for.
 const PERIOD: Duration = Duration::from_millis(30);

@@ -104,7 +104,7 @@ async fn who_waits_is_shown_with_reasons_and_the_guards_numbers() {
         id("anna")
     );
     assert!(fleet.contains(&anna), "{fleet}");
-    assert_eq!(fleet.matches(">sign-in blocked</span>").count(), 5);
+    assert_eq!(fleet.matches(">Sign-in blocked.</span>").count(), 5);
     assert!(!fleet.contains(" more<span"), "all five are named");
     let technician = site.signed_in(Role::Technician).await;
     let html = technician.get(&page(&stage)).await.text;

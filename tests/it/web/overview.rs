@@ -356,6 +356,9 @@ async fn a_run_that_ended_early_and_needs_nobody_hides_no_hold() {
         "{calm}"
     );
     assert!(!calm.contains("All is well"), "{calm}");
+    // A preview that did not hold any more was run in vain, and what was so before is so still.
+    let vain = page("plan_changed").await;
+    assert!(!vain.contains("What would be done has changed"), "{vain}");
     stage.users([user("anna").blocked(), user("bert").blocked()]);
     stage.sync().await;
     for kind in [

@@ -339,3 +339,23 @@ async fn private_addresses_are_allowed_and_refused_by_a_tick_box() {
     admin.post("/settings/installation", &[]).await;
     assert!(!stage.read(settings::private_psa_addresses).await);
 }
+
+#[tokio::test]
+async fn another_list_of_licences_has_a_run_look_at_those_who_are_held_and_at_nobody_else() {
+    let stage = super::holds::held().await;
+    let other = stage.neighbour("Fabrikam", true).await;
+    let site = Site::start(&stage.app);
+    let admin = site.signed_in(Role::Administrator).await;
+    let waiting = async |company: i64| {
+        let all = stage.read(move |conn| rollcall::db::jobs::waiting(conn, company));
+        all.await.len()
+    };
+    assert_eq!(waiting(stage.company_id).await, 0);
+    admin
+        .post("/settings/licences/add", &[("licence", "SPB")])
+        .await;
+    assert_eq!(waiting(stage.company_id).await, 1);
+    admin.post("/settings/licences/standard", &[]).await;
+    assert_eq!(waiting(stage.company_id).await, 1, "one run for both");
+    assert_eq!(waiting(other).await, 0);
+}

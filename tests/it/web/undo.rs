@@ -260,7 +260,7 @@ async fn one_person_is_put_back_from_their_own_page_and_not_ignored_where_that_i
     assert!(html.contains("Undo one person's change"), "{html}");
     assert_eq!(send(&technician, &run, &id("anna"), false).await, 303);
     let said = technician.get(&format!("/runs/{run}")).await.text;
-    let whose = "The change of Anna Doe is put back. Its undo begins now.";
+    let whose = "The undo of the change of Anna Doe begins now.";
     assert!(said.contains(whose), "{said}");
     work(&stage).await;
     let now = stage.psa.look();
