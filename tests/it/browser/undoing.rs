@@ -64,7 +64,7 @@ async fn a_run_is_undone_by_keyboard_after_it_was_seen() {
     seat.tab_to("form[action$='/undo'] button[type=submit]")
         .await;
     seat.browser.press("Enter").await;
-    seat.reads("Its undo begins now").await;
+    seat.reads("The undo of the run begins now").await;
     seat.is_quiet().await;
     one_job(&stage.app).await;
     let now = stage.psa.look();
