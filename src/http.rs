@@ -278,17 +278,17 @@ impl Http {
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         self.tally.note(ask.service, Some(status));
-        let body = match whole(&mut response).await {
-            Ok(Some(body)) => body,
+        let body = match read(&mut response, MOST).await {
+            Ok((body, true)) => body,
             // What was asked for may have been done all the same.
-            Ok(None) if ask.repeat == Repeat::NotBlindly => {
+            Ok(_) if ask.repeat == Repeat::NotBlindly => {
                 let failure = failed(Kind::Lost, Some(status), TOO_MUCH.into());
                 return Ok(Tried::Failed {
                     failure,
                     pause: None,
                 });
             }
-            Ok(None) => return Err(failed(Kind::Unexpected, Some(status), TOO_MUCH.into())),
+            Ok(_) => return Err(failed(Kind::Unexpected, Some(status), TOO_MUCH.into())),
             Err(error) => {
                 let failure = failed(unknown, None, cause(&error));
                 return Ok(Tried::Failed {
@@ -334,12 +334,6 @@ async fn read(response: &mut reqwest::Response, most: usize) -> reqwest::Result<
         }
     }
     Ok((body.freeze(), false))
-}
-
-/// The whole body; `None` where it has more than [`MOST`] bytes.
-async fn whole(response: &mut reqwest::Response) -> reqwest::Result<Option<Bytes>> {
-    let (body, ended) = read(response, MOST).await?;
-    Ok(ended.then_some(body))
 }
 
 /// The time so much later; `None` where a vendor asks for more than a calendar has.

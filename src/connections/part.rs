@@ -130,7 +130,7 @@ async fn part(
         let (why, kind) = if whole {
             ("company removed", "company_removed")
         } else {
-            ("tenant disconnected", "tenant_disconnected")
+            ("tenant disconnected", events::TENANT_DISCONNECTED)
         };
         let retired = links::retire_all(conn, id, why, now)?;
         if let Some(tenant) = tenant_connections::get(conn, id)? {

@@ -10,6 +10,9 @@ use super::schema::events::{self, dsl};
 use super::types::{AT_ONCE, stamp};
 use crate::model::UserId;
 
+/// A tenant was disconnected from its company.
+pub const TENANT_DISCONNECTED: &str = "tenant_disconnected";
+
 /// Something that a person did.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewEvent<'a> {

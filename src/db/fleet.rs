@@ -70,7 +70,7 @@ pub fn companies(conn: &mut Conn) -> QueryResult<Vec<Brief>> {
         .collect();
     let without = rows.iter().map(|row| row.0);
     let without: Vec<i64> = without.filter(|id| !connected.contains(id)).collect();
-    let disconnected = events::companies_with(conn, &without, "tenant_disconnected")?;
+    let disconnected = events::companies_with(conn, &without, events::TENANT_DISCONNECTED)?;
     Ok(rows
         .into_iter()
         .map(

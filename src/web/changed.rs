@@ -17,7 +17,7 @@ const SETTINGS: [&str; 4] = [
     "company_saved",
     "company_added",
     "tenant_saved",
-    "tenant_disconnected",
+    events::TENANT_DISCONNECTED,
 ];
 /// The same, and users who are ignored from now on or not any more.
 const ALL: [&str; 6] = [

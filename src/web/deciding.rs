@@ -25,21 +25,27 @@ const NOBODYS_NAME: &str = "This person";
 /// What the page says: done, or refused.
 pub type Said = Result<String, String>;
 
+/// A decision about one user that needs nothing but the user.
+#[derive(Clone, Copy)]
+enum About {
+    Ignore,
+    StopIgnoring,
+    DeactivateAfterAll,
+}
+
 /// Runs leave this user alone from now on.
 pub async fn ignore(visit: &Visit, company: Company, user: UserId) -> Result<Said, WebError> {
-    let (app, sync) = (visit.app().clone(), company.sync_contacts);
-    let name = name_of(&app, &company, &user).await?;
-    let who = Decider::followed(&visit.name(), &company);
-    let done =
-        on_its_own(async move { decisions::ignore(&app, &company, &user, &who, &unwatched).await });
-    Ok(match done.await? {
-        Ok(true) => Ok(format!(
-            "{name} is ignored from now on: runs leave user and contact as they are. {}",
-            next(sync)
-        )),
-        Ok(false) => Ok(format!("{name} was ignored already.")),
-        Err(error) => Err(words::told(&error)),
-    })
+    let next = next(company.sync_contacts);
+    let (name, done) = decide(visit, company, user, About::Ignore).await?;
+    Ok(done.map(|changed| {
+        if changed {
+            format!(
+                "{name} is ignored from now on: runs leave user and contact as they are. {next}"
+            )
+        } else {
+            format!("{name} was ignored already.")
+        }
+    }))
 }
 
 /// Runs look at this user again.
@@ -48,17 +54,15 @@ pub async fn stop_ignoring(
     company: Company,
     user: UserId,
 ) -> Result<Said, WebError> {
-    let (app, sync) = (visit.app().clone(), company.sync_contacts);
-    let name = name_of(&app, &company, &user).await?;
-    let who = Decider::followed(&visit.name(), &company);
-    let done = on_its_own(async move {
-        decisions::stop_ignoring(&app, &company, &user, &who, &unwatched).await
-    });
-    Ok(match done.await? {
-        Ok(true) => Ok(format!("{name} is not ignored any more. {}", next(sync))),
-        Ok(false) => Ok(format!("{name} was not ignored.")),
-        Err(error) => Err(words::told(&error)),
-    })
+    let next = next(company.sync_contacts);
+    let (name, done) = decide(visit, company, user, About::StopIgnoring).await?;
+    Ok(done.map(|changed| {
+        if changed {
+            format!("{name} is not ignored any more. {next}")
+        } else {
+            format!("{name} was not ignored.")
+        }
+    }))
 }
 
 /// This user's contact is to be deactivated, though that was dismissed.
@@ -67,23 +71,44 @@ pub async fn deactivate_after_all(
     company: Company,
     user: UserId,
 ) -> Result<Said, WebError> {
-    let (app, sync) = (visit.app().clone(), company.sync_contacts);
+    let next = next(company.sync_contacts);
+    let (name, done) = decide(visit, company, user, About::DeactivateAfterAll).await?;
+    Ok(done.map(|changed| {
+        if changed {
+            format!(
+                "The dismissal is taken back: the contact of {name} is to be deactivated after all. \
+                 Where too many would be at once, it waits for a decision again. {next}"
+            )
+        } else {
+            format!("The deactivation of {name} is not dismissed any more.")
+        }
+    }))
+}
+
+/// Carries such a decision out: the user's name, and whether it changed anything, or why it could not be carried out.
+async fn decide(
+    visit: &Visit,
+    company: Company,
+    user: UserId,
+    about: About,
+) -> Result<(String, Result<bool, String>), WebError> {
+    let app = visit.app().clone();
     let name = name_of(&app, &company, &user).await?;
     let who = Decider::followed(&visit.name(), &company);
     let done = on_its_own(async move {
-        decisions::deactivate_after_all(&app, &company, &user, &who, &unwatched).await
+        let (app, company, user, who) = (&app, &company, &user, &who);
+        match about {
+            About::Ignore => decisions::ignore(app, company, user, who, &unwatched).await,
+            About::StopIgnoring => {
+                decisions::stop_ignoring(app, company, user, who, &unwatched).await
+            }
+            About::DeactivateAfterAll => {
+                decisions::deactivate_after_all(app, company, user, who, &unwatched).await
+            }
+        }
     });
-    Ok(match done.await? {
-        Ok(true) => Ok(format!(
-            "The dismissal is taken back: the contact of {name} is to be deactivated after all. Where too many would be \
-             at once, it waits for a decision again. {}",
-            next(sync)
-        )),
-        Ok(false) => Ok(format!(
-            "The deactivation of {name} is not dismissed any more."
-        )),
-        Err(error) => Err(words::told(&error)),
-    })
+    let done = done.await?;
+    Ok((name, done.map_err(|error| words::told(&error))))
 }
 
 /// The principal name by which the last reading knows a user.

@@ -8,9 +8,6 @@ use super::At;
 use crate::db::events::Saved;
 use crate::db::{Conn, events, tenant_connections};
 
-/// What the history calls it.
-const KIND: &str = "tenant_disconnected";
-
 /// When a tenant was disconnected, and by whom; drawn by the component `disconnected`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Disconnected {
@@ -29,7 +26,7 @@ impl Disconnected {
         if tenant_connections::get(conn, company)?.is_some() {
             return Ok(None);
         }
-        Ok(events::saves(conn, company, &[KIND], 1)?.pop())
+        Ok(events::saves(conn, company, &[events::TENANT_DISCONNECTED], 1)?.pop())
     }
 
     /// As a page shows it, seen at `now`.

@@ -176,10 +176,11 @@ impl Part for ContactChoices {
     }
 }
 
+/// What is typed into a search for the other side of a link.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Typed {
-    search: String,
+pub(super) struct Typed {
+    pub(super) search: String,
 }
 
 async fn choices(

@@ -129,33 +129,19 @@ async fn show(
         .map(|one| (one.change.name.clone(), one.change.upn.clone()));
     let (name, upn) = remembered.unwrap_or_default();
     let mut page = PersonPage {
-        head: CompanyHead::new(&company, Tab::People),
         page: address(company.id, &user),
         user_id: user.to_string(),
         name,
         upn,
-        standing: String::new(),
-        read_at: None,
-        ignored: false,
-        dismissed: false,
         entra: outward.user(&user),
         psa: outward.psa_name().to_owned(),
-        psa_link: String::new(),
-        contact: String::new(),
-        linked: String::new(),
-        linked_how: String::new(),
-        rows: Vec::new(),
-        steps: Vec::new(),
-        next: Vec::new(),
-        choices: None,
         history: portrait::history(
             (changes, &undone, &undoes),
             links,
             events,
             (visit.now(), &company.timezone),
         ),
-        earlier: None,
-        later: None,
+        ..PersonPage::of(CompanyHead::new(&company, Tab::People))
     };
     page.cut(query.history.parse().unwrap_or(1));
     if let Some(seen) = seen {

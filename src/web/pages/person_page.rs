@@ -41,6 +41,36 @@ pub struct PersonPage {
     pub(super) later: Option<usize>,
 }
 
+impl PersonPage {
+    /// Nobody of this company.
+    pub(super) fn of(head: CompanyHead) -> Self {
+        Self {
+            head,
+            page: String::new(),
+            user_id: String::new(),
+            psa: String::new(),
+            name: String::new(),
+            upn: String::new(),
+            standing: String::new(),
+            read_at: None,
+            ignored: false,
+            dismissed: false,
+            entra: String::new(),
+            psa_link: String::new(),
+            contact: String::new(),
+            linked: String::new(),
+            linked_how: String::new(),
+            rows: Vec::new(),
+            steps: Vec::new(),
+            next: Vec::new(),
+            choices: None,
+            history: Vec::new(),
+            earlier: None,
+            later: None,
+        }
+    }
+}
+
 impl Page for PersonPage {
     const TEMPLATE: &'static str = "pages/person.html";
 
@@ -62,28 +92,10 @@ impl Page for PersonPage {
 
     fn samples() -> Vec<Self> {
         let gone = Self {
-            head: CompanyHead::sample(Tab::People),
             page: "/companies/7/people/0193".into(),
             user_id: "00000000-0000-4000-8000-000000000001".into(),
-            name: String::new(),
-            upn: String::new(),
-            standing: String::new(),
-            read_at: None,
-            ignored: false,
-            dismissed: false,
-            entra: String::new(),
             psa: "ConnectWise".into(),
-            psa_link: String::new(),
-            contact: String::new(),
-            linked: String::new(),
-            linked_how: String::new(),
-            rows: Vec::new(),
-            steps: Vec::new(),
-            next: Vec::new(),
-            choices: None,
-            history: Vec::new(),
-            earlier: None,
-            later: None,
+            ..Self::of(CompanyHead::sample(Tab::People))
         };
         let hostile = "<script>\"' \u{202e}evil\u{202c} 🙂";
         let row = |text: &str, differs| Row {

@@ -144,7 +144,7 @@ impl ContactPage {
 fn concerned(company: &Company, (id, name, upn): (&crate::model::UserId, &str, &str)) -> Concerned {
     Concerned {
         page: person::address(company.id, id),
-        name: if name.is_empty() { upn } else { name }.to_owned(),
+        name: text::called(name, upn).to_owned(),
         how: String::new(),
     }
 }
@@ -190,11 +190,10 @@ fn nobodys(
     }
     let everyone = Everyone::new(snapshot, plan);
     let users = fitting.into_iter().map(|user| {
-        let name = user.display_name.as_deref().unwrap_or_default().trim();
-        let mut one = concerned(company, (&user.id, name, &user.upn));
-        let mut all = everyone.all.iter().map(|other| everyone.line(other));
-        let line = all.find(|line| line.address == user.upn);
-        if let Some(line) = line {
+        let mut one = concerned(company, (&user.id, user.called(), &user.upn));
+        let mut all = everyone.all.iter();
+        if let Some(found) = all.find(|other| other.address == user.upn) {
+            let line = everyone.line(found);
             let standing = words::standing(&line.standing);
             one.how = format!("{standing}: {}", words::sentence(&line.reason));
         }

@@ -11,6 +11,7 @@ use crate::db::jobs as asked_for;
 use crate::db::jobs::Work;
 use crate::db::runs::{self, Run};
 use crate::jobs;
+use crate::model::text::called;
 use crate::model::{Action, Company, Undo, UserId};
 use crate::sync::back::Back;
 use crate::sync::failure::RunError;
@@ -153,8 +154,7 @@ async fn undo(
 fn name_of<'b>(back: &'b Back, user: &UserId) -> &'b str {
     let mut people = back.plan.people.iter();
     match people.find(|one| one.user_id == *user) {
-        Some(one) if one.name.is_empty() => &one.upn,
-        Some(one) => &one.name,
+        Some(one) => called(&one.name, &one.upn),
         None => "one person",
     }
 }

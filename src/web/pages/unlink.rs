@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::people::aside;
 use super::person::{Back, address, in_words, known};
 use crate::decisions::{Again, after_unlinking};
-use crate::model::{Company, ContactId, UserId};
+use crate::model::{Company, ContactId, User, UserId};
 use crate::sync::last::Last;
 use crate::web::routes::{Entry, routes};
 use crate::web::{CompanyHead, Form, Page, Place, Samples, Tab, Visit, WebError, deciding, words};
@@ -59,16 +59,12 @@ impl UnlinkPage {
         let link = links.find(|link| link.user_id == *user);
         let mut users = snapshot.users.iter();
         let listed = users.find(|one| one.id == *user);
-        let name = listed
-            .and_then(|one| one.display_name.as_deref())
-            .map(str::trim);
-        let name = name.filter(|name| !name.is_empty());
-        let upn = listed.map(|one| &one.upn).or(link.map(|link| &link.upn));
-        let upn = upn.map(String::as_str).unwrap_or_default();
+        let linked = link.map(|link| link.upn.as_str());
+        let name = listed.map(User::called).or(linked).unwrap_or_default();
         let mut page = Self {
             head: CompanyHead::new(company, Tab::People),
             page: address(company.id, user),
-            name: name.unwrap_or(upn).to_owned(),
+            name: name.to_owned(),
             id: String::new(),
             contact: String::new(),
             ignored: snapshot.ignored.contains(user),

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 
 use actix_web::HttpResponse;
 use actix_web::web::Path;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::contact_choices::Typed;
 use super::people::aside;
 use super::person;
 use super::psa_contact;
@@ -85,7 +86,7 @@ impl UserChoices {
         let planned: HashSet<&UserId> = plan.people.iter().map(|one| &one.user_id).collect();
         let is_wanted = |user: &&User| {
             !linked.contains(&user.id)
-                && (text::folded(named(user)).contains(&*wanted)
+                && (text::folded(user.called()).contains(&*wanted)
                     || user.addresses().any(|one| one.contains(&*wanted)))
         };
         let mut fitting: Vec<&User> = snapshot.users.iter().filter(is_wanted).collect();
@@ -93,7 +94,7 @@ impl UserChoices {
             let far = (!fits(user), !planned.contains(&user.id));
             (
                 far,
-                text::folded(named(user)).into_owned(),
+                text::folded(user.called()).into_owned(),
                 user.upn.clone(),
             )
         });
@@ -107,7 +108,7 @@ impl UserChoices {
             );
             Choice {
                 page: person::address(company.id, &user.id),
-                name: named(user).to_owned(),
+                name: user.called().to_owned(),
                 upn: user.upn.clone(),
                 standing: standing.as_str().into(),
                 fits: fits(user),
@@ -120,12 +121,6 @@ impl UserChoices {
             find,
         }
     }
-}
-
-/// A user's name, or their principal name.
-fn named(user: &User) -> &str {
-    let name = user.display_name.as_deref().unwrap_or_default().trim();
-    if name.is_empty() { &user.upn } else { name }
 }
 
 /// A sample of a list.
@@ -167,12 +162,6 @@ impl Part for UserChoices {
         };
         vec![none, nobody, many]
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Typed {
-    search: String,
 }
 
 async fn choices(

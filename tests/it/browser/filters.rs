@@ -24,13 +24,29 @@ async fn opened(width: Width) -> (Stage, Site, Browser) {
     (stage, site, browser)
 }
 
-async fn enter(browser: &Browser, site: &Site, company: i64) {
-    browser.goto(&format!("{}/sign-in", site.url)).await;
+/// Fills the sign-in form and sends it.
+async fn sign_in(browser: &Browser) {
     browser.type_into("#name", "Technician").await;
     browser
         .type_into("#password", "correct horse battery")
         .await;
     browser.click("button[type=submit]").await;
+}
+
+/// Moves the second filter, IT, to the top.
+async fn move_it_up_by_keyboard(browser: &Browser) {
+    browser
+        .run("document.querySelector('#k1-handle').focus()", vec![])
+        .await;
+    browser.press("Alt+ArrowUp").await;
+    browser
+        .wait_for_text("[data-order-live]", "IT moved to position 1 of 3")
+        .await;
+}
+
+async fn enter(browser: &Browser, site: &Site, company: i64) {
+    browser.goto(&format!("{}/sign-in", site.url)).await;
+    sign_in(browser).await;
     browser
         .wait_until("return location.pathname !== '/sign-in'", vec![])
         .await;
@@ -106,13 +122,7 @@ async fn filters_are_reordered_by_touch() {
 #[tokio::test]
 async fn filters_are_reordered_by_keyboard() {
     let (stage, _site, browser) = opened(Width::Desktop).await;
-    browser
-        .run("document.querySelector('#k1-handle').focus()", vec![])
-        .await;
-    browser.press("Alt+ArrowUp").await;
-    browser
-        .wait_for_text("[data-order-live]", "IT moved to position 1 of 3")
-        .await;
+    move_it_up_by_keyboard(&browser).await;
     has_focus(&browser, "#k1-handle").await;
     it_is_first_and_saved_as_seen(&stage, &browser).await;
 }
@@ -330,13 +340,7 @@ async fn an_order_that_was_saved_after_the_session_had_ended_is_kept_and_saved_a
         ["Management", "IT", "Everyone"],
         ["IT", "Management", "Everyone"],
     );
-    browser
-        .run("document.querySelector('#k1-handle').focus()", vec![])
-        .await;
-    browser.press("Alt+ArrowUp").await;
-    browser
-        .wait_for_text("[data-order-live]", "IT moved to position 1 of 3")
-        .await;
+    move_it_up_by_keyboard(&browser).await;
     stage.clock.advance(Duration::from_hours(9));
     browser.click(".save-bar button[type=submit]").await;
     browser
@@ -344,11 +348,7 @@ async fn an_order_that_was_saved_after_the_session_had_ended_is_kept_and_saved_a
         .await;
     assert_eq!(saved(&stage).await, before);
     picture(&browser, "session-ended").await;
-    browser.type_into("#name", "Technician").await;
-    browser
-        .type_into("#password", "correct horse battery")
-        .await;
-    browser.click("button[type=submit]").await;
+    sign_in(&browser).await;
     browser
         .wait_for_text("main", "What you sent is kept in this window.")
         .await;

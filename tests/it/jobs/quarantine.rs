@@ -120,6 +120,12 @@ async fn a_connection_is_tried_again_after_1_2_4_8_16_and_then_24_hours(stage: S
     assert_eq!(hours, [1, 2, 4, 8, 16, 24, 24, 24]);
 }
 
+/// A run that follows a save is asked for.
+async fn saved(stage: &Stage) {
+    let company = stage.company_id;
+    ask_for(stage, company, Mode::Update, Priority::Save, "Robin").await;
+}
+
 async fn the_run_that_follows_a_mended_connection_begins_at_once(stage: Stage) {
     stage.users([user("anna")]);
     key(&stage, false).await;
@@ -132,14 +138,7 @@ async fn the_run_that_follows_a_mended_connection_begins_at_once(stage: Stage) {
     stage
         .write(move |conn| quarantines::try_now(conn, owner, now))
         .await;
-    ask_for(
-        &stage,
-        stage.company_id,
-        Mode::Update,
-        Priority::Save,
-        "Robin",
-    )
-    .await;
+    saved(&stage).await;
     step(&stage).await;
     assert_eq!(
         state(&stage, waits).await,
@@ -149,14 +148,7 @@ async fn the_run_that_follows_a_mended_connection_begins_at_once(stage: Stage) {
     idle(&stage).await;
     assert_eq!(of_psa(&stage).await, None);
     // With nothing to mend, several saves make one run.
-    ask_for(
-        &stage,
-        stage.company_id,
-        Mode::Update,
-        Priority::Save,
-        "Robin",
-    )
-    .await;
+    saved(&stage).await;
     idle(&stage).await;
 }
 
